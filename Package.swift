@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "CapabilityGraph",
+    products: [
+        .executable(name: "capservice", targets: ["CapService"]),
+        .executable(name: "capq", targets: ["capq"]),
+        .executable(name: "capbench", targets: ["capbench"]),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        .target(name: "Multiformats", swiftSettings: strict),
+        .target(name: "UCAN", dependencies: ["Multiformats", "COpenSSL", "CSecp256k1"], swiftSettings: strict),
+        .target(name: "CapabilityGraph", dependencies: ["Multiformats", "UCAN"], swiftSettings: strict),
+        .target(
+            name: "Storage",
+            dependencies: ["CapabilityGraph", "UCAN", "Multiformats", "CSQLite"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "CapService",
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CMicroHTTPD"],
+            swiftSettings: strict
+        ),
+        .target(name: "CapClient", dependencies: ["UCAN", "Multiformats", "CCurl"], swiftSettings: strict),
+        .executableTarget(
+            name: "capq",
+            dependencies: ["CapClient", "Storage", "CapabilityGraph", "UCAN", "Multiformats"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "capbench",
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CapClient"],
+            swiftSettings: strict
+        ),
+
+        .target(
+            name: "CapTesting",
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats"],
+            path: "Tests/CapTesting",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "MultiformatsTests", dependencies: ["Multiformats", "CapTesting"], swiftSettings: strict),
+        .testTarget(name: "UCANTests", dependencies: ["UCAN", "CapTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "CapabilityGraphTests",
+            dependencies: ["CapabilityGraph", "CapTesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "CapTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "CapServiceTests",
+            dependencies: ["CapService", "CapClient", "CapTesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["capq", "CapClient", "CapTesting"],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

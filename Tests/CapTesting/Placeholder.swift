@@ -1,0 +1,1 @@
+// Builders, clocks and the reference evaluator shared by the tests.
