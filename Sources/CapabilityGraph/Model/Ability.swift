@@ -20,6 +20,9 @@ public struct Ability: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// Wraps a text that was checked before it was stored.
+    init(trusted text: String) { self.text = text }
+
     public var description: String { text }
 
     public var namespace: Substring { text.prefix { $0 != "/" } }
