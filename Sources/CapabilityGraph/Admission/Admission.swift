@@ -1,4 +1,4 @@
-public import Multiformats
+import Multiformats
 public import UCAN
 
 /// Says how a space comes to be hosted here.

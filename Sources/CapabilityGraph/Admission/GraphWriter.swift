@@ -1,6 +1,6 @@
 import Multiformats
 import Synchronization
-public import UCAN
+import UCAN
 
 /// Changes a graph: the only writer, used by one thread at a time.
 ///

@@ -14,7 +14,8 @@ public struct Caveats: Hashable, Sendable {
 
     /// The form TinyCloud shows: one object keyed by decimal position, `{}` when there are none (tinycloud.md 7.6).
     public var keyed: JSON {
-        .object(JSONObject(list.enumerated().map { (key: String($0.offset), value: $0.element) }))
+        let members = list.enumerated().map { (key: String($0.offset), value: $0.element) }
+        return JSONObject(members).map(JSON.object) ?? .null
     }
 
     /// Canonical bytes of the list, equal exactly when the lists are structurally equal.

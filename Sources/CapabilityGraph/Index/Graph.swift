@@ -1,6 +1,5 @@
-public import Multiformats
+import Multiformats
 import Synchronization
-public import UCAN
 
 /// Holds the authority graph in memory: 32-bit ids in columns, one writer, any number of readers without locks.
 ///
@@ -77,7 +76,15 @@ public final class Graph: @unchecked Sendable {
     /// The newest revision readers may see.
     public var revision: UInt32 { publishedRevision.load(ordering: .acquiring) }
 
-    func publish(_ revision: UInt32) { publishedRevision.store(revision, ordering: .releasing) }
+    private let publishedEdges = Atomic<UInt32>(0)
+
+    /// The number of edges readers may see.
+    var visibleEdgeCount: Int { Int(publishedEdges.load(ordering: .acquiring)) }
+
+    func publish(_ revision: UInt32) {
+        publishedEdges.store(UInt32(edgeCount), ordering: .releasing)
+        publishedRevision.store(revision, ordering: .releasing)
+    }
 
     /// Returns a view of the graph as it is now.
     public func snapshot() -> Snapshot { Snapshot(graph: self, revision: revision) }

@@ -1,6 +1,6 @@
 public import Multiformats
 import Synchronization
-public import UCAN
+import UCAN
 
 /// Shows the graph exactly as it stood at one revision; cheap to take, valid for ever, readable on any thread.
 public struct Snapshot: Sendable {
@@ -47,7 +47,7 @@ public struct Snapshot: Sendable {
     /// The number of edges visible in this snapshot.
     public var edgeCount: Int {
         var low = 0
-        var high = graph.maximumEdgeCount
+        var high = graph.visibleEdgeCount
         while low < high {
             let middle = (low + high) / 2
             if isVisible(UInt32(middle)) { low = middle + 1 } else { high = middle }
