@@ -39,7 +39,7 @@ extension LogStore {
     /// Builds the empty log under another name first: a file under its own name is always complete.
     private static func create(_ file: DatabaseFile) throws(StorageError) {
         // A write-ahead log that outlived its database would be replayed into the new one.
-        guard try DatabaseFile.size(file.writeAheadPath) == nil else {
+        guard try (DatabaseFile.size(file.writeAheadPath) ?? 0) == 0 else {
             throw StorageError(
                 .corrupt,
                 "`\(file.path)` is gone but `\(file.writeAheadPath)` is still there",
@@ -93,6 +93,17 @@ extension LogStore {
         _ file: DatabaseFile,
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> LogStore {
+        let connection = try connectForReading(file, options)
+        try SchemaFormat.log.checkSchema(connection)
+        return try LogStore(file, connection, lock: nil)
+    }
+
+    /// Connects beside a writer, to a file of exactly the newest format.
+    static func connectForReading(
+        _ file: DatabaseFile,
+        _ options: SQLiteLogOptions
+    ) throws(StorageError) -> SQLiteConnection {
+        guard try (DatabaseFile.size(file.path) ?? 0) > 0 else { throw missing(file) }
         let connection = try SQLiteConnection(path: file.path, access: .readOnly)
         try configure(connection, options)
         guard try SchemaFormat.log.checkMarker(connection) == SchemaFormat.log.version else {
@@ -102,8 +113,7 @@ extension LogStore {
                 hint: "start the service on it once to upgrade it"
             )
         }
-        try SchemaFormat.log.checkSchema(connection)
-        return try LogStore(file, connection, lock: nil)
+        return connection
     }
 
     private static func configure(_ connection: SQLiteConnection, _ options: SQLiteLogOptions) throws(StorageError) {

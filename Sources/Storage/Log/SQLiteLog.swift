@@ -98,9 +98,14 @@ public final class SQLiteLog: Sendable {
         store.withLock { $0 = nil }
     }
 
+    /// Names the file of an open log, for work on a connection of its own.
+    func currentFile() throws(StorageError) -> DatabaseFile {
+        try withStore { (store) throws(StorageError) in store.file }
+    }
+
     private static var closed: StorageError { StorageError(.closed, "the log is closed") }
 
-    private func withStore<Value: Sendable>(
+    func withStore<Value: Sendable>(
         _ body: (LogStore) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
         try store.withLock { (store) throws(StorageError) in

@@ -74,10 +74,14 @@ final class SQLiteConnection {
             try body()
             try execute("COMMIT")
         } catch {
-            // Some failures have rolled back already; rolling back twice would hide the first error.
-            if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+            rollBack()
             throw error
         }
+    }
+
+    /// Ends the open transaction, if the failure has not already, keeping the first error the one that is told.
+    func rollBack() {
+        if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
     func failure(_ status: Int32) -> StorageError {
