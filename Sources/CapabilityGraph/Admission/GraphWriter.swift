@@ -42,6 +42,11 @@ public final class GraphWriter {
         generations = currentGenerations
     }
 
+    /// Refuses every later change; for a writer whose tables could not be restored.
+    public func poison() { isPoisoned = true }
+
+    private(set) var isPoisoned = false
+
     /// Makes the batch visible to readers and opens the next one.
     public func commit() {
         graph.publish(revision)
@@ -122,6 +127,7 @@ public final class GraphWriter {
     // MARK: columns
 
     func nextRevision() throws(GraphError) -> UInt32 {
+        guard !isPoisoned else { throw GraphError(.outOfMemory, "the index lost its memory; restart the service") }
         guard revision < .max - 1 else { throw GraphError(.full, "the revision counter is exhausted") }
         revision += 1
         return revision
