@@ -79,9 +79,9 @@ import Testing
 
     @Test func takesAnAbsoluteTargetOfItsOwnHostOnly() throws {
         try HTTPTestServer.run { server in
-            let own = try server.answer(to: "GET http://H:1/x?y HTTP/1.1\r\nHost: h:1\r\n\r\n")
+            let own = server.answer(to: "GET http://H:1/x?y HTTP/1.1\r\nHost: h:1\r\n\r\n")
             #expect(own?.text == "GET /x y ")
-            let other = try server.answer(to: "GET http://other/x HTTP/1.1\r\nHost: h\r\n\r\n")
+            let other = server.answer(to: "GET http://other/x HTTP/1.1\r\nHost: h\r\n\r\n")
             #expect(other?.errorCode == "malformedTarget")
         }
     }

@@ -34,15 +34,9 @@ struct HTTPTestServer {
         try #require(RawSocket(port: port))
     }
 
-    /// Sends bytes on a connection of their own and reads the one response.
-    func answer(to bytes: [UInt8]) throws -> RawResponse? {
-        let socket = try connect()
-        socket.send(bytes)
-        return socket.readResponse()
-    }
-
-    func answer(to text: String) throws -> RawResponse? {
-        try answer(to: Array(text.utf8))
+    /// Sends bytes on a connection of their own and reads the one response; nil when there is none.
+    func answer(to text: String) -> RawResponse? {
+        RawSocket(port: port)?.exchange(text)
     }
 }
 

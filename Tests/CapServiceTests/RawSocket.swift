@@ -1,29 +1,43 @@
 import Glibc
 
-/// Speaks bytes with a server on 127.0.0.1; every read waits at most `patience`.
+/// Speaks bytes with a server on this machine; every read waits at most `patience`.
 final class RawSocket {
     let descriptor: Int32
     private var buffer: [UInt8] = []
 
-    /// Connects; nil when refused.
-    init?(port: UInt16, patience: Int = 20) {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    /// Connects to an address of this machine, from a given one of 127.0.0.0/8 if need be; nil when refused.
+    init?(port: UInt16, ip: String = "127.0.0.1", from source: [UInt8]? = nil, patience: Int = 20) {
+        let isV6 = ip.contains(":")
+        let family = isV6 ? AF_INET6 : AF_INET
+        descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var wait = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-        // struct sockaddr_in: family, port and address, the last two in network order.
-        var address = [UInt8](repeating: 0, count: 16)
-        address[0] = UInt8(AF_INET)
-        address[2] = UInt8(port >> 8)
-        address[3] = UInt8(port & 0xff)
-        address.replaceSubrange(4..<8, with: [127, 0, 0, 1])
-        let connected = address.withUnsafeBytes { raw -> Int32 in
-            guard let base = raw.baseAddress else { return -1 }
-            return connect(descriptor, base.assumingMemoryBound(to: sockaddr.self), 16)
+        if let source {
+            let bound = Self.address(AF_INET, 0, source).withUnsafeBytes { raw in
+                bind(descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
+            }
+            guard bound == 0 else { return nil }
+        }
+        var binary = [UInt8](repeating: 0, count: isV6 ? 16 : 4)
+        guard inet_pton(family, ip, &binary) == 1 else { return nil }
+        let connected = Self.address(family, port, binary).withUnsafeBytes { raw in
+            connect(descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
         }
         guard connected == 0 else { return nil }
+    }
+
+    /// Lays out struct sockaddr_in or sockaddr_in6: family, port and address, the last two in network order.
+    private static func address(_ family: Int32, _ port: UInt16, _ binary: [UInt8]) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: family == AF_INET6 ? 28 : 16)
+        bytes[0] = UInt8(family)
+        bytes[2] = UInt8(port >> 8)
+        bytes[3] = UInt8(port & 0xff)
+        let start = family == AF_INET6 ? 8 : 4
+        bytes.replaceSubrange(start..<(start + binary.count), with: binary)
+        return bytes
     }
 
     deinit {
@@ -67,6 +81,13 @@ final class RawSocket {
             defer { buffer = [] }
             return (buffer, end)
         }
+    }
+
+    /// Waits at most so many milliseconds for the connection to end; what arrives meanwhile stays for later reads.
+    func hasEnded(within milliseconds: Int32) -> Bool {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&wait, 1, milliseconds) > 0 else { return false }
+        return fill() != nil
     }
 
     /// Reads one response; nil when the connection ends before it is complete.
