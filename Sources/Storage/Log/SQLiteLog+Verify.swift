@@ -1,13 +1,5 @@
 import Multiformats
 
-/// Counts what a verification has read.
-public struct LogSummary: Equatable, Sendable {
-    public let lastRevision: UInt64
-    public let entryCount: Int
-    public let tokenCount: Int
-    public let markCount: Int
-}
-
 extension SQLiteLog {
     /// Reads everything stored and checks it: pages, entries, marks, and each token against its id (BLAKE3).
     ///
