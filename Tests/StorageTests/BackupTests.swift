@@ -1,3 +1,4 @@
+import CapTesting
 import Storage
 import Testing
 
@@ -7,19 +8,19 @@ import Testing
 
     @Test func copyIsACompleteLogOfItsOwn() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        let marks = [Samples.mark(1, expiresAt: 1 << 50)]
-        try log.commit(LogBatch(entries: Samples.batch(1...200).entries, marks: marks))
+        let marks = [LogSamples.mark(1, expiresAt: 1 << 50)]
+        try log.commit(LogBatch(entries: LogSamples.batch(1...200).entries, marks: marks))
         try log.setMeta("key", [1, 2])
         let copy = scratch.path("copy.db")
         #expect(try log.backup(to: copy) == 200)
-        try log.commit(Samples.batch(201...210))
+        try log.commit(LogSamples.batch(201...210))
 
         let restored = try SQLiteLog.open(path: copy, mode: .existing)
-        #expect(try restored.read() == Samples.batch(1...200).entries.map(ReadEntry.init))
+        #expect(try restored.read() == LogSamples.batch(1...200).entries.map(ReadEntry.init))
         #expect(try restored.marks(notBefore: 0) == marks)
         #expect(try restored.meta("key") == [1, 2])
-        #expect(try TokenReader(path: copy).token(revision: 200) == Samples.token(200))
-        try restored.commit(Samples.batch(201...205))
+        #expect(try TokenReader(path: copy).token(revision: 200) == LogSamples.token(200))
+        try restored.commit(LogSamples.batch(201...205))
         let summary = LogSummary(lastRevision: 205, entryCount: 205, tokenCount: 205, markCount: 1)
         #expect(try restored.verify() == summary)
         restored.close()
@@ -37,10 +38,10 @@ import Testing
 
     @Test func copiesTakenWhileWritingAreEachWhole() async throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(Samples.batch(1...10))
+        try log.commit(LogSamples.batch(1...10))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for batch in UInt64(1)...60 { try log.commit(Samples.batch(batch * 10 + 1...batch * 10 + 10)) }
+                for batch in UInt64(1)...60 { try log.commit(LogSamples.batch(batch * 10 + 1...batch * 10 + 10)) }
             }
             group.addTask { [scratch] in
                 for number in 0..<8 {
@@ -48,7 +49,7 @@ import Testing
                     let last = try log.backup(to: copy)
                     #expect(last % 10 == 0)
                     let entries = try SQLiteLog.open(path: copy, mode: .readOnly).read()
-                    #expect(entries == Samples.batch(1...last).entries.map(ReadEntry.init))
+                    #expect(entries == LogSamples.batch(1...last).entries.map(ReadEntry.init))
                 }
             }
             try await group.waitForAll()

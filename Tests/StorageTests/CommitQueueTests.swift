@@ -1,3 +1,4 @@
+import CapTesting
 import Glibc
 import Storage
 import Synchronization
@@ -116,9 +117,9 @@ import Testing
         let queue = CommitQueue<LogEntry>(maxPending: .max) { batch in
             do { try log.commit(LogBatch(entries: batch)) } catch { failures.add(1, ordering: .relaxed) }
         }
-        for revision in UInt64(1)...2_000 { #expect(queue.submit(Samples.entry(revision))) }
+        for revision in UInt64(1)...2_000 { #expect(queue.submit(LogSamples.entry(revision))) }
         queue.stop()
         #expect(failures.load(ordering: .relaxed) == 0)
-        #expect(try log.read() == (UInt64(1)...2_000).map { ReadEntry(Samples.entry($0)) })
+        #expect(try log.read() == (UInt64(1)...2_000).map { ReadEntry(LogSamples.entry($0)) })
     }
 }

@@ -8,8 +8,8 @@ import Testing
 
     @Test func marksComeBackAfterReopening() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        let marks = (1...64).map { Samples.mark($0, expiresAt: 1_700_000_000_000_000 + Int64($0)) }
-        try log.commit(LogBatch(entries: [Samples.entry(1)], marks: Array(marks[..<32])))
+        let marks = (1...64).map { LogSamples.mark($0, expiresAt: 1_700_000_000_000_000 + Int64($0)) }
+        try log.commit(LogBatch(entries: [LogSamples.entry(1)], marks: Array(marks[..<32])))
         try log.commit(LogBatch(marks: Array(marks[32...])))
         log.close()
         let again = try SQLiteLog.open(path: path, mode: .existing)
@@ -20,7 +20,7 @@ import Testing
     @Test func manyCommitsMayShareOneSecond() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
         for number in UInt64(1)...300 {
-            try log.commit(LogBatch(marks: [Samples.mark(number, expiresAt: 5_000_000)]))
+            try log.commit(LogBatch(marks: [LogSamples.mark(number, expiresAt: 5_000_000)]))
         }
         #expect(try log.marks(notBefore: 5_000_000).count == 300)
         #expect(try log.marks(notBefore: 5_000_001) == [])
@@ -32,16 +32,16 @@ import Testing
         let log = try SQLiteLog.open(path: path, mode: .create)
         let now: Int64 = 1_700_000_000_000_000
         let year: Int64 = 365 * 86_400 * 1_000_000
-        let short = (1...20).map { Samples.mark($0, expiresAt: now + Int64($0)) }
-        try log.commit(LogBatch(marks: short + [Samples.mark(99, expiresAt: now + year)]))
+        let short = (1...20).map { LogSamples.mark($0, expiresAt: now + Int64($0)) }
+        try log.commit(LogBatch(marks: short + [LogSamples.mark(99, expiresAt: now + year)]))
         try log.commit(LogBatch(forgetMarksBefore: now + 4 * 3_600_000_000))
-        #expect(try log.marks(notBefore: 0) == [Samples.mark(99, expiresAt: now + year)])
+        #expect(try log.marks(notBefore: 0) == [LogSamples.mark(99, expiresAt: now + year)])
     }
 
     @Test func backlogOfExpiredMarksGoesInBoundedSteps() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
         for number in UInt64(1)...600 {
-            try log.commit(LogBatch(marks: [Samples.mark(number, expiresAt: Int64(number))]))
+            try log.commit(LogBatch(marks: [LogSamples.mark(number, expiresAt: Int64(number))]))
         }
         var left = [try log.marks(notBefore: 0).count]
         while let last = left.last, last > 0 {
@@ -58,7 +58,7 @@ import Testing
         var now: Int64 = 1_700_000_000_000_000
         for number in UInt64(1)...200 {
             let marks = (0..<random.int(in: 0...5)).map { index in
-                Samples.mark(number << 8 | UInt64(index), expiresAt: now + Int64(random.int(in: 0...20_000_000_000)))
+                LogSamples.mark(number << 8 | UInt64(index), expiresAt: now + Int64(random.int(in: 0...20_000_000_000)))
             }
             live.formUnion(marks)
             now += Int64(random.int(in: 0...200_000_000))

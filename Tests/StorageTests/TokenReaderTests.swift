@@ -1,3 +1,4 @@
+import CapTesting
 import Multiformats
 import Storage
 import Testing
@@ -8,47 +9,48 @@ import Testing
 
     @Test func tokensAreFoundByRevision() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(Samples.batch(1...50))
-        try log.commit(Samples.batch(51...60, withTokens: false))
+        try log.commit(LogSamples.batch(1...50))
+        try log.commit(LogSamples.batch(51...60, withTokens: false))
         let reader = try TokenReader(path: path)
-        #expect(try reader.token(revision: 7) == Samples.token(7))
+        #expect(try reader.token(revision: 7) == LogSamples.token(7))
         #expect(try reader.token(revision: 55) == nil)
         #expect(try reader.token(revision: .max) == nil)
         #expect(
             try reader.tokens(revisions: [50, 51, 3, 50, 99])
-                == [Samples.token(50), nil, Samples.token(3), Samples.token(50), nil]
+                == [LogSamples.token(50), nil, LogSamples.token(3), LogSamples.token(50), nil]
         )
         // Entries committed after the reader was opened are seen as well.
-        try log.commit(Samples.batch(61...61))
-        #expect(try reader.token(revision: 61) == Samples.token(61))
+        try log.commit(LogSamples.batch(61...61))
+        #expect(try reader.token(revision: 61) == LogSamples.token(61))
         log.close()
-        #expect(try reader.token(revision: 61) == Samples.token(61))
+        #expect(try reader.token(revision: 61) == LogSamples.token(61))
     }
 
     @Test func expectedIdIsChecked() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(Samples.batch(1...2))
+        try log.commit(LogSamples.batch(1...2))
         let wrong = LogEntry(revision: 3, kind: 1, recordedAt: 0, record: [], tokenID: .zero, token: [1])
         try log.commit(LogBatch(entries: [wrong]))
         let reader = try TokenReader(path: path)
-        #expect(try reader.token(revision: 1, expecting: BLAKE3.hash(Samples.token(1))) == Samples.token(1))
+        #expect(try reader.token(revision: 1, expecting: BLAKE3.hash(LogSamples.token(1))) == LogSamples.token(1))
         #expect(throws: StorageError(.corrupt, "")) { try reader.token(revision: 1, expecting: .zero) }
         #expect(throws: StorageError(.corrupt, "")) { try reader.token(revision: 3, expecting: .zero) }
+        #expect(throws: StorageError(.corrupt, "")) { try reader.token(revision: 4, expecting: .zero) }
         #expect(throws: StorageError(.corrupt, "")) { try log.verify() }
     }
 
     @Test func manyThreadsReadWhileTheLogGrows() async throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(Samples.batch(1...20))
+        try log.commit(LogSamples.batch(1...20))
         let reader = try TokenReader(path: path, maxConnections: 2)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { for last in UInt64(21)...120 { try log.commit(Samples.batch(last...last)) } }
+            group.addTask { for last in UInt64(21)...120 { try log.commit(LogSamples.batch(last...last)) } }
             for _ in 0..<6 {
                 group.addTask {
                     for _ in 0..<100 {
                         let last = log.lastRevision
                         let token = try reader.token(revision: last)
-                        #expect(token == Samples.token(last))
+                        #expect(token == LogSamples.token(last))
                     }
                 }
             }
