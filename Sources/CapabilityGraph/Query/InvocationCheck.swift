@@ -99,7 +99,7 @@ extension Snapshot {
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)
                 else { continue }
-                guard let reason = caveatFailure(row, capability.caveats) else { return edge }
+                guard let reason = caveatFailure(row, CheckContext(caveats: capability.caveats)) else { return edge }
                 failure = failure ?? (reason, edge)
             }
         }
