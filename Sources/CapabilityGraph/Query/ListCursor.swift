@@ -1,4 +1,4 @@
-public import Multiformats
+import Multiformats
 public import UCAN
 
 /// Remembers where a page ended and at which revision and instant its listing was selected.
