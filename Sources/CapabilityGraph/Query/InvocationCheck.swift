@@ -129,7 +129,7 @@ extension Snapshot {
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)
                 else { continue }
-                guard let reason = caveatFailure(row, capability.caveats) else { return number }
+                guard let reason = caveatFailure(row, CheckContext(caveats: capability.caveats)) else { return number }
                 failure = failure ?? (reason, edge)
             }
         }
