@@ -65,6 +65,14 @@ extension Service {
         return object
     }
 
+    /// What caveats are judged by; other members of an AuthZEN context mean nothing here.
+    private static func checkContext(_ json: JSON?) throws(Failure) -> CheckContext? {
+        guard let object = json?.object else { return nil }
+        let known = object.members.filter { $0.key == "caveats" || $0.key == "statement" }
+        guard !known.isEmpty else { return nil }
+        return try AuthorizeQuestion.context(JSONObject(known).map(JSON.object))
+    }
+
     /// Answers `{subject:{type,id}, action:{name}, resource:{type,id}, context?}`; the subject's id is a DID, the
     /// action's name an ability, the resource's id a resource URI. True when allowed.
     private func evaluate(
@@ -87,7 +95,7 @@ extension Service {
         let context = member("context")
         let question = AuthorizeQuestion(
             subject: .principal(principal), wanted: (ability, resource),
-            context: try AuthorizeQuestion.context(context),
+            context: try Self.checkContext(context),
             at: try AuthorizeQuestion.time(context?["time"]), wantsExplanation: false)
         let (decision, _) = try decide(question, party, snapshot, at: now)
         json.beginObject()

@@ -13,12 +13,12 @@ struct AuthorizeQuestion: Sendable {
     var subject: Subject
     /// Nil only with an invocation, where everything it invokes is meant.
     var wanted: (ability: Ability, resource: Resource)?
-    var context: Caveats?
+    var context: CheckContext?
     var at: Timestamp?
     var wantsExplanation: Bool
 
     init(
-        subject: Subject, wanted: (ability: Ability, resource: Resource)?, context: Caveats?, at: Timestamp?,
+        subject: Subject, wanted: (ability: Ability, resource: Resource)?, context: CheckContext?, at: Timestamp?,
         wantsExplanation: Bool
     ) {
         self.subject = subject
@@ -70,14 +70,14 @@ struct AuthorizeQuestion: Sendable {
         wantsExplanation = object["explain"]?.bool ?? false
     }
 
-    static func context(_ json: JSON?) throws(Failure) -> Caveats? {
+    static func context(_ json: JSON?) throws(Failure) -> CheckContext? {
         guard let json, !json.isNull else { return nil }
-        guard case .object(let object) = json else { throw malformed("`context` is not an object") }
-        guard let caveats = object["caveats"] else { return nil }
-        guard let list = caveats.array, list.allSatisfy({ $0.object != nil }) else {
-            throw malformed("`caveats` in `context` is not an array of objects")
+        do throws(GraphError) {
+            let context = try CheckContext(json)
+            return context.isEmpty ? nil : context
+        } catch {
+            throw malformed(error.message)
         }
-        return Caveats(list.filter { $0.object?.isEmpty == false })
     }
 
     static func time(_ json: JSON?) throws(Failure) -> Timestamp? {
