@@ -1,0 +1,21 @@
+/// Lists every command of capq.
+enum CommandTable {
+    static let root = Command(
+        "capq",
+        summary: "ask and change who may do what",
+        discussion: """
+            Asks a service, or a local database file, about delegations: who gave which ability on what to whom,
+            whether it still holds, and why. Answers go to standard output, everything else to standard error.
+            """,
+        flags: StandardOptions.flags,
+        options: StandardOptions.options,
+        subcommands: [
+            ContextCommand.command,
+            CompletionCommand.command,
+        ],
+        examples: [
+            Example("capq context set local --url http://127.0.0.1:8080", "name a service and use it from now on"),
+            Example("capq help", "this page"),
+        ]
+    )
+}
