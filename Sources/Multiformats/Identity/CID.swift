@@ -1,0 +1,78 @@
+/// Names content by codec and hash: version 1 with a 32-byte digest, always written in base32.
+public struct CID: Hashable, Sendable, CustomStringConvertible {
+    public static let rawCodec: UInt64 = 0x55
+    public static let dagCBORCodec: UInt64 = 0x71
+    /// Bounds the text accepted before any decoding.
+    public static let maxTextByteCount = 128
+
+    public let codec: UInt64
+    public let hash: Multihash
+
+    public init(codec: UInt64, hash: Multihash) {
+        self.codec = codec
+        self.hash = hash
+    }
+
+    /// Names a token by the bytes it was received in: raw codec, BLAKE3-256.
+    public static func ofToken(_ bytes: [UInt8]) -> CID {
+        CID(codec: rawCodec, hash: Multihash(code: .blake3_256, digest: BLAKE3.hash(bytes)))
+    }
+
+    /// Reads the binary form; refuses version 0, other hash functions, non-shortest integers and trailing bytes.
+    public init(bytes: some Collection<UInt8>) throws(MultiformatsError) {
+        guard let version = Varint.decode(bytes) else {
+            throw MultiformatsError(.notCanonical, "the CID does not start with a shortest-form version")
+        }
+        guard version.value == 1 else {
+            throw MultiformatsError(.unsupported, "the CID is not of version 1")
+        }
+        let afterVersion = bytes.dropFirst(version.byteCount)
+        guard let codec = Varint.decode(afterVersion) else {
+            throw MultiformatsError(.notCanonical, "the codec of the CID is not a shortest-form integer")
+        }
+        let hash = try Multihash(bytes: afterVersion.dropFirst(codec.byteCount))
+        self.init(codec: codec.value, hash: hash)
+    }
+
+    /// Reads base32 `b`, base58btc `z`, base16 `f` or base64url `u`, each in its one canonical spelling.
+    public init(text: some Collection<UInt8>) throws(MultiformatsError) {
+        guard let prefix = text.first else {
+            throw MultiformatsError(.truncated, "the CID is empty")
+        }
+        guard text.count <= Self.maxTextByteCount else {
+            throw MultiformatsError(.tooLarge, "the CID is longer than \(Self.maxTextByteCount) characters")
+        }
+        let rest = text.dropFirst()
+        let decoded: [UInt8]?
+        switch prefix {
+        case UInt8(ascii: "b"): decoded = Base32Lower.decode(rest)
+        case UInt8(ascii: "z"): decoded = Base58BTC.decode(rest)
+        case UInt8(ascii: "f"): decoded = Base16.decode(rest)
+        case UInt8(ascii: "u"): decoded = Base64URL.decode(rest)
+        default: throw MultiformatsError(.unsupported, "the CID is in no known base")
+        }
+        guard let decoded else {
+            throw MultiformatsError(.notCanonical, "the CID is not canonical in its base")
+        }
+        try self.init(bytes: decoded)
+    }
+
+    /// Gives version, codec and multihash: 36 bytes for a codec below 128.
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = [1]
+        bytes.reserveCapacity(44)
+        Varint.append(codec, to: &bytes)
+        bytes.append(hash.code.rawValue)
+        bytes.append(32)
+        bytes.append(contentsOf: hash.digest.bytes)
+        return bytes
+    }
+
+    /// Gives the base32 form, `bafkr4i…` for tokens.
+    public var text: String { "b" + Base32Lower.encode(bytes) }
+
+    /// Gives the base58btc form, with its `z`.
+    public var base58: String { "z" + Base58BTC.encode(bytes) }
+
+    public var description: String { text }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// Compares and hashes strings by their UTF-8 bytes; `String ==` would equate canonically equivalent texts.
+package enum UTF8Bytes {
+    package static func equal(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        return compare(left, right) == 0
+    }
+
+    package static func precedes(_ left: String, _ right: String) -> Bool {
+        compare(left, right) < 0
+    }
+
+    /// Orders as memcmp does, a prefix first.
+    package static func compare(_ left: String, _ right: String) -> Int {
+        let contiguous = left.utf8.withContiguousStorageIfAvailable { first in
+            right.utf8.withContiguousStorageIfAvailable { second in compare(first, second) }
+        }
+        if case .some(.some(let order)) = contiguous { return order }
+        return Array(left.utf8).withUnsafeBufferPointer { first in
+            Array(right.utf8).withUnsafeBufferPointer { second in compare(first, second) }
+        }
+    }
+
+    package static func hash(_ text: String, into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        // Ends the text, so that neighbouring texts cannot share bytes.
+        hasher.combine(0xff as UInt8)
+    }
+
+    @inline(__always)
+    static func compare(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Int {
+        let shared = min(left.count, right.count)
+        if shared > 0, let first = left.baseAddress, let second = right.baseAddress {
+            let order = memcmp(first, second, shared)
+            if order != 0 { return Int(order) }
+        }
+        return left.count - right.count
+    }
+}

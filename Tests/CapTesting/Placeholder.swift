@@ -1,1 +1,0 @@
-// Builders, clocks and the reference evaluator shared by the tests.
