@@ -117,8 +117,8 @@ enum ContextCommand {
     }
 
     private static func answer(_ context: Context, isCurrent: Bool) -> Answer {
-        var object = context.jsonObject
-        object["schema"] = "capq/context/1"
+        var object = JSONObject(schema: "capq/context/1")
+        for member in context.jsonObject.members { object[member.key] = member.value }
         object["current"] = .bool(isCurrent)
         var fields = [("context", Cell(context.name)), ("asks", Cell(context.place))]
         if let key = context.key { fields.append(("key", Cell(key))) }

@@ -59,8 +59,7 @@ struct Configuration: Sendable, Equatable {
 
     /// Writes the object as it stands in the file.
     func serialized() -> [UInt8] {
-        var object = JSONObject()
-        object["schema"] = .string(Self.schema)
+        var object = JSONObject(schema: Self.schema)
         if let current { object["current"] = .string(current) }
         object["contexts"] = .array(contexts.map { .object($0.jsonObject) })
         return Array((JSONPrinter.indented(.object(object)) + "\n").utf8)

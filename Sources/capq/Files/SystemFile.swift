@@ -13,7 +13,7 @@ enum SystemFile {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = read(descriptor, &buffer, buffer.count)
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count == 0 { return bytes }
             if count < 0 {
                 if errno == EINTR { continue }
@@ -30,7 +30,7 @@ enum SystemFile {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { raw in
-                write(descriptor, raw.baseAddress.map { $0 + written }, raw.count - written)
+                Glibc.write(descriptor, raw.baseAddress.map { $0 + written }, raw.count - written)
             }
             if count < 0 {
                 if errno == EINTR { continue }

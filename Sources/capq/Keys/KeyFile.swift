@@ -37,8 +37,7 @@ struct KeyFile: Sendable, Equatable {
 
     /// Writes the object as it stands in the file, secret included.
     func serialized() -> [UInt8] {
-        var object = JSONObject()
-        object["schema"] = .string(Self.schema)
+        var object = JSONObject(schema: Self.schema)
         object["curve"] = .string(kind.curve)
         if kind == .wallet { object["wallet"] = true }
         object["secret"] = .string(Base64URL.encode(secret.bytes))

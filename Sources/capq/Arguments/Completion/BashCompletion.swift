@@ -14,9 +14,10 @@ enum BashCompletion {
             lines += path.steps.map { "            \"\(path.name) \($0.word)\") at=\"\($0.path)\" ;;" }
         }
         lines += ["        esac", "    done", "    case \"$at:$prev\" in"]
-        for path in paths {
-            for option in path.options {
-                let patterns = option.spellings.map { "\"\(path.name):\($0)\"" }.joined(separator: " | ")
+        for path in paths.reversed() {
+            // Options of a group hold below it too; what lies deeper is asked first.
+            for option in path.command?.options ?? [] {
+                let patterns = option.spellings.map { "\"\(path.name)\"*\":\($0)\"" }.joined(separator: " | ")
                 lines.append("        \(patterns)) \(values(option.kind)); return ;;")
             }
         }
