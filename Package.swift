@@ -69,7 +69,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["capq", "CapClient", "CapTesting"],
+            dependencies: ["capq", "CapClient", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
     ],
