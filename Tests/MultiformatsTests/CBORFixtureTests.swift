@@ -22,13 +22,18 @@ import Testing
     @Test func duplicateKeysAreRefusedInBothCodecs() throws {
         let cbor = try #require(try Fixture.json("vectors/dag-cbor/negative-dag-cbor-duplicate-keys.json").array)
         for fixture in cbor {
-            let bytes = try #require(Base16.decode(try #require(fixture["hex"]?.string).utf8))
+            let bytes = try bytes(of: fixture)
             #expect(throws: MultiformatsError(.duplicateKey, "")) { try CBOR.decode(bytes) }
         }
         let json = try #require(try Fixture.json("vectors/dag-cbor/negative-dag-json-duplicate-keys.json").array)
         for fixture in json {
-            let bytes = try #require(Base16.decode(try #require(fixture["hex"]?.string).utf8))
+            let bytes = try bytes(of: fixture)
             #expect(throws: MultiformatsError(.duplicateKey, "")) { try JSON.parse(bytes) }
         }
+    }
+
+    private func bytes(of fixture: JSON) throws -> [UInt8] {
+        let hex = try #require(fixture["hex"]?.string)
+        return try #require(Base16.decode(hex.utf8))
     }
 }

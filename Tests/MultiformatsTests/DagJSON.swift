@@ -9,7 +9,7 @@ enum DagJSON {
         case .null: return .null
         case .bool(let value): return .bool(value)
         case .string(let text): return .text(text)
-        case .array(let values): return .array(try values.map(value))
+        case .array(let values): return .array(try values.map { try value(of: $0) })
         case .number(let number): return try value(of: number)
         case .object(let object):
             if object.count == 1, let special = object["/"] { return try value(ofSpecial: special) }

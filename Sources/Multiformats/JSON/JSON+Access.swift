@@ -10,14 +10,14 @@ extension JSON {
     public subscript(_ key: String) -> JSON? { object?[key] }
 }
 
+// There is no nil literal: in `object[key] = nil` it would be unclear whether null or nothing is meant.
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     public init(stringLiteral value: String) { self = .string(value) }
     public init(integerLiteral value: Int64) { self = .number(JSONNumber(value)) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    public init(nilLiteral: ()) { self = .null }
 
     /// Keeps the last of two members with one key.
     public init(dictionaryLiteral elements: (String, JSON)...) {
