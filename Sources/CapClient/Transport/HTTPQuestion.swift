@@ -18,7 +18,9 @@ struct HTTPQuestion: Sendable, Equatable {
         var lines = ["Accept: application/json, text/plain", "Expect:"]
         if hasJSONBody { lines.append("Content-Type: application/json") }
         if let authorization {
-            guard authorization.utf8.allSatisfy({ (0x20...0x7e).contains($0) }), !authorization.isEmpty else { return nil }
+            guard authorization.utf8.allSatisfy({ (0x20...0x7e).contains($0) }), !authorization.isEmpty else {
+                return nil
+            }
             lines.append("Authorization: \(authorization)")
         }
         return lines

@@ -11,7 +11,9 @@ enum KeyKind: String, CaseIterable, Sendable {
 
     /// Finds the kind from the members of a key file.
     init?(curve: String, isWallet: Bool) {
-        guard let kind = KeyKind.allCases.first(where: { $0.curve.hasSameBytes(as: curve) && ($0 == .wallet) == isWallet })
+        guard
+            let kind = KeyKind.allCases.first(where: { $0.curve.hasSameBytes(as: curve) && ($0 == .wallet) == isWallet }
+            )
         else { return nil }
         self = kind
     }

@@ -23,7 +23,9 @@ struct MermaidRenderer {
     private func escaped(_ text: String) -> String {
         var result = ""
         for scalar in Cell(id: text).shown(style).unicodeScalars {
-            let isPlain = scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || ":/.-_…% ".unicodeScalars.contains(scalar)
+            let isPlain =
+                scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                || ":/.-_…% ".unicodeScalars.contains(scalar)
             if isPlain { result.unicodeScalars.append(scalar) } else { result += "#\(scalar.value);" }
         }
         return result

@@ -54,11 +54,11 @@ struct TableRenderer {
         return result
     }
 
-    /// Takes the middle out of `text`: both ends of a resource say more than its middle.
+    /// Takes the middle out of `text`: both ends of a resource say more than its middle, and its end the most.
     static func cut(_ text: String, to width: Int) -> String {
         guard text.count > width else { return text }
         guard width > 1 else { return String(text.prefix(width)) }
-        let head = (width - 1) / 2
+        let head = (width - 1) / 3
         return "\(text.prefix(head))…\(text.suffix(width - 1 - head))"
     }
 }

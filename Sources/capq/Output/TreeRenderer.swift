@@ -64,7 +64,9 @@ struct TreeRenderer {
         }
         if let notBefore = delegation.notBefore { lines.append("from \(Cell(notBefore).text)") }
         if let expiresAt = delegation.expiresAt { lines.append("until \(Cell(expiresAt).text)") }
-        if let cause = delegation.cause { lines.append(Tone(status: delegation.status).paint(Cell(cause).text, style)) }
+        if let cause = delegation.cause {
+            lines.append(Tone(status: delegation.status).paint(Cell(id: cause).shown(style), style))
+        }
         return lines
     }
 }

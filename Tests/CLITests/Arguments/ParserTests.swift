@@ -94,7 +94,7 @@ import Testing
         #expect(arguments.seconds(Self.within) == 604_800)
     }
 
-    @Test(arguments: [
+    private static let mistakes: [(words: [String], message: String, hint: String?)] = [
         (["frob"], "no command `frob` in `tool`", "`tool --help` lists the commands"),
         (["chian", "x"], "no command `chian` in `tool`", "did you mean `tool chain`?"),
         (["key", "nwe"], "no command `nwe` in `tool key`", "did you mean `tool key new`?"),
@@ -118,9 +118,12 @@ import Testing
         ),
         (["key"], "`tool key` needs a command", "`tool key --help` lists the commands"),
         ([], "`tool` needs a command", "`tool --help` lists the commands"),
-    ])
-    func mistakesAreNamedWithTheirMending(_ words: [String], _ message: String, _ hint: String?) {
-        #expect(complaint(words) == Failure(.usage, message, hint: hint))
+    ]
+
+    @Test(arguments: mistakes.indices)
+    func mistakesAreNamedWithTheirMending(_ row: Int) {
+        let mistake = Self.mistakes[row]
+        #expect(complaint(mistake.words) == Failure(.usage, mistake.message, hint: mistake.hint))
     }
 
     @Test func lookAlikesOfANameAreOtherNames() {
@@ -147,19 +150,21 @@ import Testing
         #expect(path.map(\.name) == ["tool", "chain"])
     }
 
-    @Test(arguments: [
-        ("90s", 90), ("1m", 60), ("12h", 43_200), ("7d", 604_800), ("36500d", 3_153_600_000),
-        ("36501d", nil), ("0s", nil), ("s", nil), ("", nil), ("1", nil), ("-1s", nil), ("1.5h", nil),
-        ("99999999999s", nil), ("\u{661}s", nil),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("90s", 90), ("1m", 60), ("12h", 43_200), ("7d", 604_800), ("36500d", 3_153_600_000),
+            ("36501d", nil), ("0s", nil), ("s", nil), ("", nil), ("1", nil), ("-1s", nil), ("1.5h", nil),
+            ("99999999999s", nil), ("\u{661}s", nil),
+        ] as [(String, Int64?)])
     func durationsAreACountAndAUnit(_ text: String, _ seconds: Int64?) {
         #expect(Span.seconds(text) == seconds)
     }
 
-    @Test(arguments: [
-        ("delegte", "delegate"), ("deleg", "delegate"), ("sl", "ls"), ("revkoe", "revoke"), ("x", nil),
-        ("completely-else", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("delegte", "delegate"), ("deleg", "delegate"), ("sl", "ls"), ("revkoe", "revoke"), ("x", nil),
+            ("completely-else", nil),
+        ] as [(String, String?)])
     func suggestionsAreNearOrNone(_ typed: String, _ meant: String?) {
         #expect(Suggestion.nearest(to: typed, among: ["delegate", "ls", "revoke", "chain", "check"]) == meant)
     }

@@ -23,7 +23,8 @@ import Testing
         let text = TableRenderer(style: Self.terminal).render(Self.table)
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
         Snapshot.expect(text, "output/table-terminal.txt")
-        Snapshot.expect(TableRenderer(style: .init(shortensIDs: true, width: 50)).render(Self.table), "output/table-50.txt")
+        Snapshot.expect(
+            TableRenderer(style: .init(shortensIDs: true, width: 50)).render(Self.table), "output/table-50.txt")
         Snapshot.expect(TableRenderer(style: Self.coloured).render(Self.table), "output/table-colour.txt")
     }
 

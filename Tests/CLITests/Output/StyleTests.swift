@@ -17,7 +17,9 @@ import Testing
         #expect(OutputStyle(Scratch().surroundings, isFull: false) == OutputStyle())
     }
 
-    @Test(arguments: [("NO_COLOR", "1", false), ("NO_COLOR", "", true), ("TERM", "dumb", false), ("TERM", "xterm", true)])
+    @Test(arguments: [
+        ("NO_COLOR", "1", false), ("NO_COLOR", "", true), ("TERM", "dumb", false), ("TERM", "xterm", true),
+    ])
     func colourYieldsToTheEnvironment(_ name: String, _ value: String, _ hasColour: Bool) {
         let scratch = Scratch(isTerminal: true)
         scratch.surroundings.environment[name] = value

@@ -1,4 +1,5 @@
 import CapClient
+import Multiformats
 
 /// Holds three delegations of one chain: a root that is live, a middle link that is revoked, a leaf that went with it.
 enum SampleDelegations {

@@ -48,7 +48,7 @@ final class Scratch {
 
     static func mode(_ path: String) -> mode_t? {
         var status = stat()
-        return Glibc.stat(path, &status) == 0 ? status.st_mode & 0o777 : nil
+        return lstat(path, &status) == 0 ? status.st_mode & 0o777 : nil
     }
 
     /// Runs a line of shell and returns its exit code.

@@ -14,7 +14,7 @@ enum Snapshot {
         #expect(text == Scratch.text(path), "fixtures/cli/\(name) differs", sourceLocation: location)
     }
 
-    private static let folder: String = {
+    static let folder: String = {
         let parts = #filePath.split(separator: "/").dropLast(4)
         return "/" + parts.joined(separator: "/") + "/fixtures/cli/"
     }()

@@ -11,7 +11,9 @@ enum FishCompletion {
             "        switch \"$at $word\"",
         ]
         for path in paths {
-            lines += path.steps.map { "            case '\(path.name) \($0.word)'\n                set at '\($0.path)'" }
+            lines += path.steps.map {
+                "            case '\(path.name) \($0.word)'\n                set at '\($0.path)'"
+            }
         }
         lines += ["        end", "    end", "    test \"$at\" = \"$argv[1]\"", "end", "complete -c \(name) -f"]
         for path in paths {

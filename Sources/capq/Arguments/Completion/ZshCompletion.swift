@@ -25,9 +25,12 @@ enum ZshCompletion {
         }
         lines += ["    esac", "    if [[ \"${words[CURRENT]}\" == -* ]]; then", "        case \"$at\" in"]
         for path in paths {
-            lines.append("            (\"\(path.name)\") found=(\(path.dashed.map(described).joined(separator: " "))) ;;")
+            lines.append(
+                "            (\"\(path.name)\") found=(\(path.dashed.map(described).joined(separator: " "))) ;;")
         }
-        lines += ["        esac", "        _describe -o option found", "        return", "    fi", "    case \"$at\" in"]
+        lines += [
+            "        esac", "        _describe -o option found", "        return", "    fi", "    case \"$at\" in",
+        ]
         for path in paths {
             guard let command = path.command else { continue }
             if !command.subcommands.isEmpty {
