@@ -1,0 +1,93 @@
+extension UnverifiedToken {
+    /// Decodes the value of an `Authorization` header; throws for anything not in one strict form.
+    ///
+    /// The form is told from the first byte and the presence of `.`, once, and never found by trying decoders in turn.
+    /// An optional `Bearer ` is taken off; a CACAO may be padded or not.
+    public static func decode(
+        authorization: some Collection<UInt8>,
+        limits: TokenLimits = .default
+    ) throws(UCANError) -> UnverifiedToken {
+        let text = withoutBearer(authorization)
+        // Base64 needs four bytes for three; beyond this nothing below could be within the limit.
+        guard text.count <= limits.bytes / 3 * 4 + 4 else {
+            throw UCANError(.limitExceeded, "the statement is longer than \(limits.bytes) bytes", step: "J.22")
+        }
+        switch TokenForm(authorization: text) {
+        case .jwt: return try JWTDecoder.decode(text, limits: limits)
+        case .cacao: return try CACAODecoder.decode(authorization: text, limits: limits)
+        case .envelope, .container: throw TokenForm.unsupported
+        case .unknown:
+            throw UCANError(.malformedAuthorization, "the text is neither a JWT nor a CACAO in base64url", step: "A")
+        }
+    }
+
+    /// Decodes stored or transported bytes of a known kind: DAG-CBOR, or the ASCII of a JWT.
+    public static func decode(
+        bytes: [UInt8],
+        kind: TokenKind,
+        limits: TokenLimits = .default
+    ) throws(UCANError) -> UnverifiedToken {
+        guard bytes.count <= limits.bytes else {
+            throw UCANError(.limitExceeded, "the statement is longer than \(limits.bytes) bytes", step: "J.22")
+        }
+        if TokenForm(bytes: bytes) == .envelope || TokenForm(bytes: bytes) == .container { throw TokenForm.unsupported }
+        switch kind {
+        case .ucan: return try JWTDecoder.decode(bytes, limits: limits)
+        case .cacao: return try CACAODecoder.decode(bytes: bytes, limits: limits)
+        }
+    }
+
+    private static func withoutBearer(_ text: some Collection<UInt8>) -> [UInt8] {
+        // Scheme names are case-insensitive (RFC 9110 11.1).
+        let scheme = Array("bearer ".utf8)
+        let head = text.prefix(scheme.count)
+        let isBearer =
+            head.count == scheme.count
+            && zip(head, scheme).allSatisfy { $0 == $1 || (URISyntax.isLetter($0) && $0 | 0x20 == $1) }
+        return Array(isBearer ? text.dropFirst(scheme.count) : text[...])
+    }
+}
+
+/// Tells the form of a token from its first bytes (spec/ucan.md A).
+enum TokenForm {
+    case jwt
+    case cacao
+    /// A UCAN 1.0 envelope: a DAG-CBOR array of two.
+    case envelope
+    /// A UCAN 1.0 container: one header byte, then CBOR or base64 of it.
+    case container
+    case unknown
+
+    init(authorization text: [UInt8]) {
+        guard let first = text.first else {
+            self = .unknown
+            return
+        }
+        if first >= 0x80 {
+            self = TokenForm(bytes: text)
+        } else if text.contains(UInt8(ascii: ".")) {
+            self = .jwt
+        } else if first == UInt8(ascii: "o") {
+            // Base64 of 0xa3 starts with `o`; the second character decides with it, so the bytes are looked at again.
+            self = .cacao
+        } else if first == UInt8(ascii: "g"), text.count > 1, (0x67...0x76).contains(text[1]) {
+            // Base64 of 0x82: `g` and one of `g`...`v`.
+            self = .envelope
+        } else {
+            self = TokenForm(bytes: text)
+        }
+    }
+
+    init(bytes: [UInt8]) {
+        switch bytes.first {
+        case 0xA3: self = .cacao
+        case 0x82: self = .envelope
+        case 0x40, 0x42, 0x43, 0x4D, 0x4F, 0x50: self = .container
+        default: self = .unknown
+        }
+    }
+
+    static var unsupported: UCANError {
+        UCANError(.unsupportedVersion, "UCAN 1.0 envelopes and containers are not supported", step: "A")
+    }
+}
