@@ -30,3 +30,10 @@ struct KeyStore: Sendable {
         return path
     }
 }
+
+extension KeyStore {
+    /// Lists the names of key files in the folder, in order.
+    func names() -> [String] {
+        SystemFile.entries(folder).filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }
+    }
+}

@@ -8,7 +8,8 @@ struct Answer: Sendable {
     var json: JSON?
     /// Documents printed one a line by `--output jsonl`; nil prints `json` on one line.
     var rows: [JSON]?
-    var table: Table?
+    /// What people read, part after part.
+    var blocks: [Block] = []
     /// Delegations for the tree and graph forms.
     var delegations: [ListedDelegation]?
     /// Text that is the same in every form, as a completion script is.
@@ -20,6 +21,6 @@ struct Answer: Sendable {
 
     /// Makes the answer of one thing: a field a line for people, an object for programs.
     static func fields(_ json: JSON, _ fields: [(String, Cell)], exit: ExitCode = .ok) -> Answer {
-        Answer(exit: exit, json: json, table: Table(fields: fields))
+        Answer(exit: exit, json: json, blocks: [.table(Table(fields: fields))])
     }
 }

@@ -1,19 +1,20 @@
 /// Holds one piece of text of a table or tree.
 struct Cell: Sendable, Equatable {
     let text: String
-    let isID: Bool
+    /// What stands for the text where ids are shortened; nil shows the text itself.
+    let brief: String?
     let tone: Tone
 
-    init(_ text: String, tone: Tone = .plain) {
+    init(_ text: String, brief: String? = nil, tone: Tone = .plain) {
         self.text = PrintableText.of(text)
-        isID = false
+        self.brief = brief.map { PrintableText.of($0) }
         self.tone = tone
     }
 
     /// Makes a cell whose ids are shortened on a terminal.
     init(id: String, tone: Tone = .plain) {
         text = PrintableText.of(id)
-        isID = true
+        brief = ShortID.of(text)
         self.tone = tone
     }
 
@@ -24,6 +25,6 @@ struct Cell: Sendable, Equatable {
 
     /// Returns the text as the style shows it, without colour.
     func shown(_ style: OutputStyle) -> String {
-        isID && style.shortensIDs ? ShortID.of(text) : text
+        style.shortensIDs ? brief ?? text : text
     }
 }

@@ -15,7 +15,7 @@ struct Printer {
                 return rows.map { JSONPrinter.line($0) + "\n" }.joined()
             }
         case .table:
-            if let table = answer.table { return TableRenderer(style: style).render(table) }
+            if !answer.blocks.isEmpty { return answer.blocks.map(render).joined(separator: "\n") }
         case .tree:
             if let delegations = answer.delegations { return TreeRenderer(style: style).render(delegations) }
         case .dot:
@@ -28,5 +28,14 @@ struct Printer {
             }
         }
         throw .usage("this answer cannot be printed as `\(format.rawValue)`", hint: "try `--output json`")
+    }
+
+    private func render(_ block: Block) -> String {
+        switch block {
+        case .table(let table): TableRenderer(style: style).render(table)
+        case .tree(let delegations): TreeRenderer(style: style).render(delegations)
+        case .outline(let json): OutlineRenderer(style: style).render(json)
+        case .title(let title): Tone.faint.paint(title, style) + "\n"
+        }
     }
 }
