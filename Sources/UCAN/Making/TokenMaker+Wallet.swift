@@ -84,7 +84,7 @@ extension TokenMaker {
             issuedAt: issuedAt,
             expires: expires,
             notBefore: notBefore,
-            nonce: try nonce ?? freshWalletNonce(),
+            nonce: try given(nonce, or: freshWalletNonce),
             requestID: requestID,
             statementPrefix: statementPrefix
         )

@@ -62,7 +62,7 @@ public enum TokenMaker {
             proofs: proofs,
             expires: expires,
             notBefore: notBefore,
-            nonce: try nonce ?? freshNonce(),
+            nonce: try given(nonce, or: freshNonce),
             facts: facts
         )
     }
@@ -105,6 +105,12 @@ public enum TokenMaker {
             expires: expires,
             nonce: nonce
         )
+    }
+
+    // `??` does not carry typed errors through its right side.
+    static func given(_ nonce: String?, or make: () throws(UCANError) -> String) throws(UCANError) -> String {
+        if let nonce { return nonce }
+        return try make()
     }
 
     /// Returns `urn:uuid:` and a random version 4 UUID.
