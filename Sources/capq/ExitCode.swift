@@ -6,7 +6,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case failure = 1
     /// The command line or a value on it makes no sense.
     case usage = 2
-    /// A check was denied, or an offline verification found a broken link.
+    /// A check was denied, a verification failed, or a delegation no longer holds.
     case deny = 3
     /// A check could not be decided; treat it as denied.
     case undetermined = 4
@@ -23,7 +23,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         case .ok: "allowed, or done"
         case .failure: "failed"
         case .usage: "mistake on the command line"
-        case .deny: "denied, or not valid"
+        case .deny: "denied, not valid, or no longer holding"
         case .undetermined: "undetermined: treat as denied"
         case .notFound: "not found"
         case .notAuthorized: "not authorized to ask"

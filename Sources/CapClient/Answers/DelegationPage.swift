@@ -9,6 +9,8 @@ public struct DelegationPage: Sendable, Hashable {
     public let isComplete: Bool
     /// Revision of the graph the page was read at; nil when the service does not say.
     public let revision: Int64?
+    /// The same delegations as documents, each with its `cid`.
+    public let documents: [JSON]
     /// The answer as it came.
     public let json: JSON
 
@@ -18,6 +20,7 @@ public struct DelegationPage: Sendable, Hashable {
         let listed = json["delegations"]
         let isPaged = listed != nil
         delegations = try ListedDelegation.list(listed ?? json)
+        documents = ListedDelegation.documents(listed ?? json)
         cursor = isPaged ? json["cursor"]?.string : nil
         isComplete = isPaged ? json["complete"]?.bool ?? (cursor == nil) : true
         revision = isPaged ? json["revision"]?.number?.int64 : nil

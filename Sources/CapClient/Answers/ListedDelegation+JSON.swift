@@ -53,6 +53,22 @@ extension ListedDelegation {
         return result
     }
 
+    /// Lists the objects as they came, in the order of `list`; a key the list had them under becomes their `cid`.
+    static func documents(_ json: JSON) -> [JSON] {
+        switch json {
+        case .array(let items):
+            return items
+        case .object(let object):
+            return object.members.map { member in
+                guard case .object(var entry) = member.value, entry["cid"] == nil else { return member.value }
+                entry["cid"] = .string(member.key)
+                return .object(entry)
+            }
+        case .null, .bool, .number, .string:
+            return []
+        }
+    }
+
     /// Reads CIDs written as text or, as one service does, as the bytes of the binary form.
     private static func proofs(_ json: JSON?) throws(ClientError) -> [String] {
         var result: [String] = []

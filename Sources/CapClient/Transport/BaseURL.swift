@@ -2,6 +2,8 @@
 public struct BaseURL: Sendable, Hashable, CustomStringConvertible {
     /// The address without a trailing slash.
     public let description: String
+    /// Host and port as written.
+    public let authority: String
     /// Whether the host is this machine by name or number.
     public let isLoopback: Bool
     public let isEncrypted: Bool
@@ -28,6 +30,7 @@ public struct BaseURL: Sendable, Hashable, CustomStringConvertible {
             throw ClientError(.invalidRequest, "`\(text)` names no host")
         }
         description = String(decoding: bytes, as: UTF8.self)
+        self.authority = String(decoding: authority, as: UTF8.self)
         isEncrypted = scheme == "https://"
         isLoopback = ["localhost", "127.0.0.1", "::1"].contains { $0.utf8.elementsEqual(host) }
     }

@@ -10,11 +10,23 @@ enum CommandTable {
         flags: StandardOptions.flags,
         options: StandardOptions.options,
         subcommands: [
+            KeyCommand.command,
+            LoginCommand.command,
+            HostCommand.command,
+            DelegateCommand.command,
+            RevokeCommand.command,
+            ListCommand.command,
+            ChainCommand.command,
+            CheckCommand.command,
+            StatusCommand.command,
+            VerifyCommand.command,
+            DecodeCommand.command,
             ContextCommand.command,
             CompletionCommand.command,
         ],
         examples: [
             Example("capq context set local --url http://127.0.0.1:8080", "name a service and use it from now on"),
+            Example("capq key new alice", "make a key"),
             Example("capq help", "this page"),
         ]
     )

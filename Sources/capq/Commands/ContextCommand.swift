@@ -96,7 +96,8 @@ enum ContextCommand {
                 ]
             }
         )
-        var answer = Answer(json: ["schema": "capq/contexts/1", "contexts": .array(rows)], rows: rows, blocks: [.table(table)])
+        var answer = Answer(
+            json: ["schema": "capq/contexts/1", "contexts": .array(rows)], rows: rows, blocks: [.table(table)])
         if rows.isEmpty { answer.notes = ["no contexts yet: `capq context set NAME --url URL` makes one"] }
         return answer
     }

@@ -12,7 +12,8 @@ enum KeyImport {
             }
             if json["schema"] != nil { return try KeyFile(Array(text), path: path) }
             let key = try Failure.ofTokens { () throws(UCANError) in try PrivateKey(jwk: json) }
-            guard let secret = Secret(key.seed), let found = KeyKind(curve: key.curve.rawValue, isWallet: kind == .wallet)
+            guard let secret = Secret(key.seed),
+                let found = KeyKind(curve: key.curve.rawValue, isWallet: kind == .wallet)
             else { throw Failure(.failure, "`\(path)` holds no key of kind `\(kind.rawValue)`") }
             return KeyFile(kind: found, secret: secret)
         }

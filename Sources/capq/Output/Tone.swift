@@ -6,11 +6,11 @@ enum Tone: Sendable, Equatable {
     case waiting
     case faint
 
-    /// Chooses the tone for a delegation status as the service words it.
+    /// Chooses the tone for a status or decision as the service or capq words it.
     init(status: String?) {
         switch status {
-        case "live", "active", "allow", "pass": self = .good
-        case "pending", "undetermined", "skip": self = .waiting
+        case "live", "active", "allow", "valid": self = .good
+        case "pending", "undetermined", "unverified", "unsent": self = .waiting
         case nil: self = .plain
         default: self = .bad
         }

@@ -26,27 +26,38 @@ struct Asker: Sendable {
         client = try Failure.ofService { () throws(ClientError) in try CapClient(baseURL: url) }
         now = Timestamp(microseconds: surroundings.now)
         self.context = context
-        // A session stays with the service it was registered at: its tokens are not shown to another.
-        let kept = try context.map { context throws(Failure) in
-            try SessionStore(folder: contexts.folder(of: context.name)).load()
-        } ?? nil
-        let session = kept.flatMap { $0.url.hasSameBytes(as: client.baseURL.description) ? $0 : nil }
-        let named = arguments[StandardOptions.key]
+        let session = try Self.session(of: context, contexts, at: client.baseURL.description)
         let keys = KeyStore(home: home)
+        let named = arguments[StandardOptions.key]
+        let isSessionKey: Bool
+        if let session, let named {
+            isSessionKey = try keys.path(of: named).hasSameBytes(as: keys.path(of: session.key))
+        } else {
+            isSessionKey = session != nil
+        }
+        self.session = isSessionKey ? session : nil
         if let name = named ?? session?.key ?? context?.key {
             signer = try SigningKey(keys.load(name))
         } else {
             signer = nil
         }
-        let isSessionKey = try session.map { session throws(Failure) in
-            try named.map { name throws(Failure) in try keys.path(of: name) == keys.path(of: session.key) } ?? true
-        } ?? false
-        self.session = isSessionKey ? session : nil
         var proofs: [CID] = []
         for text in arguments.all(ServiceOptions.proof) { proofs.append(try CIDText.parse(text)) }
         if proofs.isEmpty, isSessionKey, let session { proofs = [try CIDText.parse(session.cid)] }
         self.proofs = proofs
         space = arguments[ServiceOptions.space] ?? session?.space ?? context?.space
+    }
+
+    /// Reads the session of a context; one registered at another service is left alone, its tokens are not shown around.
+    private static func session(
+        of context: Context?,
+        _ contexts: ContextStore,
+        at url: String
+    ) throws(Failure) -> Session? {
+        guard let context, let session = try SessionStore(folder: contexts.folder(of: context.name)).load(),
+            session.url.hasSameBytes(as: url)
+        else { return nil }
+        return session
     }
 
     private static func url(_ arguments: Arguments, _ context: Context?) throws(Failure) -> String {
@@ -59,7 +70,8 @@ struct Asker: Sendable {
         case .database?: throw asksFile
         case nil:
             throw Failure(
-                .failure, "no service to ask", hint: "`capq context set NAME --url URL` names one, `--url URL` asks it once")
+                .failure, "no service to ask",
+                hint: "`capq context set NAME --url URL` names one, `--url URL` asks it once")
         }
     }
 

@@ -29,7 +29,8 @@ enum SpaceText {
     static func resource(_ typed: String, in space: String?) throws(Failure) -> String {
         if typed.utf8.contains(UInt8(ascii: ":")) { return typed }
         guard let space else {
-            throw .usage("`\(typed)` lies in no space", hint: "give the whole resource, or `--space`, or `capq login` first")
+            throw .usage(
+                "`\(typed)` lies in no space", hint: "give the whole resource, or `--space`, or `capq login` first")
         }
         return "\(space)/\(typed)"
     }

@@ -19,7 +19,8 @@ struct Session: Sendable, Equatable {
     /// RFC 3339; nil when it does not expire.
     let expiresAt: String?
 
-    init(url: String, key: String, cid: String, authorization: String, owner: String, space: String, expiresAt: String?) {
+    init(url: String, key: String, cid: String, authorization: String, owner: String, space: String, expiresAt: String?)
+    {
         self.url = url
         self.key = key
         self.cid = cid

@@ -53,8 +53,10 @@ enum TokenInput {
             guard !found.isEmpty else { throw Failure(.failure, "\(name) holds no token") }
             return found
         }
-        return text.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }).map { .text(Array(KeyImport.trimmed(Array($0)))) }
-            .filter { $0 != .text([]) }
+        return text.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }).map {
+            .text(Array(KeyImport.trimmed(Array($0))))
+        }
+        .filter { $0 != .text([]) }
     }
 
     /// Collects the tokens of answers, sessions and portable delegations, in document order.

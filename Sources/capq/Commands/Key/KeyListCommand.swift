@@ -1,4 +1,5 @@
 import Multiformats
+import UCAN
 
 /// `capq key list`: lists the keys of the key folder.
 enum KeyListCommand {
