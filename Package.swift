@@ -73,7 +73,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["capq", "CapClient", "Multiformats", "CapTesting"],
+            dependencies: ["capq", "CapClient", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
     ],

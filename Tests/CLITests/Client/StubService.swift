@@ -19,7 +19,7 @@ final class StubService {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
-        let words = ["python3", Snapshot.folder + "stub/stub.py", "until-closed"]
+        let words = ["python3", Snapshot.folder + "stub/stub.py"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var process: pid_t = 0
