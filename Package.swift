@@ -23,7 +23,8 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
-        .target(name: "Multiformats", swiftSettings: strict),
+        .target(name: "CBLAKE3Lanes"),
+        .target(name: "Multiformats", dependencies: ["CBLAKE3Lanes"], swiftSettings: strict),
         .target(name: "UCAN", dependencies: ["Multiformats", "COpenSSL", "CSecp256k1"], swiftSettings: strict),
         .target(name: "CapabilityGraph", dependencies: ["Multiformats", "UCAN"], swiftSettings: strict),
         .target(

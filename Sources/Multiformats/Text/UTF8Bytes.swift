@@ -38,4 +38,25 @@ package enum UTF8Bytes {
         }
         return left.count - right.count
     }
+
+    /// Makes a string of strictly valid UTF-8; nil otherwise.
+    static func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        // The validating initializer costs far more than looking for high bits, and most text has none.
+        isASCII(bytes) ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = bytes.baseAddress else { return true }
+        var seen: UInt64 = 0
+        var at = 0
+        while at + 8 <= bytes.count {
+            seen |= UnsafeRawPointer(base + at).loadUnaligned(as: UInt64.self)
+            at += 8
+        }
+        while at < bytes.count {
+            seen |= UInt64(base[at])
+            at += 1
+        }
+        return seen & 0x8080_8080_8080_8080 == 0
+    }
 }
