@@ -18,6 +18,14 @@ struct Cell: Sendable, Equatable {
         self.tone = tone
     }
 
+    /// Makes the cell of a DID; where ids are shortened, keys and accounts go without their method.
+    init(principal did: String) {
+        let text = PrintableText.of(did)
+        let isKeyOrAccount = text.hasPrefix("did:key:") || text.hasPrefix("did:pkh:")
+        let end = text.split(separator: ":").last.map(String.init) ?? text
+        self.init(text, brief: ShortID.of(isKeyOrAccount ? end : text))
+    }
+
     /// Makes the cell of a status word, coloured by what it means.
     init(status: String?) {
         self.init(status ?? "unknown", tone: Tone(status: status))

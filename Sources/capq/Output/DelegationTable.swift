@@ -12,8 +12,8 @@ enum DelegationTable {
             ],
             rows: delegations.map { delegation in
                 [
-                    Cell(id: delegation.cid), Cell(status: delegation.status), Cell(id: delegation.issuer),
-                    Cell(id: delegation.audience), capabilities(delegation.capabilities, space),
+                    Cell(id: delegation.cid), Cell(status: delegation.status), Cell(principal: delegation.issuer),
+                    Cell(principal: delegation.audience), capabilities(delegation.capabilities, space),
                     end(delegation.expiresAt, now),
                 ]
             }
@@ -27,7 +27,9 @@ enum DelegationTable {
         let isInside = prefix.map { first.resource.utf8.starts(with: $0.utf8) } ?? false
         let place = isInside ? String(first.resource.dropFirst(prefix?.count ?? 0)) : ShortID.of(first.resource)
         let more = capabilities.count > 1 ? " +\(capabilities.count - 1)" : ""
-        return Cell(whole, brief: "\(first.ability) \(place)\(more)")
+        let isOurs = first.ability.hasPrefix("tinycloud.")
+        let ability = isOurs ? String(first.ability.dropFirst("tinycloud.".count)) : first.ability
+        return Cell(whole, brief: "\(ability) \(place)\(more)")
     }
 
     private static func end(_ text: String?, _ now: Timestamp) -> Cell {

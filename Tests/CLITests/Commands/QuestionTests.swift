@@ -101,7 +101,7 @@ import UCAN
     }
 
     @Test func sessionsAreNotShownToOtherServices() {
-        let outcome = scratch.run("ls", "--url", stub.url("echo"))
+        let outcome = scratch.run("ls", "--url", stub.url("echo"), "--space", SampleDelegations.space)
         #expect(outcome.failure?.exit == .notAuthorized)
     }
 

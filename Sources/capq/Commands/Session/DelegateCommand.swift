@@ -12,7 +12,6 @@ enum DelegateCommand {
 
     static let command = Command(
         "delegate",
-        aliases: ["grant"],
         summary: "pass abilities on to somebody else",
         discussion: """
             Signs a delegation with the session's key, resting on the session, and sends it to the service. Every
