@@ -129,7 +129,8 @@ final class Resources: @unchecked Sendable {
         _ space: UInt32, _ service: UInt32, _ suffix: UInt32, _ authority: UInt32, _ path: UnsafeRawBufferPointer?
     ) -> UInt64 {
         let seed = hashing.hash(
-            UInt64(space) << 32 | UInt64(service), UInt64(suffix) << 32 | UInt64(authority) ^ (path == nil ? 1 << 63 : 0))
+            UInt64(space) << 32 | UInt64(service),
+            UInt64(suffix) << 32 | UInt64(authority) ^ (path == nil ? 1 << 63 : 0))
         guard let path else { return seed }
         return hashing.hash(path, seed: seed)
     }

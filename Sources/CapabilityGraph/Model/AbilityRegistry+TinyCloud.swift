@@ -13,11 +13,13 @@ extension AbilityRegistry {
         Entry("tinycloud.sql/select", aliasOf: "tinycloud.sql/read"),
         Entry("tinycloud.sql/write"),
         Entry("tinycloud.sql/schema"),
-        Entry("tinycloud.sql/admin",
+        Entry(
+            "tinycloud.sql/admin",
             implies: [
-                "tinycloud.sql/schema",
+                "tinycloud.sql/schema"
             ]),
-        Entry("tinycloud.sql/*",
+        Entry(
+            "tinycloud.sql/*",
             implies: [
                 "tinycloud.sql/read",
                 "tinycloud.sql/write",
@@ -30,7 +32,8 @@ extension AbilityRegistry {
         Entry("tinycloud.duckdb/import"),
         Entry("tinycloud.duckdb/export"),
         Entry("tinycloud.duckdb/select", aliasOf: "tinycloud.duckdb/read"),
-        Entry("tinycloud.duckdb/*",
+        Entry(
+            "tinycloud.duckdb/*",
             implies: [
                 "tinycloud.duckdb/read",
                 "tinycloud.duckdb/write",

@@ -111,7 +111,8 @@ extension Snapshot {
     fileprivate func covers(
         _ row: CapabilityRow, _ question: ResolvedQuestion, ignoringCaveats: Bool
     ) -> Bool {
-        guard coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber) else {
+        guard coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
+        else {
             return false
         }
         return row.caveats == 0 || ignoringCaveats || caveatFailure(row, question.context) == nil
