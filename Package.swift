@@ -80,7 +80,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["capq", "CapClient", "CapTesting"],
+            dependencies: ["capq", "CapClient", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
     ],
