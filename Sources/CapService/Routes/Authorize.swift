@@ -13,7 +13,7 @@ struct AuthorizeQuestion: Sendable {
     var subject: Subject
     /// Nil only with an invocation, where everything it invokes is meant.
     var wanted: (ability: Ability, resource: Resource)?
-    var context: Caveats?
+    var context: CheckContext?
     var at: Timestamp?
     var wantsExplanation: Bool
 
@@ -57,14 +57,13 @@ struct AuthorizeQuestion: Sendable {
         wantsExplanation = object["explain"]?.bool ?? false
     }
 
-    static func context(_ json: JSON?) throws(Failure) -> Caveats? {
+    static func context(_ json: JSON?) throws(Failure) -> CheckContext? {
         guard let json, !json.isNull else { return nil }
-        guard case .object(let object) = json else { throw malformed("`context` is not an object") }
-        guard let caveats = object["caveats"] else { return nil }
-        guard let list = caveats.array, list.allSatisfy({ $0.object != nil }) else {
-            throw malformed("`caveats` in `context` is not an array of objects")
+        do throws(GraphError) {
+            return try CheckContext(json)
+        } catch {
+            throw malformed(error.message)
         }
-        return Caveats(list.filter { $0.object?.isEmpty == false })
     }
 
     static func time(_ json: JSON?) throws(Failure) -> Timestamp? {
