@@ -13,7 +13,8 @@ import Testing
     }
 
     private func caveat(_ vector: VectorCase) throws -> SQLCaveat {
-        try #require(SQLCaveat(try #require(vector.json["auth_capability"]?["caveats"])))
+        let json = try #require(vector.json["auth_capability"]?["caveats"])
+        return try #require(SQLCaveat(json))
     }
 
     @Test(arguments: try cases("sql-accept.json"))

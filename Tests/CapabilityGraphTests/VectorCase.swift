@@ -11,7 +11,11 @@ struct VectorCase: Sendable, CustomTestStringConvertible {
 
     /// Reads the cases a file keeps under `list`, each named by its member `name`.
     static func read(_ file: String, list: String, name: String) throws -> [VectorCase] {
-        let cases = try #require(Fixture.json(file)[list]?.array)
-        return try cases.map { VectorCase(name: try #require($0[name]?.string), json: $0) }
+        let file = try Fixture.json(file)
+        let cases = try #require(file[list]?.array)
+        return try cases.map { json in
+            let text = try #require(json[name]?.string)
+            return VectorCase(name: text, json: json)
+        }
     }
 }
