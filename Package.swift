@@ -23,7 +23,8 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
-        .target(name: "Multiformats", swiftSettings: strict),
+        .target(name: "CBLAKE3Lanes"),
+        .target(name: "Multiformats", dependencies: ["CBLAKE3Lanes"], swiftSettings: strict),
         .target(name: "UCAN", dependencies: ["Multiformats", "COpenSSL", "CSecp256k1"], swiftSettings: strict),
         .target(name: "CapabilityGraph", dependencies: ["Multiformats", "UCAN"], swiftSettings: strict),
         .target(
@@ -54,6 +55,12 @@ let package = Package(
             path: "Tests/CapTesting",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "LogDrill",
+            dependencies: ["Storage", "CapTesting"],
+            path: "Tests/LogDrill",
+            swiftSettings: strict
+        ),
         .testTarget(name: "MultiformatsTests", dependencies: ["Multiformats", "CapTesting"], swiftSettings: strict),
         .testTarget(name: "UCANTests", dependencies: ["UCAN", "CapTesting"], swiftSettings: strict),
         .testTarget(
@@ -63,7 +70,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting"],
+            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -73,7 +80,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["capq", "CapClient", "CapTesting"],
+            dependencies: ["capq", "CapClient", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
     ],

@@ -18,6 +18,9 @@ public struct CheckQuestion: Sendable, Hashable {
 
 /// A question with every name looked up, ready to be asked many times without allocation.
 public struct ResolvedQuestion: Sendable {
+    /// Stands for a name that was never seen: unlike 0, which means none, it equals no stored number.
+    static let unseen = UInt32.max
+
     let principal: UInt32
     let isAuthority: Bool
     let space: UInt32
@@ -59,11 +62,13 @@ extension Snapshot {
                 isKnown = false
             }
             if !suffix.isEmpty {
-                if let found = graph.terms.find(.suffix, suffix) { suffixTerm = found } else { isKnown = false }
+                suffixTerm = graph.terms.find(.suffix, suffix) ?? ResolvedQuestion.unseen
+                if suffixTerm == ResolvedQuestion.unseen { isKnown = false }
             }
         case .encryptionNetwork(let owner, _):
             path = Array(question.resource.text.utf8)
-            if let found = self.principal(owner) { authority = found } else { isKnown = false }
+            authority = self.principal(owner) ?? ResolvedQuestion.unseen
+            if authority == ResolvedQuestion.unseen { isKnown = false }
         case .opaque(let text):
             path = Array(text.utf8)
         }

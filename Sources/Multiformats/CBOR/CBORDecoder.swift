@@ -164,7 +164,7 @@ struct CBORDecoder {
     }
 
     private func text(_ bytes: UnsafeBufferPointer<UInt8>) throws(MultiformatsError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = UTF8Bytes.string(bytes) else {
             throw MultiformatsError(.invalidText, "the CBOR text before byte \(at) is not UTF-8")
         }
         return text

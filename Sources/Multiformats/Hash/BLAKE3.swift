@@ -1,3 +1,5 @@
+import CBLAKE3Lanes
+
 /// Hashes bytes with BLAKE3: plain, keyed, and with output of any length.
 public enum BLAKE3 {
     public static func hash(_ bytes: [UInt8]) -> Digest {
@@ -10,7 +12,7 @@ public enum BLAKE3 {
 
     /// Hashes under a 32-byte key.
     public static func keyedHash(key: Digest, _ bytes: [UInt8]) -> Digest {
-        bytes.withUnsafeBytes { digest(BLAKE3Tree($0, key: words(key), modeFlags: BLAKE3Tree.keyedFlag)) }
+        bytes.withUnsafeBytes { digest(BLAKE3Tree($0, key: words(key), modeFlags: BLAKE3Tree.Flag.keyed)) }
     }
 
     /// Gives the first `count` bytes of the extended output, without end in sight.
@@ -21,7 +23,7 @@ public enum BLAKE3 {
     /// Gives the first `count` bytes of the extended output under a 32-byte key.
     public static func keyedXOF(key: Digest, _ bytes: [UInt8], count: Int) -> [UInt8] {
         bytes.withUnsafeBytes {
-            expand(BLAKE3Tree($0, key: words(key), modeFlags: BLAKE3Tree.keyedFlag), count: count)
+            expand(BLAKE3Tree($0, key: words(key), modeFlags: BLAKE3Tree.Flag.keyed), count: count)
         }
     }
 
@@ -38,21 +40,38 @@ public enum BLAKE3 {
 
     private static func expand(_ tree: borrowing BLAKE3Tree, count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: max(0, count)) { out, initialized in
-            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { block in
-                guard let words = block.baseAddress else { return }
-                let target = UnsafeMutableRawBufferPointer(out)
-                var written = 0
-                var counter: UInt64 = 0
-                while written < count {
-                    tree.output(counter, into: words)
-                    for index in 0..<16 { words[index] = words[index].littleEndian }
-                    let part = min(64, count - written)
-                    target[written...].copyBytes(from: UnsafeRawBufferPointer(start: words, count: part))
-                    written += part
-                    counter += 1
+            let laneBytes = BLAKE3Tree.laneCount * BLAKE3Tree.blockSize
+            let lanes = blake3_lanes_available()
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: laneBytes) { scratch in
+                guard let target = out.baseAddress, let part = scratch.baseAddress else { return }
+                while initialized < count {
+                    let rest = count - initialized
+                    let counter = UInt64(initialized / BLAKE3Tree.blockSize)
+                    if lanes, rest >= laneBytes {
+                        tree.outputLanes(counter, into: target + initialized)
+                        initialized += laneBytes
+                    } else if lanes, rest > BLAKE3Tree.blockSize {
+                        tree.outputLanes(counter, into: part)
+                        (target + initialized).update(from: part, count: rest)
+                        initialized += rest
+                    } else {
+                        let taken = min(rest, BLAKE3Tree.blockSize)
+                        outputBlock(of: tree, counter, into: part)
+                        (target + initialized).update(from: part, count: taken)
+                        initialized += taken
+                    }
                 }
-                initialized = written
             }
+        }
+    }
+
+    private static func outputBlock(
+        of tree: borrowing BLAKE3Tree, _ counter: UInt64, into out: UnsafeMutablePointer<UInt8>
+    ) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { words in
+            guard let base = words.baseAddress else { return }
+            tree.output(counter, into: base)
+            UnsafeMutableRawPointer(out).copyMemory(from: base, byteCount: BLAKE3Tree.blockSize)
         }
     }
 

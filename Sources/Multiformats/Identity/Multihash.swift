@@ -1,7 +1,10 @@
 /// Names 32 bytes by the hash function that made them; only functions trusted for identity can be spelled.
 public struct Multihash: Hashable, Sendable {
+    /// Lists hash functions by their multicodec, spelled as in its table.
     public enum Code: UInt8, Sendable, CaseIterable {
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         case sha2_256 = 0x12
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         case blake3_256 = 0x1e
     }
 

@@ -1,3 +1,4 @@
+/// Each property gives the payload of its case and nil for other values.
 extension JSON {
     public var string: String? { if case .string(let value) = self { value } else { nil } }
     public var number: JSONNumber? { if case .number(let value) = self { value } else { nil } }
@@ -10,14 +11,14 @@ extension JSON {
     public subscript(_ key: String) -> JSON? { object?[key] }
 }
 
+// There is no nil literal: in `object[key] = nil` it would be unclear whether null or nothing is meant.
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     public init(stringLiteral value: String) { self = .string(value) }
     public init(integerLiteral value: Int64) { self = .number(JSONNumber(value)) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    public init(nilLiteral: ()) { self = .null }
 
     /// Keeps the last of two members with one key.
     public init(dictionaryLiteral elements: (String, JSON)...) {

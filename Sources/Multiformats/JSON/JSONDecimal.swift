@@ -46,7 +46,7 @@ struct JSONDecimal {
 
     func scaled(_ scale: Int, rounding: JSONNumber.Rounding) -> Int64? {
         guard !digits.isEmpty else { return 0 }
-        guard abs(scale) <= Self.exponentBound else { return nil }
+        guard (-Self.exponentBound...Self.exponentBound).contains(scale) else { return nil }
         let power = exponent + scale
         let integerCount = digits.count + power  // digits before the point, zeros included
         guard integerCount <= 19 else { return nil }

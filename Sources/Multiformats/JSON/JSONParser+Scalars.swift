@@ -22,14 +22,14 @@ extension JSONParser {
     /// Reads the rest of a string whose opening quote is taken.
     mutating func parseString() throws(MultiformatsError) -> String {
         let start = at
-        at = PlainTextScan.end(base, from: at, to: end)
+        var isASCII = true
+        at = PlainTextScan.end(base, from: at, to: end, isASCII: &isASCII)
         guard at < end else { throw truncated() }
-        if base[at] == UInt8(ascii: "\"") {
-            let text = try string(UnsafeBufferPointer(start: base + start, count: at - start))
-            at += 1
-            return text
-        }
-        return try parseEscapedString(from: start)
+        guard base[at] == UInt8(ascii: "\"") else { return try parseEscapedString(from: start) }
+        let bytes = UnsafeBufferPointer(start: base + start, count: at - start)
+        let text = isASCII ? String(decoding: bytes, as: UTF8.self) : try string(bytes)
+        at += 1
+        return text
     }
 
     private mutating func parseEscapedString(from start: Int) throws(MultiformatsError) -> String {

@@ -73,10 +73,14 @@ struct JSONParser {
         skipWhitespace()
         if take(UInt8(ascii: "}")) { return JSONObject() }
         var members: [JSONObject.Member] = []
-        members.reserveCapacity(8)
+        members.reserveCapacity(4)
+        var marks = JSONKeyMarks()
         while true {
             guard take(UInt8(ascii: "\"")) else { throw unexpected() }
             let key = try parseString()
+            if marks.mayRepeat(key), members.contains(where: { UTF8Bytes.equal($0.key, key) }) {
+                throw duplicateKey()
+            }
             skipWhitespace()
             guard take(UInt8(ascii: ":")) else { throw unexpected() }
             skipWhitespace()
@@ -85,9 +89,8 @@ struct JSONParser {
             if take(UInt8(ascii: ",")) {
                 skipWhitespace()
             } else if take(UInt8(ascii: "}")) {
-                guard let object = JSONObject(members) else {
-                    throw MultiformatsError(.duplicateKey, "the JSON object ending at byte \(at) has a key twice")
-                }
+                if members.count <= JSONObject.linearCount { return JSONObject(distinctFew: members) }
+                guard let object = JSONObject(members) else { throw duplicateKey() }
                 return object
             } else {
                 throw unexpected()
@@ -124,6 +127,10 @@ struct JSONParser {
         for index in 0..<word.utf8CodeUnitCount {
             guard take(word.utf8Start[index]) else { throw unexpected() }
         }
+    }
+
+    private func duplicateKey() -> MultiformatsError {
+        MultiformatsError(.duplicateKey, "the JSON object at byte \(at) has a key twice")
     }
 
     func unexpected() -> MultiformatsError {

@@ -3,8 +3,16 @@ import Glibc
 /// Compares and hashes strings by their UTF-8 bytes; `String ==` would equate canonically equivalent texts.
 package enum UTF8Bytes {
     package static func equal(_ left: String, _ right: String) -> Bool {
-        guard left.utf8.count == right.utf8.count else { return false }
-        return compare(left, right) == 0
+        let count = left.utf8.count
+        guard count == right.utf8.count else { return false }
+        let contiguous = left.utf8.withContiguousStorageIfAvailable { first in
+            right.utf8.withContiguousStorageIfAvailable { second in
+                guard let first = first.baseAddress, let second = second.baseAddress else { return true }
+                return memcmp(first, second, count) == 0
+            }
+        }
+        if case .some(.some(let same)) = contiguous { return same }
+        return left.utf8.elementsEqual(right.utf8)
     }
 
     package static func precedes(_ left: String, _ right: String) -> Bool {
@@ -37,5 +45,26 @@ package enum UTF8Bytes {
             if order != 0 { return Int(order) }
         }
         return left.count - right.count
+    }
+
+    /// Makes a string of strictly valid UTF-8; nil otherwise.
+    static func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        // The validating initializer costs far more than looking for high bits, and most text has none.
+        isASCII(bytes) ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = bytes.baseAddress else { return true }
+        var seen: UInt64 = 0
+        var at = 0
+        while at + 8 <= bytes.count {
+            seen |= UnsafeRawPointer(base + at).loadUnaligned(as: UInt64.self)
+            at += 8
+        }
+        while at < bytes.count {
+            seen |= UInt64(base[at])
+            at += 1
+        }
+        return seen & 0x8080_8080_8080_8080 == 0
     }
 }

@@ -31,6 +31,10 @@ struct CACAO {
         guard let signature = try proof.value("s").bytes, signature.count == 65 else {
             throw CACAO.malformed("the signature is not 65 bytes")
         }
+        // Refused again on recovery; looked at here so that a malformed block costs no curve arithmetic.
+        guard [0, 1, 27, 28].contains(signature[64]) else {
+            throw UCANError(.malformedSignature, "the recovery byte is \(signature[64]), not 27 or 28", step: "C.2")
+        }
         try proof.finish(count: 2)
         self.signature = signature
         (issuer, message) = try CACAO.message(payload)

@@ -32,13 +32,23 @@ enum P256 {
         )
     }
 
+    // The builder keeps the pointers it is given, so names must outlive the call: literals do.
+    private static let group: StaticString = "group"
+    private static let curve: StaticString = "prime256v1"
+    private static let pub: StaticString = "pub"
+    private static let priv: StaticString = "priv"
+
+    private static func pointer(_ text: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
     private static func make(selection: Int32, _ compressed: [UInt8], _ secret: OpaquePointer?) -> OpaquePointer? {
         guard let builder = OSSL_PARAM_BLD_new() else { return nil }
         defer { OSSL_PARAM_BLD_free(builder) }
         return compressed.withUnsafeBytes { point -> OpaquePointer? in
-            guard OSSL_PARAM_BLD_push_utf8_string(builder, "group", "prime256v1", 0) == 1,
-                OSSL_PARAM_BLD_push_octet_string(builder, "pub", point.baseAddress, point.count) == 1,
-                secret == nil || OSSL_PARAM_BLD_push_BN(builder, "priv", secret) == 1,
+            guard OSSL_PARAM_BLD_push_utf8_string(builder, pointer(group), pointer(curve), 0) == 1,
+                OSSL_PARAM_BLD_push_octet_string(builder, pointer(pub), point.baseAddress, point.count) == 1,
+                secret == nil || OSSL_PARAM_BLD_push_BN(builder, pointer(priv), secret) == 1,
                 let parameters = OSSL_PARAM_BLD_to_param(builder)
             else { return nil }
             defer { OSSL_PARAM_free(parameters) }

@@ -51,13 +51,12 @@ extension URISyntax {
         return gap ? groups <= 7 : groups == 8
     }
 
-    /// Four decimal octets without leading zeros.
+    /// Four decimal octets of one to three digits; the published vectors allow leading zeros.
     private static func isIPv4(_ text: ArraySlice<UInt8>) -> Bool {
         let octets = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return octets.count == 4
             && octets.allSatisfy { octet in
                 guard (1...3).contains(octet.count), octet.allSatisfy(isDigit) else { return false }
-                guard octet.count == 1 || octet.first != 0x30 else { return false }
                 return octet.reduce(0) { $0 * 10 + Int($1 - 0x30) } <= 255
             }
     }

@@ -44,7 +44,8 @@ public struct PrivateKey: Sendable {
 /// Proof of safety for `@unchecked Sendable`: nothing changes between `init` and `deinit`, and signing only reads.
 private final class Secret: @unchecked Sendable {
     let curve: Curve
-    let seed: [UInt8]
+    // Own memory and not an array: storage of an array may be shared with a copy, which wiping would destroy.
+    private let bytes: UnsafeMutableRawBufferPointer
     private let key: OpaquePointer?
 
     init?(curve: Curve, seed: [UInt8]) {
@@ -63,16 +64,17 @@ private final class Secret: @unchecked Sendable {
         }
         self.curve = curve
         self.key = key
-        // A copy of its own, so that wiping it cannot touch storage shared with the caller.
-        self.seed = [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
-            count = buffer.initialize(fromContentsOf: seed)
-        }
+        bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 32, alignment: 1)
+        bytes.copyBytes(from: seed)
     }
 
     deinit {
         EVP_PKEY_free(key)
-        seed.withUnsafeBytes { OPENSSL_cleanse(UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count) }
+        OPENSSL_cleanse(bytes.baseAddress, bytes.count)
+        bytes.deallocate()
     }
+
+    var seed: [UInt8] { Array(bytes) }
 
     var publicBytes: [UInt8]? {
         switch curve {

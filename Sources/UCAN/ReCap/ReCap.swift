@@ -64,14 +64,14 @@ public struct ReCap: Sendable, Hashable {
         guard case .object(let members) = json else {
             throw UCANError(.malformedReCap, "the ReCap is no JSON object", step: "C.3")
         }
-        let proofs = try members["prf"].map { json throws(UCANError) in try ReCap.proofs(json, limits: limits) }
-        guard members.count == (proofs == nil ? 1 : 2) else {
-            throw UCANError(.malformedReCap, "the ReCap has members besides `att` and `prf`", step: "C.3")
-        }
         let capabilities = try CapabilitiesObject.read(members["att"], limits: limits)
         // A caveat would be dropped by the nodes that read this form, so nothing but `[{}]` is taken.
         guard capabilities.allSatisfy(\.caveats.isEmpty) else {
             throw UCANError(.malformedReCap, "the ReCap carries caveats, which this form cannot express", step: "C.3")
+        }
+        let proofs = try members["prf"].map { json throws(UCANError) in try ReCap.proofs(json, limits: limits) }
+        guard members.count == (proofs == nil ? 1 : 2) else {
+            throw UCANError(.malformedReCap, "the ReCap has members besides `att` and `prf`", step: "C.3")
         }
         self.init(ordered: capabilities, proofs ?? [])
     }

@@ -63,7 +63,8 @@ enum TokenForm {
             self = .unknown
             return
         }
-        if first >= 0x80 {
+        if first >= 0x80 || (text.count > 1 && (text[1] >= 0x80 || text[1] < 0x20)) {
+            // Bytes and not text.
             self = TokenForm(bytes: text)
         } else if text.contains(UInt8(ascii: ".")) {
             self = .jwt
