@@ -23,6 +23,9 @@ public struct Ability: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Wraps a text that was checked before it was stored.
     init(trusted text: String) { self.text = text }
 
+    /// Wraps a literal that is known to be well formed.
+    public init(literal text: StaticString) { self.text = "\(text)" }
+
     public var description: String { text }
 
     public var namespace: Substring { text.prefix { $0 != "/" } }

@@ -7,7 +7,10 @@ public struct Asker: Sendable {
     public let principals: [DID]
     let numbers: [UInt32]
 
-    func contains(_ principal: UInt32) -> Bool { numbers.contains(principal) }
+    /// True when a DID in canonical text is one of the principals.
+    public func names(_ principal: String) -> Bool {
+        principals.contains { $0.text.utf8.elementsEqual(principal.utf8) }
+    }
 }
 
 extension Snapshot {

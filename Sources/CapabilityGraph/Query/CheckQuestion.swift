@@ -5,10 +5,10 @@ public struct CheckQuestion: Sendable, Hashable {
     public var principal: DID
     public var ability: Ability
     public var resource: Resource
-    /// The caveats the use itself satisfies; nil when the asker gave no context.
-    public var context: Caveats?
+    /// What the asker says about the use; nil when nothing.
+    public var context: CheckContext?
 
-    public init(principal: DID, ability: Ability, resource: Resource, context: Caveats? = nil) {
+    public init(principal: DID, ability: Ability, resource: Resource, context: CheckContext? = nil) {
         self.principal = principal
         self.ability = ability
         self.resource = resource
@@ -31,7 +31,7 @@ public struct ResolvedQuestion: Sendable {
     let isHierarchical: Bool
     let ability: UInt32
     let abilityNumber: UInt8
-    let context: Caveats?
+    let context: CheckContext?
     /// False when some name has never been seen, so no edge can match.
     let isKnown: Bool
 }

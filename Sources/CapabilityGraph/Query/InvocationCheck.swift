@@ -28,16 +28,46 @@ extension Snapshot {
     public func checkInvocation(
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {
+        try coveringCapabilities(question, at: now).map { EdgeID(raw: graph.capabilities[$0].edge) }
+    }
+
+    /// Judges an invocation and says what it rests on: a route for its first capability that is not the invoker's own.
+    ///
+    /// With `wanted`, the invocation must also name something that covers it.
+    public func decide(
+        _ question: InvocationQuestion, wanted: (ability: Ability, resource: Resource)?, at now: Timestamp
+    ) -> Decision {
+        if let wanted {
+            let isNamed = question.capabilities.contains {
+                graph.registry.covers(held: $0.ability, required: wanted.ability)
+                    && $0.resource.contains(wanted.resource)
+            }
+            guard isNamed else { return .deny(Denial(cause: .notInvoked, edge: nil)) }
+        }
+        do throws(InvocationDenial) {
+            let used = try coveringCapabilities(question, at: now)
+            let route = used.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
+            let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
+            return .allow(Allowance(route: route, rootAuthority: authority))
+        } catch {
+            return .deny(error.denial)
+        }
+    }
+
+    /// The distinct capabilities of cited proofs that the invocation's own are covered by.
+    private func coveringCapabilities(
+        _ question: InvocationQuestion, at now: Timestamp
+    ) throws(InvocationDenial) -> [UInt32] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
         let cited = try citedEdges(question)
         try requireUnrevoked(cited)
         try requireInWindow(
             cited, at: now, otherwise: "Unauthorized Action: \(first.resource.text) / \(first.ability.text)")
-        var used: [EdgeID] = []
+        var used: [UInt32] = []
         for capability in dependent {
-            let edge = EdgeID(raw: try coveringEdge(capability, question.invoker, cited))
-            if !used.contains(edge) { used.append(edge) }
+            let number = try coveringCapability(capability, question.invoker, cited)
+            if !used.contains(number) { used.append(number) }
         }
         return used
     }
@@ -108,7 +138,7 @@ extension Snapshot {
         return cited
     }
 
-    private func coveringEdge(
+    private func coveringCapability(
         _ capability: Capability, _ invoker: DID, _ cited: [UInt32]
     ) throws(InvocationDenial) -> UInt32 {
         let question = resolve(
@@ -122,7 +152,7 @@ extension Snapshot {
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)
                 else { continue }
-                guard let reason = caveatFailure(row, capability.caveats) else { return edge }
+                guard let reason = caveatFailure(row, CheckContext(caveats: capability.caveats)) else { return number }
                 failure = failure ?? (reason, edge)
             }
         }
