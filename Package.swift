@@ -62,7 +62,11 @@ let package = Package(
             dependencies: ["CapabilityGraph", "CapTesting"],
             swiftSettings: strict
         ),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "CapTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CapServiceTests",
             dependencies: ["CapService", "CapClient", "CapTesting"],

@@ -69,7 +69,11 @@ public struct JSONObject: Sendable {
     }
 
     private func index(of key: String) -> Int? {
-        if order.isEmpty { return members.firstIndex { UTF8Bytes.equal($0.key, key) } }
+        if order.isEmpty {
+            // By index: iterating over the members would copy each value too.
+            for index in members.indices where UTF8Bytes.equal(members[index].key, key) { return index }
+            return nil
+        }
         let place = place(of: key)
         guard place < order.count else { return nil }
         let found = Int(order[place])

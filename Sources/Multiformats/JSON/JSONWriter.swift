@@ -26,13 +26,9 @@ public struct JSONWriter: Sendable {
         appendQuoted(value)
     }
 
+    @inlinable
     public mutating func int(_ value: some FixedWidthInteger) {
-        separate()
-        if value.magnitude < 10, value >= 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))
-        } else {
-            appendDigits(of: UInt64(value.magnitude), negative: value < 0)
-        }
+        appendInteger(magnitude: UInt64(truncatingIfNeeded: value.magnitude), negative: value < 0)
     }
 
     public mutating func bool(_ value: Bool) {
@@ -46,9 +42,11 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a value that is JSON already.
+    @inlinable
     public mutating func raw(_ value: some Sequence<UInt8>) {
-        separate()
-        bytes.append(contentsOf: value)
+        if value.withContiguousStorageIfAvailable({ appendRaw($0) }) == nil {
+            Array(value).withUnsafeBufferPointer { appendRaw($0) }
+        }
     }
 
     /// Writes a whole value, members in their own order.
@@ -93,8 +91,17 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
     }
 
-    private mutating func appendDigits(of magnitude: UInt64, negative: Bool) {
+    @usableFromInline
+    mutating func appendRaw(_ value: UnsafeBufferPointer<UInt8>) {
+        separate()
+        bytes.append(contentsOf: value)
+    }
+
+    @usableFromInline
+    mutating func appendInteger(magnitude: UInt64, negative: Bool) {
+        separate()
         if negative { bytes.append(UInt8(ascii: "-")) }
+        if magnitude < 10 { return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude)) }
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
             var rest = magnitude
             var first = 20
@@ -108,23 +115,23 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func appendQuoted(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        if text.utf8.withContiguousStorageIfAvailable({ appendEscaped($0) }) == nil {
-            Array(text.utf8).withUnsafeBufferPointer { appendEscaped($0) }
-        }
-        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { appendQuoted($0) }
     }
 
-    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
-        guard let base = text.baseAddress else { return }
+    private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
         var at = 0
-        while at < text.count {
+        while let base = text.baseAddress, at < text.count {
             let plainEnd = PlainTextScan.end(base, from: at, to: text.count)
             bytes.append(contentsOf: UnsafeBufferPointer(start: base + at, count: plainEnd - at))
-            guard plainEnd < text.count else { return }
-            appendEscape(base[plainEnd])
-            at = plainEnd + 1
+            at = plainEnd
+            if at < text.count {
+                appendEscape(base[at])
+                at += 1
+            }
         }
+        bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func appendEscape(_ character: UInt8) {

@@ -3,8 +3,16 @@ import Glibc
 /// Compares and hashes strings by their UTF-8 bytes; `String ==` would equate canonically equivalent texts.
 package enum UTF8Bytes {
     package static func equal(_ left: String, _ right: String) -> Bool {
-        guard left.utf8.count == right.utf8.count else { return false }
-        return compare(left, right) == 0
+        let count = left.utf8.count
+        guard count == right.utf8.count else { return false }
+        let contiguous = left.utf8.withContiguousStorageIfAvailable { first in
+            right.utf8.withContiguousStorageIfAvailable { second in
+                guard let first = first.baseAddress, let second = second.baseAddress else { return true }
+                return memcmp(first, second, count) == 0
+            }
+        }
+        if case .some(.some(let same)) = contiguous { return same }
+        return left.utf8.elementsEqual(right.utf8)
     }
 
     package static func precedes(_ left: String, _ right: String) -> Bool {

@@ -1,0 +1,146 @@
+import CMicroHTTPD
+import Glibc
+import Synchronization
+
+/// Follows one connection: what its socket is doing, for the watchdog, and the request now on it.
+///
+/// Three parties meet here. The server thread that owns the connection reads requests and writes answers. Any thread
+/// may complete the request. The watchdog reads `phase` and `since`. Only the first touches `draft`; `slot` is the
+/// meeting point of all, and a request leaves it by exactly one `complete`.
+final class HTTPConnection: Sendable {
+    let socket: Int32
+    let remoteAddress: String
+    let core: HTTPCore
+
+    private let phaseCode = Atomic<UInt8>(HTTPPhase.opening.rawValue)
+    private let phaseSince = Atomic<Int64>(MonotonicClock.milliseconds())
+    let bodyReceived = Atomic<Int>(0)
+    private let slot = Mutex(HTTPSlot())
+    // Touched only by the server thread that owns the connection, which the library never changes.
+    nonisolated(unsafe) var draft = HTTPDraft()
+
+    init(socket: Int32, remoteAddress: String, core: HTTPCore) {
+        self.socket = socket
+        self.remoteAddress = remoteAddress
+        self.core = core
+    }
+
+    // MARK: What the socket is doing
+
+    var phase: HTTPPhase { HTTPPhase(rawValue: phaseCode.load(ordering: .acquiring)) ?? .idle }
+    /// When the phase began, in milliseconds of the monotonic clock.
+    var since: Int64 { phaseSince.load(ordering: .relaxed) }
+
+    /// Says whether a request has begun and its answer is not yet sent.
+    var isInFlight: Bool {
+        switch phase {
+        case .opening, .firstHead, .idle, .draining: false
+        case .body, .handling, .sending: true
+        }
+    }
+
+    func enter(_ phase: HTTPPhase) {
+        phaseSince.store(MonotonicClock.milliseconds(), ordering: .relaxed)
+        phaseCode.store(phase.rawValue, ordering: .releasing)
+    }
+
+    // MARK: The request now on it
+
+    /// Opens the slot for a new request and gives its generation.
+    func begin() -> UInt64 {
+        slot.withLock { slot in
+            slot.generation &+= 1
+            slot.state = .handling
+            return slot.generation
+        }
+    }
+
+    /// Answers the request of `generation` unless it was answered before; wakes the connection if it sleeps.
+    ///
+    /// Gives true if this answer is the one.
+    @discardableResult
+    func complete(_ generation: UInt64, with response: HTTPResponse) -> Bool {
+        slot.withLock { slot in
+            slot.generation == generation && slot.fill(response)
+        }
+    }
+
+    /// Answers the request that the connection sleeps on, if it does.
+    @discardableResult
+    func completeSleeping(with response: HTTPResponse) -> Bool {
+        slot.withLock { slot in
+            slot.sleeping != nil && slot.fill(response)
+        }
+    }
+
+    /// Takes the answer, or puts the connection to sleep until there is one.
+    func answerOrSleep(_ connection: OpaquePointer) -> HTTPResponse? {
+        slot.withLock { slot -> HTTPResponse? in
+            switch slot.state {
+            case .filled:
+                slot.state = .vacant
+                return slot.response.take() ?? HTTPRefusal.internalError.response
+            case .handling where core.isHalting.load(ordering: .acquiring):
+                // A sleeping connection must not outlive its loop.
+                slot.state = .vacant
+                return HTTPRefusal.shuttingDown.response
+            case .handling:
+                // Before the lock is released nobody can see it asleep, so nobody can wake it too early.
+                MHD_suspend_connection(connection)
+                slot.sleeping = connection
+                return nil
+            case .vacant:
+                return HTTPRefusal.internalError.response
+            }
+        }
+    }
+
+    /// Forgets the request; what still holds its reply can no longer reach the connection.
+    func end() {
+        let left = slot.withLock { slot -> HTTPResponse? in
+            slot.state = .vacant
+            slot.sleeping = nil
+            return slot.response.take()
+        }
+        _ = consume left
+        draft.reset()
+    }
+}
+
+/// Says what a connection is waiting for.
+enum HTTPPhase: UInt8 {
+    /// Accepted, not yet taken over by a server thread.
+    case opening
+    /// The first request head.
+    case firstHead
+    /// The next request, or the rest of its head.
+    case idle
+    case body
+    case handling
+    case sending
+    /// Refused; what still arrives is thrown away.
+    case draining
+}
+
+/// Holds the answer on its way from any thread to the thread of the connection.
+private struct HTTPSlot {
+    enum State {
+        case vacant, handling, filled
+    }
+
+    var generation: UInt64 = 0
+    var state = State.vacant
+    var response: HTTPResponse?
+    /// The library's connection while it is suspended.
+    nonisolated(unsafe) var sleeping: OpaquePointer?
+
+    /// Puts the answer in place once. The library's connection lives at least until it was resumed and its thread has
+    /// then passed the lock of this slot, so resuming under the lock cannot meet a freed connection.
+    mutating func fill(_ response: HTTPResponse) -> Bool {
+        guard state == .handling else { return false }
+        self.response = response
+        state = .filled
+        if let connection = sleeping.take() { MHD_resume_connection(connection) }
+        return true
+    }
+}

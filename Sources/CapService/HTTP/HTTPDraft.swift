@@ -1,0 +1,32 @@
+/// Gathers one request while it arrives.
+struct HTTPDraft {
+    enum Stage {
+        /// Between requests, or before the end of a head.
+        case head
+        case body
+        /// Refused with bytes of the body still to come.
+        case draining
+        /// Given to the handler.
+        case dispatched
+        case answered
+    }
+
+    var stage = Stage.head
+    /// The raw target, copied before the library decodes it in place, and where it lay.
+    var target: [UInt8] = []
+    var targetStart: UnsafePointer<CChar>?
+    var head: HTTPHead?
+    var bodyLimit = 0
+    var body: [UInt8] = []
+    var drained = 0
+    var isHTTP10 = false
+
+    mutating func reset() {
+        stage = .head
+        target.removeAll(keepingCapacity: true)
+        targetStart = nil
+        head = nil
+        body = []
+        drained = 0
+    }
+}

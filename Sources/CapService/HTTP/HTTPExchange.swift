@@ -1,0 +1,133 @@
+import CMicroHTTPD
+import Glibc
+import Synchronization
+
+/// Takes one connection through its requests, on its server thread: head, body, handler, answer.
+extension HTTPConnection {
+    /// Notes the raw target of a new request.
+    func receiveLine(_ target: UnsafePointer<CChar>) {
+        draft.reset()
+        draft.targetStart = target
+        draft.target.append(contentsOf: UnsafeRawBufferPointer(start: target, count: strlen(target)))
+        // The library would now cut the query into pieces in place and record each in the connection's memory, which a
+        // long query exhausts in a state it does not recover from. Ending the query here, in the buffer which the
+        // library owns and is about to rewrite, leaves it nothing to cut.
+        if let mark = draft.target.firstIndex(of: UInt8(ascii: "?")), mark + 1 < draft.target.count {
+            UnsafeMutablePointer(mutating: target)[mark + 1] = 0
+        }
+    }
+
+    /// Checks the head and decides whether the body may come.
+    func receiveHead(
+        _ connection: OpaquePointer,
+        method: UnsafePointer<CChar>,
+        version: UnsafePointer<CChar>
+    ) -> MHD_Result {
+        guard let targetStart = draft.targetStart else { return .NO }
+        do throws(HTTPRefusal) {
+            let head = try HTTPHead(
+                connection: connection,
+                method: method,
+                version: version,
+                targetStart: targetStart,
+                target: draft.target,
+                limits: core.limits
+            )
+            if head.hasBody {
+                draft.bodyLimit = core.limits.bodyLimit?(head.method, head.path) ?? core.limits.bodyBytes
+                let announced = head.contentLength ?? 0
+                draft.head = head
+                guard announced <= UInt64(max(0, draft.bodyLimit)) else { throw .bodyTooLarge }
+                draft.body.reserveCapacity(Int(min(announced, 16 * 1024)))
+                bodyReceived.store(0, ordering: .relaxed)
+                enter(.body)
+            }
+            draft.head = head
+            draft.stage = .body
+            return .YES
+        } catch {
+            return refuse(connection, error)
+        }
+    }
+
+    /// Takes a piece of the body.
+    func receiveBody(_ bytes: UnsafeRawBufferPointer) -> MHD_Result {
+        switch draft.stage {
+        case .body:
+            guard bytes.count <= draft.bodyLimit - draft.body.count else {
+                return refuseOnSocket(.bodyTooLarge)
+            }
+            draft.body.append(contentsOf: bytes)
+            bodyReceived.store(draft.body.count, ordering: .relaxed)
+            return .YES
+        case .draining:
+            draft.drained += bytes.count
+            return draft.drained <= Self.drainBytes ? .YES : .NO
+        case .head, .dispatched, .answered:
+            return .NO
+        }
+    }
+
+    /// Gives the complete request to the handler, and sends the answer if there is one already.
+    func dispatch(_ connection: OpaquePointer) -> MHD_Result {
+        guard let head = draft.head.take() else { return .NO }
+        let request = HTTPRequest(
+            method: head.method,
+            path: head.path,
+            rawQuery: head.rawQuery,
+            headers: head.headers,
+            body: draft.body,
+            remoteAddress: remoteAddress
+        )
+        draft.body = []
+        draft.stage = .dispatched
+        draft.isHTTP10 = head.isHTTP10
+        enter(.handling)
+        core.handler.handle(request, HTTPReply(self, generation: begin()))
+        return answer(connection)
+    }
+
+    /// Sends the answer, or sleeps until there is one.
+    func answer(_ connection: OpaquePointer) -> MHD_Result {
+        guard let response = answerOrSleep(connection) else { return .YES }
+        draft.stage = .answered
+        enter(.sending)
+        let writer = HTTPResponseWriter(connection: self, isHTTP10: draft.isHTTP10)
+        return writer.send(response, on: connection)
+    }
+
+    /// Ends a request: the connection waits for the next one.
+    func finish() {
+        end()
+        enter(.idle)
+    }
+
+    private static let drainBytes = 256 * 1024
+
+    private func refuse(_ connection: OpaquePointer, _ refusal: HTTPRefusal) -> MHD_Result {
+        core.log.debug(
+            "httpRefused",
+            [("code", .text(refusal.rawValue)), ("address", .text(remoteAddress))]
+        )
+        // With a body on its way, closing after the answer would reset the connection under it. A client that waits for
+        // leave to send its body is simply not given it.
+        if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(refusal) }
+        draft.stage = .answered
+        enter(.sending)
+        return HTTPResponseWriter(connection: self, isHTTP10: false).send(refusal.response, on: connection)
+    }
+
+    /// Answers past the library, which takes no answer amid a body; then throws away what still comes, for a while.
+    ///
+    /// Every earlier answer on the connection was sent before this request was read, so nothing can mix.
+    private func refuseOnSocket(_ refusal: HTTPRefusal) -> MHD_Result {
+        draft.stage = .draining
+        draft.body = []
+        enter(.draining)
+        let bytes = refusal.rawResponse
+        let sent = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        guard sent == bytes.count else { return .NO }
+        shutdown(socket, Int32(SHUT_WR))
+        return .YES
+    }
+}

@@ -1,0 +1,37 @@
+/// Bounds what one client can make the server hold or wait for.
+struct HTTPLimits: Sendable {
+    /// The request line and all header fields together, in bytes.
+    var headerBytes = 32 * 1024
+    var headerCount = 100
+    var targetBytes = 8 * 1024
+    /// The body in bytes, unless `bodyLimit` says otherwise.
+    var bodyBytes = 1024 * 1024
+    /// Gives the body limit in bytes for a method and path.
+    var bodyLimit: (@Sendable (HTTPMethod, String) -> Int)?
+    var connections = 1024
+    /// Connections from one IPv4 address or one IPv6 /64 network.
+    var connectionsPerAddress = 1024
+
+    /// From the first byte of a request (from accepting, for the first) to the end of its head.
+    var headDeadline: Duration = .seconds(5)
+    /// A body must keep up with `bodyBytesPerSecond` after this grace, and be complete within `bodyDeadline`.
+    var bodyGrace: Duration = .seconds(5)
+    var bodyBytesPerSecond = 4096
+    var bodyDeadline: Duration = .seconds(120)
+    /// How long a connection may stay open between requests.
+    var idleDeadline: Duration = .seconds(30)
+    /// How long the handler has to answer before the client gets 504.
+    var requestDeadline: Duration = .seconds(30)
+    /// In every such window, a client must take `sendBytesPerSecond` of an answer that waits for it.
+    var sendWindow: Duration = .seconds(30)
+    var sendBytesPerSecond = 256
+    /// How long a refused client may go on sending before the connection is cut.
+    var lingerDeadline: Duration = .seconds(2)
+
+    init() {}
+
+    /// Gives the parser's memory for one connection: the head, its field records and the head of the answer.
+    var poolBytes: Int {
+        headerBytes + headerCount * 64 + 8 * 1024
+    }
+}

@@ -1,0 +1,19 @@
+/// Carries the one answer to one request; when it is dropped unsent, the client is answered 500.
+final class HTTPReply: Sendable {
+    private let connection: HTTPConnection
+    private let generation: UInt64
+
+    init(_ connection: HTTPConnection, generation: UInt64) {
+        self.connection = connection
+        self.generation = generation
+    }
+
+    deinit {
+        connection.complete(generation, with: HTTPRefusal.internalError.response)
+    }
+
+    /// Sends the answer from any thread; only the first call has an effect.
+    func send(_ response: HTTPResponse) {
+        connection.complete(generation, with: response)
+    }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import Synchronization
+
+/// Keeps what the watchdog has seen of one connection.
+struct HTTPWatch {
+    /// When the phase observed began, its identity between two looks.
+    var since: Int64 = 0
+    var phase = HTTPPhase.opening
+    /// TCP's count of bytes at the start of the observation.
+    var bytes: UInt64 = 0
+    /// When the observation, or the head, or the window began.
+    var start: Int64 = 0
+    var headStarted = false
+}
+
+/// Ends connections that stay too long in one phase; the library's own time-out is fooled by one byte now and then.
+struct HTTPWatchdog {
+    private let core: HTTPCore
+    private let head, idle, bodyGrace, body, request, window, linger: Int64
+
+    init(_ core: HTTPCore) {
+        self.core = core
+        let limits = core.limits
+        head = limits.headDeadline.milliseconds
+        idle = limits.idleDeadline.milliseconds
+        bodyGrace = limits.bodyGrace.milliseconds
+        body = limits.bodyDeadline.milliseconds
+        request = limits.requestDeadline.milliseconds
+        window = limits.sendWindow.milliseconds
+        linger = limits.lingerDeadline.milliseconds
+    }
+
+    /// How long to wait between two looks, in milliseconds: a fraction of the shortest deadline.
+    var interval: Int64 {
+        let shortest = [head, idle, bodyGrace, body, request, window, linger].min() ?? 1000
+        return min(500, max(5, shortest / 4))
+    }
+
+    /// Looks again and again until `stopSignal` is readable.
+    func run(until stopSignal: Int32) {
+        var stop = pollfd(fd: stopSignal, events: Int16(POLLIN), revents: 0)
+        while poll(&stop, 1, Int32(interval)) <= 0 { look(now: MonotonicClock.milliseconds()) }
+    }
+
+    /// Looks at every connection once.
+    func look(now: Int64) {
+        core.table.sweep { entry in judge(&entry, now: now) }
+        for connection in core.table.all() where connection.phase == .handling && now - connection.since > request {
+            if connection.completeSleeping(with: HTTPRefusal.deadlineExceeded.response) {
+                core.log.warning("httpDeadline", [("address", .text(connection.remoteAddress))])
+            }
+        }
+    }
+
+    /// Says whether the connection has outstayed its phase.
+    private func judge(_ entry: inout HTTPConnectionTable.Entry, now: Int64) -> Bool {
+        let connection = entry.connection
+        let phase = connection.phase
+        let since = connection.since
+        if entry.watch.phase != phase || entry.watch.since != since {
+            entry.watch = HTTPWatch(since: since, phase: phase, bytes: 0, start: now)
+            switch phase {
+            case .idle: entry.watch.bytes = TCPCounters.received(connection.socket)
+            case .sending: entry.watch.bytes = TCPCounters.acknowledged(connection.socket)
+            default: break
+            }
+        }
+        let spent = now - since
+        switch phase {
+        case .opening, .handling: return false
+        case .firstHead: return spent > head
+        case .idle: return judgeIdle(&entry.watch, connection.socket, spent, now)
+        case .body:
+            let received = Int64(connection.bodyReceived.load(ordering: .relaxed))
+            let earned = received * 1000 / Int64(max(1, core.limits.bodyBytesPerSecond))
+            return spent > body || spent > bodyGrace + earned
+        case .sending: return judgeSending(&entry.watch, connection.socket, now)
+        case .draining: return spent > linger
+        }
+    }
+
+    // Between requests the library tells nothing until a whole request line is there, but TCP counts its bytes.
+    private func judgeIdle(_ watch: inout HTTPWatch, _ socket: Int32, _ spent: Int64, _ now: Int64) -> Bool {
+        if !watch.headStarted {
+            guard TCPCounters.received(socket) != watch.bytes else { return spent > idle }
+            watch.headStarted = true
+            watch.start = now
+        }
+        return now - watch.start > head
+    }
+
+    private func judgeSending(_ watch: inout HTTPWatch, _ socket: Int32, _ now: Int64) -> Bool {
+        let elapsed = now - watch.start
+        guard elapsed > window else { return false }
+        let taken = TCPCounters.acknowledged(socket)
+        let needed = UInt64(max(1, Int64(core.limits.sendBytesPerSecond) * elapsed / 1000))
+        guard taken >= watch.bytes + needed else { return true }
+        watch.bytes = taken
+        watch.start = now
+        return false
+    }
+}

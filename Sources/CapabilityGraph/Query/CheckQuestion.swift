@@ -1,0 +1,75 @@
+public import UCAN
+
+/// Asks whether a principal may use an ability on a resource.
+public struct CheckQuestion: Sendable, Hashable {
+    public var principal: DID
+    public var ability: Ability
+    public var resource: Resource
+    /// The caveats the use itself satisfies; nil when the asker gave no context.
+    public var context: Caveats?
+
+    public init(principal: DID, ability: Ability, resource: Resource, context: Caveats? = nil) {
+        self.principal = principal
+        self.ability = ability
+        self.resource = resource
+        self.context = context
+    }
+}
+
+/// A question with every name looked up, ready to be asked many times without allocation.
+public struct ResolvedQuestion: Sendable {
+    let principal: UInt32
+    let isAuthority: Bool
+    let space: UInt32
+    let service: UInt32
+    let suffix: UInt32
+    let authority: UInt32
+    let path: [UInt8]?
+    let isHierarchical: Bool
+    let ability: UInt32
+    let abilityNumber: UInt8
+    let context: Caveats?
+    /// False when some name has never been seen, so no edge can match.
+    let isKnown: Bool
+}
+
+extension Snapshot {
+    /// Looks up the names of a question.
+    public func resolve(_ question: CheckQuestion) -> ResolvedQuestion {
+        let principal = self.principal(question.principal)
+        let isAuthority = question.resource.rootAuthority == question.principal
+        let number = graph.registry.number(question.ability.text)
+        let ability = graph.terms.find(.ability, question.ability.text) ?? 0
+        var isKnown = principal != nil && (ability != 0 || number != 0)
+        var space: UInt32 = 0
+        var service: UInt32 = 0
+        var suffixTerm: UInt32 = 0
+        var authority: UInt32 = 0
+        var path: [UInt8]?
+        var isHierarchical = false
+        switch question.resource {
+        case .tinycloud(let name, let serviceName, let pathText, let suffix):
+            isHierarchical = true
+            path = pathText.map { Array($0.utf8) }
+            if let found = self.space(name), let serviceTerm = graph.terms.find(.service, serviceName) {
+                space = found + 1
+                authority = graph.spaces.row(found).owner
+                service = serviceTerm
+            } else {
+                isKnown = false
+            }
+            if !suffix.isEmpty {
+                if let found = graph.terms.find(.suffix, suffix) { suffixTerm = found } else { isKnown = false }
+            }
+        case .encryptionNetwork(let owner, _):
+            path = Array(question.resource.text.utf8)
+            if let found = self.principal(owner) { authority = found } else { isKnown = false }
+        case .opaque(let text):
+            path = Array(text.utf8)
+        }
+        return ResolvedQuestion(
+            principal: principal ?? 0, isAuthority: isAuthority, space: space, service: service, suffix: suffixTerm,
+            authority: authority, path: path, isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
+            context: question.context, isKnown: isKnown)
+    }
+}

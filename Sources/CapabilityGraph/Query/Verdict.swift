@@ -1,0 +1,127 @@
+public import UCAN
+
+/// The bare answer of the hot path, before anything is said about it.
+public enum Verdict: Hashable, Sendable {
+    /// The principal controls the resource itself.
+    case owner
+    /// The number of the capability whose route is live.
+    case allowed(UInt32)
+    case denied
+    case undetermined
+}
+
+extension Snapshot {
+    /// Answers a resolved question: integers only, no allocation, no lock.
+    ///
+    /// Every resource that could cover the asked one is a prefix of its path, so the candidates are found by a few
+    /// table look-ups and not by walking what the principal holds.
+    public func verdict(_ question: ResolvedQuestion, at: Timestamp) -> Verdict {
+        if question.isAuthority { return .owner }
+        guard question.isKnown else { return .denied }
+        var budget = graph.limits.maxCheckNodes
+        let search = CandidateSearch(snapshot: self, question: question)
+        return search.first { capability in
+            searchRoute(from: capability, at: at.microseconds, budget: &budget)
+        }
+    }
+}
+
+/// Enumerates the capabilities of a principal that cover a resource and ability, narrowest resource last.
+struct CandidateSearch {
+    let snapshot: Snapshot
+    let question: ResolvedQuestion
+    /// True when candidates are wanted whatever their caveats say.
+    var ignoresCaveats = false
+
+    /// Returns the first candidate found live.
+    @inline(__always)
+    func first(_ judge: (UInt32) -> RouteSearch) -> Verdict {
+        var exhausted = false
+        let allowed = forEach { capability in
+            switch judge(capability) {
+            case .live: return true
+            case .dead: return false
+            case .budgetExhausted:
+                exhausted = true
+                return true
+            }
+        }
+        guard let allowed else { return .denied }
+        return exhausted ? .undetermined : .allowed(allowed)
+    }
+
+    /// Calls `body` for each candidate, whole resources first; returns the candidate at which it said stop.
+    @inline(__always)
+    func forEach(_ body: (UInt32) -> Bool) -> UInt32? {
+        guard question.isHierarchical else {
+            return (question.path ?? []).withUnsafeBytes { group(path: $0, body) }
+        }
+        if let found = group(path: nil, body) { return found }
+        guard let path = question.path else { return nil }
+        return path.withUnsafeBytes { bytes in
+            // The empty path covers only itself and paths that begin with a slash.
+            if bytes.isEmpty || bytes[0] == 0x2F, let found = group(path: prefix(bytes, 0), body) { return found }
+            var index = 0
+            while index < bytes.count {
+                if bytes[index] == 0x2F {
+                    if index > 0, let found = group(path: prefix(bytes, index), body) { return found }
+                    if index + 1 < bytes.count, let found = group(path: prefix(bytes, index + 1), body) { return found }
+                }
+                index += 1
+            }
+            return bytes.isEmpty ? nil : group(path: bytes, body)
+        }
+    }
+
+    @inline(__always)
+    private func prefix(_ bytes: UnsafeRawBufferPointer, _ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: bytes.baseAddress, count: count)
+    }
+
+    @inline(__always)
+    private func group(path: UnsafeRawBufferPointer?, _ body: (UInt32) -> Bool) -> UInt32? {
+        let graph = snapshot.graph
+        guard
+            let resource = graph.resources.find(
+                space: question.space, service: question.service, suffix: question.suffix,
+                authority: question.authority, path: path)
+        else { return nil }
+        var next = graph.groups.find(graph.groupHash(question.principal, resource)) { capability in
+            let row = graph.capabilities[capability]
+            return row.resource == resource && graph.info[row.edge].audience == question.principal
+        }
+        while let capability = next {
+            let row = graph.capabilities[capability]
+            if snapshot.covers(row, question, ignoringCaveats: ignoresCaveats), body(capability) { return capability }
+            next = row.nextInGroup == 0 ? nil : row.nextInGroup - 1
+        }
+        return nil
+    }
+}
+
+extension Snapshot {
+    @inline(__always)
+    func coversAbility(held: UInt32, required: UInt32, requiredNumber: UInt8) -> Bool {
+        if held == required { return true }
+        let number = graph.terms.registryIndex[held]
+        return number != 0 && requiredNumber != 0 && graph.registry.covers(held: number, required: requiredNumber)
+    }
+
+    @inline(__always)
+    fileprivate func covers(
+        _ row: CapabilityRow, _ question: ResolvedQuestion, ignoringCaveats: Bool
+    ) -> Bool {
+        guard coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
+        else {
+            return false
+        }
+        return row.caveats == 0 || ignoringCaveats || caveatFailure(row, question.context) == nil
+    }
+
+    /// Returns why the caveats of a capability are not met by the context, or nil when they are.
+    func caveatFailure(_ row: CapabilityRow, _ context: Caveats?) -> CaveatFailure? {
+        guard row.caveats != 0 else { return nil }
+        guard let caveats = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats)) else { return .malformed }
+        return caveats.failure(containing: context ?? .none, for: .invocation)
+    }
+}
