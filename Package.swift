@@ -55,6 +55,12 @@ let package = Package(
             path: "Tests/CapTesting",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "LogDrill",
+            dependencies: ["Storage", "CapTesting"],
+            path: "Tests/LogDrill",
+            swiftSettings: strict
+        ),
         .testTarget(name: "MultiformatsTests", dependencies: ["Multiformats", "CapTesting"], swiftSettings: strict),
         .testTarget(name: "UCANTests", dependencies: ["UCAN", "CapTesting"], swiftSettings: strict),
         .testTarget(
@@ -64,7 +70,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting"],
+            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -74,7 +80,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["capq", "CapClient", "CapTesting"],
+            dependencies: ["capq", "CapClient", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
     ],

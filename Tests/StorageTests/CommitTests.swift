@@ -1,3 +1,4 @@
+import CapTesting
 import Multiformats
 import Storage
 import Testing
@@ -7,7 +8,7 @@ import Testing
     var path: String { scratch.path("log.db") }
 
     @Test func entriesComeBackInOrderAfterReopening() throws {
-        let written = Samples.batch(1...300)
+        let written = LogSamples.batch(1...300)
         let log = try SQLiteLog.open(path: path, mode: .create)
         #expect(log.lastRevision == 0)
         try log.commit(LogBatch(entries: Array(written.entries[..<120])))
@@ -18,20 +19,20 @@ import Testing
         let again = try SQLiteLog.open(path: path, mode: .existing)
         #expect(again.lastRevision == 300)
         #expect(try again.read() == written.entries.map(ReadEntry.init))
-        #expect(try again.read(after: 299) == [ReadEntry(Samples.entry(300))])
+        #expect(try again.read(after: 299) == [ReadEntry(LogSamples.entry(300))])
         #expect(try again.read(after: 300) == [])
         #expect(try again.read(after: .max) == [])
     }
 
     @Test func revisionsMayLeaveGapsButNeverGoBack() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(LogBatch(entries: [Samples.entry(5), Samples.entry(9)]))
+        try log.commit(LogBatch(entries: [LogSamples.entry(5), LogSamples.entry(9)]))
         for revisions: [UInt64] in [[9], [3], [10, 10], [11, 10], [0], [UInt64(Int64.max) + 1]] {
-            let entries = revisions.map { Samples.entry($0, withToken: false) }
+            let entries = revisions.map { LogSamples.entry($0, withToken: false) }
             #expect(throws: StorageError(.constraint, "")) { try log.commit(LogBatch(entries: entries)) }
         }
         #expect(log.lastRevision == 9)
-        try log.commit(LogBatch(entries: [Samples.entry(12)]))
+        try log.commit(LogBatch(entries: [LogSamples.entry(12)]))
         #expect(try log.read(after: 5).map(\.revision) == [9, 12])
         #expect(try log.read(after: 7).map(\.revision) == [9, 12])
     }
@@ -39,18 +40,18 @@ import Testing
     @Test func refusedBatchLeavesNothing() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
         let half = LogEntry(revision: 2, kind: 1, recordedAt: 0, record: [], tokenID: .zero, token: nil)
-        let marks = [Samples.mark(1, expiresAt: 1), Samples.mark(2, expiresAt: -1)]
+        let marks = [LogSamples.mark(1, expiresAt: 1), LogSamples.mark(2, expiresAt: -1)]
         #expect(throws: StorageError(.constraint, "")) {
-            try log.commit(LogBatch(entries: [Samples.entry(1), half]))
+            try log.commit(LogBatch(entries: [LogSamples.entry(1), half]))
         }
         // This one is refused inside the transaction, after its entry and its first mark were written.
         #expect(throws: StorageError(.constraint, "")) {
-            try log.commit(LogBatch(entries: [Samples.entry(1)], marks: marks))
+            try log.commit(LogBatch(entries: [LogSamples.entry(1)], marks: marks))
         }
         #expect(log.lastRevision == 0)
         #expect(try log.read() == [])
         #expect(try log.marks(notBefore: 0) == [])
-        try log.commit(Samples.batch(1...2))
+        try log.commit(LogSamples.batch(1...2))
         #expect(try log.read().count == 2)
     }
 
@@ -64,7 +65,7 @@ import Testing
     @Test func errorOfTheReaderEndsTheWalkAndNothingElse() throws {
         struct Enough: Error {}
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(Samples.batch(1...10))
+        try log.commit(LogSamples.batch(1...10))
         var seen = 0
         #expect(throws: Enough.self) {
             try log.forEachEntry(after: 0) { _, _, _, _ in
@@ -73,7 +74,7 @@ import Testing
             }
         }
         #expect(seen == 3)
-        try log.commit(Samples.batch(11...12))
+        try log.commit(LogSamples.batch(11...12))
         #expect(try log.read().count == 12)
     }
 
@@ -94,7 +95,7 @@ import Testing
         let log = try SQLiteLog.open(path: path, mode: .create)
         log.close()
         log.close()
-        #expect(throws: StorageError(.closed, "")) { try log.commit(Samples.batch(1...1)) }
+        #expect(throws: StorageError(.closed, "")) { try log.commit(LogSamples.batch(1...1)) }
         #expect(throws: StorageError(.closed, "")) { try log.read() }
         #expect(throws: StorageError(.closed, "")) { try log.meta("key") }
         #expect(throws: StorageError(.closed, "")) { try log.backup(to: scratch.path("copy.db")) }

@@ -1,4 +1,4 @@
-import CSQLite
+import CapTesting
 import Glibc
 import Storage
 import Testing
@@ -21,12 +21,7 @@ import Testing
         #expect(Scratch.names(in: scratch.folder) == beside, sourceLocation: sourceLocation)
     }
 
-    func edit(_ sql: String, at path: String? = nil) {
-        var handle: OpaquePointer?
-        #expect(sqlite3_open(path ?? self.path, &handle) == SQLITE_OK)
-        #expect(sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK)
-        sqlite3_close(handle)
-    }
+    func edit(_ sql: String, at path: String? = nil) { RawSQL.run(sql, at: path ?? self.path) }
 
     @Test func missingFileIsOnlyMadeWhenAsked() throws {
         for mode in [SQLiteLog.Mode.existing, .readOnly] {
@@ -100,7 +95,7 @@ import Testing
 
     @Test func writeAheadLogWithoutItsDatabaseIsRefused() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(Samples.batch(1...3))
+        try log.commit(LogSamples.batch(1...3))
         let left = RawFile.read(path + "-wal")
         log.close()
         unlink(path)
@@ -125,14 +120,14 @@ import Testing
 
     @Test func readersWorkBesideTheWriter() throws {
         let log = try SQLiteLog.open(path: path, mode: .create)
-        try log.commit(Samples.batch(1...10))
+        try log.commit(LogSamples.batch(1...10))
         let reader = try SQLiteLog.open(path: path, mode: .readOnly)
-        try log.commit(Samples.batch(11...20))
+        try log.commit(LogSamples.batch(11...20))
         // A reader stays at the revision it opened, until told to move.
         #expect(try reader.read().count == 10)
         #expect(try reader.refresh() == 20)
         #expect(try reader.read(after: 10).count == 10)
-        #expect(throws: StorageError(.readOnly, "")) { try reader.commit(Samples.batch(21...21)) }
+        #expect(throws: StorageError(.readOnly, "")) { try reader.commit(LogSamples.batch(21...21)) }
         #expect(throws: StorageError(.readOnly, "")) { try reader.setMeta("key", []) }
         log.close()
         #expect(try reader.read().count == 20)
@@ -141,7 +136,7 @@ import Testing
     @Test func pathWithSpecialCharactersIsTakenLiterally() throws {
         let odd = scratch.path("odd ?mode=rw&x#%41 ü.db")
         let log = try SQLiteLog.open(path: odd, mode: .create)
-        try log.commit(Samples.batch(1...2))
+        try log.commit(LogSamples.batch(1...2))
         log.close()
         #expect(Scratch.names(in: scratch.folder).contains("odd ?mode=rw&x#%41 ü.db"))
         #expect(try SQLiteLog.open(path: odd, mode: .existing).lastRevision == 2)

@@ -3,7 +3,7 @@ import UCAN
 
 extension SettingsParser {
     private static func count(
-        _ name: String, _ range: ClosedRange<Int>, _ help: String, _ path: WritableKeyPath<Settings, Int> & Sendable
+        _ name: String, _ range: ClosedRange<Int>, _ help: String, _ path: any WritableKeyPath<Settings, Int> & Sendable
     ) -> Setting {
         Setting(name: name, value: "N", help: help) { settings, text throws(SettingsError) in
             settings[keyPath: path] = try number(text, name, range)
@@ -11,7 +11,7 @@ extension SettingsParser {
     }
 
     private static func seconds(
-        _ name: String, _ help: String, _ path: WritableKeyPath<Settings, Duration> & Sendable
+        _ name: String, _ help: String, _ path: any WritableKeyPath<Settings, Duration> & Sendable
     ) -> Setting {
         Setting(name: name, value: "SECONDS", help: help) { settings, text throws(SettingsError) in
             settings[keyPath: path] = .seconds(try number(text, name, 1...86_400))
@@ -19,7 +19,7 @@ extension SettingsParser {
     }
 
     private static func toggle(
-        _ name: String, _ help: String, _ path: WritableKeyPath<Settings, Bool> & Sendable
+        _ name: String, _ help: String, _ path: any WritableKeyPath<Settings, Bool> & Sendable
     ) -> Setting {
         Setting(name: name, value: "on|off", help: help) { settings, text throws(SettingsError) in
             settings[keyPath: path] = try flag(text, name)
@@ -34,7 +34,8 @@ extension SettingsParser {
         Setting(name: "data", value: "DIR", help: "folder of the database, made when missing") { settings, text in
             settings.data = text
         },
-        Setting(name: "config", value: "FILE", help: "JSON file with these settings; the command line wins") { _, _ in },
+        Setting(name: "config", value: "FILE", help: "JSON file with these settings; the command line wins") { _, _ in
+        },
         Setting(name: "hosting", value: "explicit|open", help: "how a space comes to be hosted") {
             settings, text throws(SettingsError) in
             guard let policy = HostingPolicy(rawValue: text) else {
@@ -73,7 +74,8 @@ extension SettingsParser {
         },
         count("max-list-rows", 0...10_000_000, "rows of a listing without `limit`; 0 is any number", \.maxListRows),
         count("max-page-rows", 1...10_000, "the largest `limit` of a listing", \.maxPageRows),
-        count("requests-per-minute", 0...1_000_000, "requests a principal may make; 0 is any number", \.requestsPerMinute),
+        count(
+            "requests-per-minute", 0...1_000_000, "requests a principal may make; 0 is any number", \.requestsPerMinute),
         count("request-burst", 1...100_000, "requests a principal may make at once", \.requestBurst),
         count("max-pending", 1...1_000_000, "changes that may wait for the writer", \.maxPending),
         count("max-batch", 1...1000, "questions in one batch of /authorize", \.maxBatchQuestions),
@@ -87,7 +89,8 @@ extension SettingsParser {
         count("max-header-bytes", 1024...1_048_576, "size of a request's head", \.http.headerBytes),
         count("max-body-bytes", 1024...67_108_864, "size of a request's body", \.http.bodyBytes),
         count("max-connections", 1...65_536, "open connections", \.http.connections),
-        count("max-connections-per-address", 1...65_536, "open connections of one address", \.http.connectionsPerAddress),
+        count(
+            "max-connections-per-address", 1...65_536, "open connections of one address", \.http.connectionsPerAddress),
         seconds("head-timeout", "time to send a request's head", \.http.headDeadline),
         seconds("body-timeout", "time to send a request's body", \.http.bodyDeadline),
         seconds("idle-timeout", "time between two requests of a connection", \.http.idleDeadline),

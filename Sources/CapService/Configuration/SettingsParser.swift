@@ -92,7 +92,8 @@ enum SettingsParser {
     static func number(_ text: String, _ name: String, _ range: ClosedRange<Int>) throws(SettingsError) -> Int {
         guard let value = Int(text), range.contains(value) else {
             throw SettingsError(
-                message: "`\(name)` takes a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`")
+                message: "`\(name)` takes a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`"
+            )
         }
         return value
     }

@@ -2,14 +2,7 @@
 enum ASCII {
     /// Says whether a byte may stand in a token: a method or a field name.
     static func isToken(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"),
-            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"),
-            UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-            true
-        default: false
-        }
+        has(byte, in: tokens)
     }
 
     /// Says whether a byte may stand in a field value: anything but a control character, tab excepted.
@@ -24,11 +17,17 @@ enum ASCII {
 
     /// Says whether a byte may stand in a Host value: a name, an address, a port (RFC 9110, 7.2; no user information).
     static func isHost(_ byte: UInt8) -> Bool {
+        has(byte, in: hosts)
+    }
+
+    // One bit for each ASCII character: letters and digits, with !#$%&'*+-.^_`|~ in tokens and %-.:[]_~ in hosts.
+    private static let tokens = (low: UInt64(0x03ff_6cfa_0000_0000), high: UInt64(0x57ff_ffff_c7ff_fffe))
+    private static let hosts = (low: UInt64(0x07ff_6020_0000_0000), high: UInt64(0x47ff_fffe_afff_fffe))
+
+    private static func has(_ byte: UInt8, in set: (low: UInt64, high: UInt64)) -> Bool {
         switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"),
-            UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "%"), UInt8(ascii: "~"):
-            true
+        case 0..<64: set.low >> UInt64(byte) & 1 == 1
+        case 64..<128: set.high >> UInt64(byte - 64) & 1 == 1
         default: false
         }
     }
@@ -43,6 +42,13 @@ enum ASCII {
 
     static func equalIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { lowercased($0) == lowercased($1) }
+    }
+
+    /// Compares bytes with a name given in lower case.
+    static func isName(_ bytes: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
+        guard bytes.count == name.utf8CodeUnitCount else { return false }
+        for index in 0..<bytes.count where lowercased(bytes[index]) != name.utf8Start[index] { return false }
+        return true
     }
 
     /// Gives the value of a hexadecimal digit of either case.

@@ -40,14 +40,14 @@ struct HTTPFieldScan {
             return
         }
         switch name.count {
-        case 4 where ASCII.equalIgnoringCase(nameBytes, "host".utf8): takeHost(valueBytes)
-        case 6 where ASCII.equalIgnoringCase(nameBytes, "expect".utf8):
+        case 4 where ASCII.isName(nameBytes, "host"): takeHost(valueBytes)
+        case 6 where ASCII.isName(nameBytes, "expect"):
             expectations += 1
-            expectsContinue = ASCII.equalIgnoringCase(valueBytes, "100-continue".utf8)
-        case 14 where ASCII.equalIgnoringCase(nameBytes, "content-length".utf8): takeLength(valueBytes)
-        case 17 where ASCII.equalIgnoringCase(nameBytes, "transfer-encoding".utf8):
+            expectsContinue = ASCII.isName(valueBytes, "100-continue")
+        case 14 where ASCII.isName(nameBytes, "content-length"): takeLength(valueBytes)
+        case 17 where ASCII.isName(nameBytes, "transfer-encoding"):
             transferCodings += 1
-            isChunked = ASCII.equalIgnoringCase(valueBytes, "chunked".utf8)
+            isChunked = ASCII.isName(valueBytes, "chunked")
         default: break
         }
     }
@@ -55,8 +55,9 @@ struct HTTPFieldScan {
     private mutating func takeHost(_ value: UnsafeRawBufferPointer) {
         hosts += 1
         guard hosts == 1 else { return }
-        let blanks = value.reversed().prefix(while: ASCII.isBlank).count
-        host = UnsafeRawBufferPointer(rebasing: value.dropLast(blanks))
+        var end = value.count
+        while end > 0, ASCII.isBlank(value[end - 1]) { end -= 1 }
+        host = UnsafeRawBufferPointer(rebasing: value[..<end])
         if host.isEmpty || !host.allSatisfy(ASCII.isHost) { refusal = .missingHost }
     }
 

@@ -1,7 +1,10 @@
+import Synchronization
+
 /// Carries the one answer to one request; when it is dropped unsent, the client is answered 500.
 final class HTTPReply: Sendable {
     private let connection: HTTPConnection
     private let generation: UInt64
+    private let isSent = Atomic<Bool>(false)
 
     init(_ connection: HTTPConnection, generation: UInt64) {
         self.connection = connection
@@ -9,11 +12,13 @@ final class HTTPReply: Sendable {
     }
 
     deinit {
+        guard !isSent.load(ordering: .relaxed) else { return }
         connection.complete(generation, with: HTTPRefusal.internalError.response)
     }
 
     /// Sends the answer from any thread; only the first call has an effect.
     func send(_ response: HTTPResponse) {
+        guard !isSent.exchange(true, ordering: .relaxed) else { return }
         connection.complete(generation, with: response)
     }
 }

@@ -51,7 +51,10 @@ struct HTTPResponseWriter {
         guard !name.isEmpty, name.utf8.allSatisfy(ASCII.isToken), value.utf8.allSatisfy(ASCII.isFieldValue) else {
             return false
         }
-        return MHD_add_response_header(object, name, value) == .YES
+        // Passed as they are, both texts would be copied into new arrays first.
+        return name.withCString { name in
+            value.withCString { value in MHD_add_response_header(object, name, value) == .YES }
+        }
     }
 }
 

@@ -13,9 +13,20 @@ struct AuthorizeQuestion: Sendable {
     var subject: Subject
     /// Nil only with an invocation, where everything it invokes is meant.
     var wanted: (ability: Ability, resource: Resource)?
-    var context: Caveats?
+    var context: CheckContext?
     var at: Timestamp?
     var wantsExplanation: Bool
+
+    init(
+        subject: Subject, wanted: (ability: Ability, resource: Resource)?, context: CheckContext?, at: Timestamp?,
+        wantsExplanation: Bool
+    ) {
+        self.subject = subject
+        self.wanted = wanted
+        self.context = context
+        self.at = at
+        self.wantsExplanation = wantsExplanation
+    }
 
     private static let members: Set<String> = [
         "principal", "invocation", "ability", "resource", "context", "time", "at", "explain",
@@ -28,7 +39,9 @@ struct AuthorizeQuestion: Sendable {
         }
         switch (object["principal"], object["invocation"]) {
         case (let text?, nil):
-            guard let did = text.string.flatMap({ try? DID($0) }) else { throw Self.malformed("`principal` is not a DID") }
+            guard let did = text.string.flatMap({ try? DID($0) }) else {
+                throw Self.malformed("`principal` is not a DID")
+            }
             subject = .principal(did)
         case (nil, let text?):
             guard let text = text.string else { throw Self.malformed("`invocation` is not a token") }
@@ -57,14 +70,14 @@ struct AuthorizeQuestion: Sendable {
         wantsExplanation = object["explain"]?.bool ?? false
     }
 
-    static func context(_ json: JSON?) throws(Failure) -> Caveats? {
+    static func context(_ json: JSON?) throws(Failure) -> CheckContext? {
         guard let json, !json.isNull else { return nil }
-        guard case .object(let object) = json else { throw malformed("`context` is not an object") }
-        guard let caveats = object["caveats"] else { return nil }
-        guard let list = caveats.array, list.allSatisfy({ $0.object != nil }) else {
-            throw malformed("`caveats` in `context` is not an array of objects")
+        do throws(GraphError) {
+            let context = try CheckContext(json)
+            return context.isEmpty ? nil : context
+        } catch {
+            throw malformed(error.message)
         }
-        return Caveats(list.filter { $0.object?.isEmpty == false })
     }
 
     static func time(_ json: JSON?) throws(Failure) -> Timestamp? {
@@ -74,7 +87,9 @@ struct AuthorizeQuestion: Sendable {
             guard let time = try? Timestamp.parse(text) else { throw malformed("`time` is not RFC 3339") }
             return time
         case .number(let number)?:
-            guard let value = number.decimal(scale: 6, rounding: .down) else { throw malformed("`time` is out of range") }
+            guard let value = number.decimal(scale: 6, rounding: .down) else {
+                throw malformed("`time` is out of range")
+            }
             return Timestamp(microseconds: value)
         default: throw malformed("`time` is neither RFC 3339 nor seconds since 1970")
         }
@@ -174,7 +189,10 @@ extension Service {
             } catch {
                 // A token that does not hold is a denial, not a failure to answer; a malformed one was refused before.
                 guard error.status == 401 else { throw error }
-                return (.deny(Denial(cause: .invalidInvocation(reason: error.reason, text: error.text), edge: nil)), token.issuer)
+                return (
+                    .deny(Denial(cause: .invalidInvocation(reason: error.reason, text: error.text), edge: nil)),
+                    token.issuer
+                )
             }
             return (snapshot.decide(invocation, wanted: question.wanted, at: at), invocation.invoker)
         }

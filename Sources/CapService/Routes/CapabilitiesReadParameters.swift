@@ -31,7 +31,9 @@ enum CapabilitiesReadParameters {
             self = .list(Filters())
             return
         }
-        guard case .object(let object) = parameters else { throw Self.malformed("`capabilitiesReadParams` is not an object") }
+        guard case .object(let object) = parameters else {
+            throw Self.malformed("`capabilitiesReadParams` is not an object")
+        }
         switch object["type"]?.string {
         case "list": self = .list(try Self.filters(object, settings))
         case "chain":
@@ -84,7 +86,8 @@ enum CapabilitiesReadParameters {
                 return ability
             }
         }
-        try readStatuses(member("status"), member("includeExpired", "include_expired"),
+        try readStatuses(
+            member("status"), member("includeExpired", "include_expired"),
             member("includeRevoked", "include_revoked"), into: &filters)
         if let value = member("limit") {
             guard let limit = value.number?.int64, limit >= 1, limit <= Int64(settings.maxPageRows) else {

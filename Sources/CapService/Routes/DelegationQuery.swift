@@ -1,5 +1,6 @@
 import CapabilityGraph
 import Multiformats
+import Storage
 import UCAN
 
 extension Service {

@@ -1,5 +1,7 @@
 import CapabilityGraph
 import Multiformats
+import Storage
+import UCAN
 
 extension Service {
     /// GET /version and /info: what clients check before they talk (tinycloud.md 6.1).

@@ -39,7 +39,8 @@ extension Service {
         }
         guard audience == token.issuer || audience == nodeDID else {
             throw Failure(
-                401, "audienceMismatch", "the invocation is addressed to `\(audience)`, not to its invoker or this service")
+                401, "audienceMismatch",
+                "the invocation is addressed to `\(audience)`, not to its invoker or this service")
         }
         if token.controlAction != nil {
             throw Failure(401, "wrongKind", "the token asks about another token; send it to its own route")

@@ -1,18 +1,5 @@
 import Multiformats
 
-/// Names why a child's caveats are not contained in its parent's; the raw values are the reference's texts.
-public enum CaveatFailure: String, Sendable, Hashable {
-    case selectorNotContained = "selector-caveat-not-contained"
-    case caveatRequired = "containment-caveat-required"
-    case nonReadOnly = "sql-non-readonly-not-permitted"
-    case statementAdded = "containment-sql-statement-added"
-    case statementChanged = "containment-sql-statement-mismatch"
-    case fixedParameterDropped = "containment-sql-fixed-param-dropped"
-    case fixedParameterChanged = "containment-sql-fixed-param-mismatch"
-    case malformed = "containment-sql-caveat-malformed"
-    case different = "containment-caveat-mismatch"
-}
-
 extension Caveats {
     public enum Purpose: Sendable { case delegation, invocation }
 

@@ -6,8 +6,25 @@ public struct Caveats: Hashable, Sendable {
 
     public let list: [JSON]
 
+    /// Takes the list as signed; numbers with a fraction or exponent are kept in canonical form, as they are stored, so
+    /// that a list always equals itself.
     public init(_ list: [JSON]) {
-        self.list = list
+        guard list.contains(where: Self.hasInexactNumber),
+            case .array(let canonical)? = try? JSON.parse(JSON.array(list).canonical())
+        else {
+            self.list = list
+            return
+        }
+        self.list = canonical
+    }
+
+    private static func hasInexactNumber(_ json: JSON) -> Bool {
+        switch json {
+        case .null, .bool, .string: false
+        case .number(let number): number.text == "-0" || number.text.contains { ".eE".contains($0) }
+        case .array(let items): items.contains(where: hasInexactNumber)
+        case .object(let object): object.members.contains { hasInexactNumber($0.value) }
+        }
     }
 
     public var isEmpty: Bool { list.isEmpty }

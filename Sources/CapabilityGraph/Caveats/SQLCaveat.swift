@@ -17,14 +17,17 @@ struct SQLCaveat {
     }
 
     /// Reads `{mode, readOnly, statements:[{name, sql, fixedParams:[{index, value}]}]}`; nil when malformed.
+    ///
+    /// A member nobody understands may be a restriction: nothing can be proved under it, so it is malformed too.
     init?(_ json: JSON) {
-        guard Self.isConstrained(json), case .object(let object) = json,
+        guard Self.isConstrained(json), case .object(let object) = json, object.count == 3,
             case .bool(let readOnly)? = object["readOnly"], case .array(let list)? = object["statements"]
         else { return nil }
         var statements: [Statement] = []
         for item in list {
             guard case .object(let entry) = item, case .string(let name)? = entry["name"],
                 case .string(let sql)? = entry["sql"], let fixed = Self.fixedParameters(entry["fixedParams"]),
+                entry.count == (entry["fixedParams"] == nil ? 2 : 3),
                 !statements.contains(where: { $0.name.utf8.elementsEqual(name.utf8) })
             else { return nil }
             statements.append(Statement(name: name, sql: sql, fixed: fixed))
@@ -38,7 +41,7 @@ struct SQLCaveat {
         guard case .array(let list) = json else { return nil }
         var fixed: [(index: Int64, value: JSON)] = []
         for item in list {
-            guard case .object(let entry) = item, case .number(let number)? = entry["index"],
+            guard case .object(let entry) = item, entry.count == 2, case .number(let number)? = entry["index"],
                 let index = number.int64, index >= 0, let value = entry["value"],
                 !fixed.contains(where: { $0.index == index })
             else { return nil }

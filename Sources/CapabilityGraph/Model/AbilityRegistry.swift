@@ -19,6 +19,7 @@ public struct AbilityRegistry: Sendable {
     /// The abilities in registry order; index + 1 is the number used inside the graph (0 is unknown).
     public let entries: [Entry]
     private let indexOf: [String: UInt8]
+    private let namespaces: Set<String>
     /// For each held entry the entries it covers, itself and its aliases included, as a 256-bit set.
     private let covered: [SIMD4<UInt64>]
     private let canonicalIndex: [UInt8]
@@ -68,6 +69,7 @@ public struct AbilityRegistry: Sendable {
         }
         self.entries = entries
         self.indexOf = indexOf
+        namespaces = Set(entries.map { String(Ability(trusted: $0.ability).namespace) })
         self.covered = covered
         canonicalIndex = canonical.map { UInt8($0 + 1) }
     }
@@ -96,6 +98,12 @@ public struct AbilityRegistry: Sendable {
 
     /// The number of an ability, or 0 when the registry does not know it.
     public func number(_ ability: String) -> UInt8 { indexOf[ability] ?? 0 }
+
+    /// True when some ability of the registry lies in the namespace.
+    public func knows(namespace: String) -> Bool {
+        // Abilities are ASCII, and only among ASCII texts is equality of Strings that of their bytes.
+        namespace.utf8.allSatisfy { $0 < 0x80 } && namespaces.contains(namespace)
+    }
 
     /// The number an alias stands for, or the same number.
     @inline(__always)

@@ -32,7 +32,9 @@ extension Snapshot {
         let members = try accountPrincipals(query, at: now)
         var rows: [AccountQuery.Row] = []
         var seen: Set<UInt32> = []
-        for (family, direction) in [(EdgeLists.Key.Family.issuer, AccountQuery.Direction.granted), (.audience, .received)] {
+        for (family, direction) in [
+            (EdgeLists.Key.Family.issuer, AccountQuery.Direction.granted), (.audience, .received),
+        ] {
             for member in members {
                 var cursor = graph.lists.cursor(EdgeLists.Key(family, member))
                 while let edge = cursor.next() {

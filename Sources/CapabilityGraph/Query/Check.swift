@@ -52,7 +52,8 @@ extension Snapshot {
                         if firstDead == nil { firstDead = dead }
                     } else if caveatDenial == nil, let failure = caveatFailure(row, question.context) {
                         let cause: Denial.Cause =
-                            question.context == nil ? .missingContext : .caveatFailed(reason: failure.rawValue)
+                            question.context?.isEmpty ?? true
+                            ? .missingContext : .caveatFailed(reason: failure.rawValue)
                         caveatDenial = Denial(cause: cause, edge: EdgeID(raw: row.edge))
                     }
                 }

@@ -5,10 +5,10 @@ public struct CheckQuestion: Sendable, Hashable {
     public var principal: DID
     public var ability: Ability
     public var resource: Resource
-    /// The caveats the use itself satisfies; nil when the asker gave no context.
-    public var context: Caveats?
+    /// What the asker says about the use; nil when nothing.
+    public var context: CheckContext?
 
-    public init(principal: DID, ability: Ability, resource: Resource, context: Caveats? = nil) {
+    public init(principal: DID, ability: Ability, resource: Resource, context: CheckContext? = nil) {
         self.principal = principal
         self.ability = ability
         self.resource = resource
@@ -18,6 +18,9 @@ public struct CheckQuestion: Sendable, Hashable {
 
 /// A question with every name looked up, ready to be asked many times without allocation.
 public struct ResolvedQuestion: Sendable {
+    /// Stands for a name that was never seen: unlike 0, which means none, it equals no stored number.
+    static let unseen = UInt32.max
+
     let principal: UInt32
     let isAuthority: Bool
     let space: UInt32
@@ -28,7 +31,7 @@ public struct ResolvedQuestion: Sendable {
     let isHierarchical: Bool
     let ability: UInt32
     let abilityNumber: UInt8
-    let context: Caveats?
+    let context: CheckContext?
     /// False when some name has never been seen, so no edge can match.
     let isKnown: Bool
 }
@@ -59,11 +62,13 @@ extension Snapshot {
                 isKnown = false
             }
             if !suffix.isEmpty {
-                if let found = graph.terms.find(.suffix, suffix) { suffixTerm = found } else { isKnown = false }
+                suffixTerm = graph.terms.find(.suffix, suffix) ?? ResolvedQuestion.unseen
+                if suffixTerm == ResolvedQuestion.unseen { isKnown = false }
             }
         case .encryptionNetwork(let owner, _):
             path = Array(question.resource.text.utf8)
-            if let found = self.principal(owner) { authority = found } else { isKnown = false }
+            authority = self.principal(owner) ?? ResolvedQuestion.unseen
+            if authority == ResolvedQuestion.unseen { isKnown = false }
         case .opaque(let text):
             path = Array(text.utf8)
         }

@@ -38,6 +38,11 @@ public struct Denial: Sendable, Hashable {
     /// The edge at which the nearest route fails, if there is one.
     public var edge: Snapshot.EdgeID?
 
+    public init(cause: Cause, edge: Snapshot.EdgeID?) {
+        self.cause = cause
+        self.edge = edge
+    }
+
     public enum Cause: Sendable, Hashable {
         /// Nothing the principal holds names the space or resource.
         case noRoute
@@ -51,6 +56,10 @@ public struct Denial: Sendable, Hashable {
         case spaceNotHosted
         case missingProof
         case audienceMismatch(expected: String)
+        /// The invocation itself does not hold: its window, signature, audience or shape.
+        case invalidInvocation(reason: String, text: String)
+        /// The invocation does not name what was asked.
+        case notInvoked
     }
 
     public var code: String {
@@ -66,6 +75,8 @@ public struct Denial: Sendable, Hashable {
         case .spaceNotHosted: "spaceNotHosted"
         case .missingProof: "missingProof"
         case .audienceMismatch: "audienceMismatch"
+        case .invalidInvocation(let reason, _): reason
+        case .notInvoked: "notInvoked"
         }
     }
 }

@@ -28,39 +28,92 @@ extension Snapshot {
     public func checkInvocation(
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {
+        try coveringCapabilities(question, at: now).map { EdgeID(raw: graph.capabilities[$0].edge) }
+    }
+
+    /// Judges an invocation and says what it rests on: a route for its first capability that is not the invoker's own.
+    ///
+    /// With `wanted`, the invocation must also name something that covers it.
+    public func decide(
+        _ question: InvocationQuestion, wanted: (ability: Ability, resource: Resource)?, at now: Timestamp
+    ) -> Decision {
+        if let wanted {
+            let isNamed = question.capabilities.contains {
+                graph.registry.covers(held: $0.ability, required: wanted.ability)
+                    && $0.resource.contains(wanted.resource)
+            }
+            guard isNamed else { return .deny(Denial(cause: .notInvoked, edge: nil)) }
+        }
+        do throws(InvocationDenial) {
+            let used = try coveringCapabilities(question, at: now)
+            let route = used.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
+            let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
+            return .allow(Allowance(route: route, rootAuthority: authority))
+        } catch {
+            return .deny(error.denial)
+        }
+    }
+
+    /// The distinct capabilities of cited proofs that the invocation's own are covered by.
+    private func coveringCapabilities(
+        _ question: InvocationQuestion, at now: Timestamp
+    ) throws(InvocationDenial) -> [UInt32] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
         let cited = try citedEdges(question)
-        let unauthorized = "Unauthorized Action: \(first.resource.text) / \(first.ability.text)"
-        for edge in cited {
-            switch status(of: edge, at: now.microseconds) {
-            case .active: continue
-            case .revoked(let cause):
-                let text =
-                    cause.raw == edge
-                    ? "delegation-revoked: \(cidText(edge))"
-                    : "delegation-ancestor-revoked: ancestor=\(cidText(cause.raw)) invoked=\(cidText(edge))"
-                throw InvocationDenial(
-                    text: text, denial: Denial(cause: .revoked(by: revoker(of: cause.raw)), edge: cause))
-            case .expired(let cause):
-                let expires = Timestamp(microseconds: graph.hot.base[Int(cause.raw)].expires)
-                throw InvocationDenial(
-                    text: unauthorized, denial: Denial(cause: .expired(at: expires), edge: cause))
-            case .pending(let cause):
-                let notBefore = Timestamp(microseconds: graph.hot.base[Int(cause.raw)].notBefore)
-                throw InvocationDenial(
-                    text: unauthorized, denial: Denial(cause: .notYetValid(until: notBefore), edge: cause))
-            case .undetermined:
-                throw InvocationDenial(
-                    text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil))
-            }
-        }
-        var used: [EdgeID] = []
+        try requireUnrevoked(cited)
+        try requireInWindow(
+            cited, at: now, otherwise: "Unauthorized Action: \(first.resource.text) / \(first.ability.text)")
+        var used: [UInt32] = []
         for capability in dependent {
-            let edge = EdgeID(raw: try coveringEdge(capability, question.invoker, cited))
-            if !used.contains(edge) { used.append(edge) }
+            let number = try coveringCapability(capability, question.invoker, cited)
+            if !used.contains(number) { used.append(number) }
         }
         return used
+    }
+
+    /// No cited proof is revoked, then nothing above them is; all of them together are at most `maxClosureNodes` edges.
+    private func requireUnrevoked(_ cited: [UInt32]) throws(InvocationDenial) {
+        for edge in cited where isEnded(edge) {
+            throw InvocationDenial(
+                text: "delegation-revoked: \(cidText(edge))",
+                denial: Denial(cause: .revoked(by: revoker(of: edge)), edge: EdgeID(raw: edge)))
+        }
+        var revoked: UInt32?
+        let end = walkAbove(cited, alreadySeen: cited.count) { node in
+            guard isEnded(node) else { return .continue }
+            revoked = node
+            return .stop
+        }
+        if let revoked {
+            let below = cited.first { isAbove(revoked, $0) } ?? revoked
+            throw InvocationDenial(
+                text: "delegation-ancestor-revoked: ancestor=\(cidText(revoked)) invoked=\(cidText(below))",
+                denial: Denial(cause: .revoked(by: revoker(of: revoked)), edge: EdgeID(raw: revoked)))
+        }
+        guard end == .finished else {
+            throw InvocationDenial(
+                text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil))
+        }
+    }
+
+    private func requireInWindow(
+        _ cited: [UInt32], at now: Timestamp, otherwise text: String
+    ) throws(InvocationDenial) {
+        for edge in cited {
+            let cause: Denial.Cause
+            let status = status(of: edge, at: now.microseconds)
+            switch status {
+            case .active: continue
+            case .expired(let failing):
+                cause = .expired(at: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].expires))
+            case .pending(let failing):
+                cause = .notYetValid(until: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].notBefore))
+            case .revoked(let failing): cause = .revoked(by: revoker(of: failing.raw))
+            case .undetermined: cause = .noRoute
+            }
+            throw InvocationDenial(text: text, denial: Denial(cause: cause, edge: status.cause))
+        }
     }
 
     private func citedEdges(_ question: InvocationQuestion) throws(InvocationDenial) -> [UInt32] {
@@ -85,7 +138,7 @@ extension Snapshot {
         return cited
     }
 
-    private func coveringEdge(
+    private func coveringCapability(
         _ capability: Capability, _ invoker: DID, _ cited: [UInt32]
     ) throws(InvocationDenial) -> UInt32 {
         let question = resolve(
@@ -99,7 +152,7 @@ extension Snapshot {
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)
                 else { continue }
-                guard let reason = caveatFailure(row, capability.caveats) else { return edge }
+                guard let reason = caveatFailure(row, CheckContext(caveats: capability.caveats)) else { return number }
                 failure = failure ?? (reason, edge)
             }
         }

@@ -35,7 +35,7 @@ public struct ListPage: Sendable {
 }
 
 extension Snapshot {
-    /// Returns up to `limit` matching edges below `bound`, newest first.
+    /// Returns up to `limit` (at least one) matching edges below `bound`, newest first.
     ///
     /// Which rows match is judged at `selectedAt` in this snapshot, so that pages of one listing agree with each
     /// other; each row's status is judged at `now` in `current`.
@@ -44,6 +44,7 @@ extension Snapshot {
         current: Snapshot
     ) -> ListPage {
         var walker = ListWalker(self, query, below: bound?.raw ?? .max)
+        let limit = max(limit, 1)
         var rows: [ListPage.Row] = []
         rows.reserveCapacity(min(limit, 1024))
         var last: UInt32?

@@ -119,9 +119,9 @@ extension Snapshot {
     }
 
     /// Returns why the caveats of a capability are not met by the context, or nil when they are.
-    func caveatFailure(_ row: CapabilityRow, _ context: Caveats?) -> CaveatFailure? {
+    func caveatFailure(_ row: CapabilityRow, _ context: CheckContext?) -> CaveatFailure? {
         guard row.caveats != 0 else { return nil }
         guard let caveats = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats)) else { return .malformed }
-        return caveats.failure(containing: context ?? .none, for: .invocation)
+        return caveats.failure(in: context ?? CheckContext())
     }
 }

@@ -62,6 +62,9 @@ public struct DecisionReason: Sendable {
         case .spaceNotHosted:
             return ("the space is not hosted here", "host it with a `tinycloud.space/host` delegation")
         case .missingProof: return ("a cited proof is not known here, or none is cited", "register the proof first")
+        case .invalidInvocation(_, let text): return (text, "sign a new invocation")
+        case .notInvoked:
+            return ("the invocation does not name this ability on this resource", "invoke what is to be done")
         case .audienceMismatch(let expected):
             return ("\(name) was made for `\(expected)`, not for `\(principal)`", "cite a proof made for the invoker")
         }

@@ -1,5 +1,5 @@
 public import CapabilityGraph
-public import Multiformats
+import Multiformats
 import UCAN
 
 /// Writes listings: one page as an object with a cursor, or everything as the object keyed by CID (tinycloud.md 8.5).

@@ -60,4 +60,9 @@ extension Checksum {
         checksum.mix(bytes)
         return checksum.finished()
     }
+
+    /// Hashes a value and its key, so that one cannot be read in place of another.
+    static func named(_ key: String, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        row(Array(key.utf8).withUnsafeBytes { row(0, $0) }, bytes)
+    }
 }

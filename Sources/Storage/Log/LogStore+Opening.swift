@@ -104,7 +104,10 @@ extension LogStore {
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> SQLiteConnection {
         guard try (DatabaseFile.size(file.path) ?? 0) > 0 else { throw missing(file) }
-        let connection = try SQLiteConnection(path: file.path, access: .readOnly)
+        // Reading beside a writer needs shared memory beside the file. Where that cannot be made, e.g. on a read-only
+        // medium, and no write-ahead log waits to be read, the main file alone is everything.
+        let alone = try (DatabaseFile.size(file.writeAheadPath) ?? 0) == 0 && !file.isFolderWritable
+        let connection = try SQLiteConnection(path: file.path, access: alone ? .immutable : .readOnly)
         try configure(connection, options)
         guard try SchemaFormat.log.checkMarker(connection) == SchemaFormat.log.version else {
             throw StorageError(

@@ -33,35 +33,44 @@ extension LogStore {
             reached = at
         }
         // The end of the chain is known apart from the walk, so a log cut short is seen as well.
-        guard reached == max(lastRevision, revision) else { throw damaged("the log after entry \(reached)") }
+        guard reached == max(lastRevision, revision), reached > lastRevision || previous == seal.chain else {
+            throw damaged("the log after entry \(reached)")
+        }
     }
 
     func marks(notBefore time: Int64) throws(StorageError) -> [ReplayMark] {
-        let query = try connection.prepare("SELECT id, checksum, marks FROM mark WHERE id >= ?1 ORDER BY id")
-        query.bind(1, time)
-        var marks: [ReplayMark] = []
-        while try query.step() {
-            let bytes = query.blob(2)
-            let checksum = Checksum.row(UInt64(bitPattern: query.integer(0)), bytes)
-            guard checksum == UInt64(bitPattern: query.integer(1)), bytes.count % ReplayMark.byteCount == 0 else {
-                throw damaged("a row of replay marks")
+        try onOneState { (seal) throws(StorageError) in
+            let query = try connection.prepare("SELECT id, marks FROM mark ORDER BY id")
+            var marks: [ReplayMark] = []
+            var sum: UInt64 = 0
+            while try query.step() {
+                let bytes = query.blob(1)
+                sum &+= Checksum.row(UInt64(bitPattern: query.integer(0)), bytes)
+                guard bytes.count % ReplayMark.byteCount == 0 else { throw damaged("a row of replay marks") }
+                for offset in stride(from: 0, to: bytes.count, by: ReplayMark.byteCount) {
+                    let mark = ReplayMark(bytes, at: offset)
+                    if mark.expiresAt >= time { marks.append(mark) }
+                }
             }
-            for offset in stride(from: 0, to: bytes.count, by: ReplayMark.byteCount) {
-                let mark = ReplayMark(bytes, at: offset)
-                if mark.expiresAt >= time { marks.append(mark) }
-            }
+            guard sum == seal.marks else { throw damaged("the replay marks") }
+            return marks
         }
-        return marks
     }
 
+    /// Reads all keys to find one: they are few, and only their sum shows that none is missing.
     func meta(_ key: String) throws(StorageError) -> [UInt8]? {
-        let query = try connection.prepare("SELECT checksum, value FROM meta WHERE key = ?1")
-        try query.bind(1, text: key)
-        guard try query.step() else { return nil }
-        guard Checksum.row(LogWriter.metaSeed(key), query.blob(1)) == UInt64(bitPattern: query.integer(0)) else {
-            throw damaged("the value of `\(key)`")
+        try onOneState { (seal) throws(StorageError) in
+            let query = try connection.prepare("SELECT key, value FROM meta")
+            var found: [UInt8]?
+            var sum: UInt64 = 0
+            while try query.step() {
+                let stored = query.text(0)
+                sum &+= Checksum.named(stored, query.blob(1))
+                if stored.utf8.elementsEqual(key.utf8) { found = query.bytes(1) }
+            }
+            guard sum == seal.meta else { throw damaged("the kept values") }
+            return found
         }
-        return query.bytes(1)
     }
 
     private func checksum(upTo revision: UInt64) throws(StorageError) -> UInt64 {

@@ -8,9 +8,7 @@ final class LogStore: @unchecked Sendable {
     let file: DatabaseFile
     let connection: SQLiteConnection
     let isWritable: Bool
-    private(set) var lastRevision: UInt64 = 0
-    /// Checksum of the row at `lastRevision`.
-    private var tip: UInt64 = 0
+    private(set) var seal = LogSeal()
     private let lock: FileLock?
     private let writer: LogWriter?
 
@@ -23,32 +21,34 @@ final class LogStore: @unchecked Sendable {
         try refresh()
     }
 
+    var lastRevision: UInt64 { seal.revision }
+
     /// Reads the position again, for a reader beside a writing process.
-    func refresh() throws(StorageError) {
-        let query = try connection.prepare("SELECT revision, checksum FROM log ORDER BY revision DESC LIMIT 1")
-        guard try query.step() else { return }
-        lastRevision = UInt64(bitPattern: query.integer(0))
-        tip = UInt64(bitPattern: query.integer(1))
-    }
+    func refresh() throws(StorageError) { seal = try readSeal() }
 
     func commit(_ batch: LogBatch) throws(StorageError) {
-        let writer = try writing()
         try check(batch.entries)
         guard !batch.entries.isEmpty || !batch.marks.isEmpty || batch.forgetMarksBefore != nil else { return }
-        var tip = tip
-        try connection.transaction { () throws(StorageError) in
-            for entry in batch.entries { tip = try writer.insert(entry, after: tip) }
-            try writer.insert(batch.marks)
-            if let time = batch.forgetMarksBefore { try writer.forgetMarks(before: time) }
+        try write { (writer, seal) throws(StorageError) in
+            for entry in batch.entries { try writer.insert(entry, &seal) }
+            try writer.insert(batch.marks, &seal)
+            if let time = batch.forgetMarksBefore { try writer.forgetMarks(before: time, &seal) }
         }
-        // Only a durable batch moves the position.
-        self.tip = tip
-        if let last = batch.entries.last { lastRevision = last.revision }
     }
 
     func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) {
+        try write { (writer, seal) throws(StorageError) in try writer.setMeta(key, value, &seal) }
+    }
+
+    /// Runs `body` and stores the seal it leaves, in one transaction; only a durable one moves the position.
+    private func write(_ body: (LogWriter, inout LogSeal) throws(StorageError) -> Void) throws(StorageError) {
         let writer = try writing()
-        try connection.transaction { () throws(StorageError) in try writer.setMeta(key, value) }
+        var next = seal
+        try connection.transaction { () throws(StorageError) in
+            try body(writer, &next)
+            if next != seal { try writer.update(next) }
+        }
+        seal = next
     }
 
     private func writing() throws(StorageError) -> LogWriter {
@@ -61,6 +61,7 @@ final class LogStore: @unchecked Sendable {
 
     /// Refuses, before anything is written, what could not be read back in order.
     private func check(_ entries: [LogEntry]) throws(StorageError) {
+        _ = try writing()
         var last = lastRevision
         for entry in entries {
             guard entry.revision > last, entry.revision <= UInt64(Int64.max) else {

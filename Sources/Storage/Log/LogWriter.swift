@@ -5,8 +5,12 @@ final class LogWriter {
     private let entry: SQLiteStatement
     private let token: SQLiteStatement
     private let mark: SQLiteStatement
+    private let nextMark: SQLiteStatement
+    private let expired: SQLiteStatement
     private let forget: SQLiteStatement
     private let meta: SQLiteStatement
+    private let oldMeta: SQLiteStatement
+    private let seal: SQLiteStatement
     private var buffer: [UInt8] = []
 
     /// Most rows of marks one commit lets go of, so that pruning after a long pause delays no writer.
@@ -23,20 +27,20 @@ final class LogWriter {
         token = try connection.prepare("INSERT INTO token(revision, id, bytes) VALUES(?1, ?2, ?3)")
         mark = try connection.prepare("INSERT INTO mark(id, checksum, marks) VALUES(?1, ?2, ?3)")
         nextMark = try connection.prepare("SELECT max(id) FROM mark WHERE id >= ?1 AND id < ?2")
-        forget = try connection.prepare(
-            """
-            DELETE FROM mark WHERE id < ?1 AND id < coalesce( \
-            (SELECT id FROM mark ORDER BY id LIMIT 1 OFFSET \(LogWriter.forgetLimit)), ?1)
-            """
+        expired = try connection.prepare(
+            "SELECT id, checksum FROM mark WHERE id < ?1 ORDER BY id LIMIT \(LogWriter.forgetLimit)"
         )
+        forget = try connection.prepare("DELETE FROM mark WHERE id <= ?1")
         meta = try connection.prepare("INSERT OR REPLACE INTO meta(key, checksum, value) VALUES(?1, ?2, ?3)")
+        oldMeta = try connection.prepare("SELECT checksum FROM meta WHERE key = ?1")
+        seal = try connection.prepare(
+            "UPDATE seal SET revision = ?1, chain = ?2, tokens = ?3, marks = ?4, meta = ?5, checksum = ?6 WHERE id = 1"
+        )
     }
 
-    private let nextMark: SQLiteStatement
-
-    /// Writes one entry and gives its checksum.
-    func insert(_ value: LogEntry, after previous: UInt64) throws(StorageError) -> UInt64 {
-        let checksum = try value.record.withBytes { (record) throws(StorageError) in
+    func insert(_ value: LogEntry, _ seal: inout LogSeal) throws(StorageError) {
+        let previous = seal.chain
+        seal.chain = try value.record.withBytes { (record) throws(StorageError) in
             let checksum = Checksum.entry(
                 after: previous,
                 revision: value.revision,
@@ -61,23 +65,24 @@ final class LogWriter {
                     try token.run()
                 }
             }
+            seal.tokenCount += 1
         }
-        return checksum
+        seal.revision = value.revision
     }
 
     /// Writes marks, one row for each span of expiry among them, which is one row in the usual commit.
-    func insert(_ marks: [ReplayMark]) throws(StorageError) {
+    func insert(_ marks: [ReplayMark], _ seal: inout LogSeal) throws(StorageError) {
         guard let first = marks.first else { return }
         let span = first.expiresAt >> LogWriter.spanBits
         guard marks.allSatisfy({ $0.expiresAt >> LogWriter.spanBits == span }) else {
             let spans = Dictionary(grouping: marks) { $0.expiresAt >> LogWriter.spanBits }
-            for (_, group) in spans.sorted(by: { $0.key < $1.key }) { try insertRow(group) }
+            for (_, group) in spans.sorted(by: { $0.key < $1.key }) { try insertRow(group, &seal) }
             return
         }
-        try insertRow(marks)
+        try insertRow(marks, &seal)
     }
 
-    private func insertRow(_ marks: [ReplayMark]) throws(StorageError) {
+    private func insertRow(_ marks: [ReplayMark], _ seal: inout LogSeal) throws(StorageError) {
         buffer.removeAll(keepingCapacity: true)
         var last = Int64.min
         for mark in marks {
@@ -86,10 +91,12 @@ final class LogWriter {
         }
         let id = try freeMarkID(after: last)
         try buffer.withBytes { (bytes) throws(StorageError) in
+            let checksum = Checksum.row(UInt64(bitPattern: id), bytes)
             mark.bind(1, id)
-            mark.bind(2, Int64(bitPattern: Checksum.row(UInt64(bitPattern: id), bytes)))
+            mark.bind(2, Int64(bitPattern: checksum))
             try mark.bind(3, inPlace: bytes)
             try mark.run()
+            seal.marks &+= checksum
         }
     }
 
@@ -110,22 +117,39 @@ final class LogWriter {
         return used + 1
     }
 
-    func forgetMarks(before time: Int64) throws(StorageError) {
-        forget.bind(1, time)
+    func forgetMarks(before time: Int64, _ seal: inout LogSeal) throws(StorageError) {
+        expired.bind(1, time)
+        defer { expired.reset() }
+        var last: Int64?
+        while try expired.step() {
+            last = expired.integer(0)
+            seal.marks &-= UInt64(bitPattern: expired.integer(1))
+        }
+        guard let last else { return }
+        expired.reset()
+        forget.bind(1, last)
         try forget.run()
     }
 
-    func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) {
+    func setMeta(_ key: String, _ value: [UInt8], _ seal: inout LogSeal) throws(StorageError) {
+        defer { oldMeta.reset() }
+        try oldMeta.bind(1, text: key)
+        if try oldMeta.step() { seal.meta &-= UInt64(bitPattern: oldMeta.integer(0)) }
+        oldMeta.reset()
         try value.withBytes { (bytes) throws(StorageError) in
+            let checksum = Checksum.named(key, bytes)
             try meta.bind(1, text: key)
-            meta.bind(2, Int64(bitPattern: Checksum.row(LogWriter.metaSeed(key), bytes)))
+            meta.bind(2, Int64(bitPattern: checksum))
             try meta.bind(3, inPlace: bytes)
             try meta.run()
+            seal.meta &+= checksum
         }
     }
 
-    /// Ties a value to its key, so that one cannot be read in place of another.
-    static func metaSeed(_ key: String) -> UInt64 {
-        Array(key.utf8).withUnsafeBytes { Checksum.row(0, $0) }
+    func update(_ value: LogSeal) throws(StorageError) {
+        for (index, word) in (value.words + [value.checksum]).enumerated() {
+            seal.bind(Int32(index + 1), Int64(bitPattern: word))
+        }
+        try seal.run()
     }
 }

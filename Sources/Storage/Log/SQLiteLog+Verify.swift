@@ -1,13 +1,5 @@
 import Multiformats
 
-/// Counts what a verification has read.
-public struct LogSummary: Equatable, Sendable {
-    public let lastRevision: UInt64
-    public let entryCount: Int
-    public let tokenCount: Int
-    public let markCount: Int
-}
-
 extension SQLiteLog {
     /// Reads everything stored and checks it: pages, entries, marks, and each token against its id (BLAKE3).
     ///
@@ -32,29 +24,28 @@ extension SQLiteLog {
             lastRevision: store.lastRevision,
             entryCount: entries,
             tokenCount: try store.checkTokens(),
-            markCount: try store.marks(notBefore: 0).count
+            markCount: try store.marks(notBefore: .min).count
         )
     }
 }
 
 extension LogStore {
-    /// Checks that each token hashes to its id and belongs to an entry; gives their number.
+    /// Checks that each token hashes to its id, belongs to an entry and that none is missing; gives their number.
     fileprivate func checkTokens() throws(StorageError) -> Int {
-        let query = try connection.prepare(
-            """
-            SELECT token.revision, id, bytes, log.revision FROM token LEFT JOIN log USING (revision) \
-            WHERE token.revision <= ?1 ORDER BY token.revision
-            """
-        )
-        query.bind(1, Int64(clamping: lastRevision))
-        var count = 0
-        while try query.step() {
-            let id = Digest(query.blob(1))
-            guard let id, BLAKE3.hash(query.blob(2)) == id, !query.isNull(3) else {
-                throw damaged("the token of entry \(query.integer(0))")
+        try onOneState { (seal) throws(StorageError) in
+            let query = try connection.prepare(
+                "SELECT token.revision, id, bytes, log.revision FROM token LEFT JOIN log USING (revision)"
+            )
+            var count = 0
+            while try query.step() {
+                let id = Digest(query.blob(1))
+                guard let id, BLAKE3.hash(query.blob(2)) == id, !query.isNull(3) else {
+                    throw damaged("the token of entry \(query.integer(0))")
+                }
+                count += 1
             }
-            count += 1
+            guard count == seal.tokenCount else { throw damaged("the set of tokens") }
+            return count
         }
-        return count
     }
 }

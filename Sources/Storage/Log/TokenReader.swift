@@ -19,14 +19,13 @@ public final class TokenReader: Sendable {
 
     /// Gives the token at `revision` after checking that it is the one `id` names: its BLAKE3 hash.
     ///
-    /// Throws `corrupt` when it is not.
-    public func token(revision: UInt64, expecting id: Digest) throws(StorageError) -> [UInt8]? {
+    /// Throws `corrupt` when it is another or is missing.
+    public func token(revision: UInt64, expecting id: Digest) throws(StorageError) -> [UInt8] {
         try pool.use { (query) throws(StorageError) in
-            guard let (stored, bytes) = try query.token(revision) else { return nil }
-            guard stored == id, BLAKE3.hash(bytes) == id else {
+            guard let (stored, bytes) = try query.token(revision), stored == id, BLAKE3.hash(bytes) == id else {
                 throw StorageError(
                     .corrupt,
-                    "the token of entry \(revision) in `\(query.path)` is damaged",
+                    "the token of entry \(revision) in `\(query.path)` is damaged or missing",
                     hint: "restore it from a backup"
                 )
             }

@@ -23,6 +23,9 @@ struct DatabaseFile {
     var lockPath: String { path + ".lock" }
     var writeAheadPath: String { path + "-wal" }
 
+    /// Whether this process could make files beside the database.
+    var isFolderWritable: Bool { access(DatabaseFile.split(path).folder, W_OK) == 0 }
+
     /// Size in bytes, nil when there is no such file.
     static func size(_ path: String) throws(StorageError) -> Int64? {
         var info = stat()

@@ -1,0 +1,106 @@
+import CapClient
+import Multiformats
+import UCAN
+
+/// `capq ls`: lists the delegations of a space.
+enum ListCommand {
+    static let created = Flag("created", "only those the asker issued")
+    static let received = Flag("received", "only those the asker received")
+    static let all = Flag("all", "both, and those between others")
+    static let allPages = Flag("all-pages", "follow the list to its end")
+    static let status = Option(
+        "status", "STATUS", "active|pending|expired|revoked, active by default",
+        kind: .choice(["active", "pending", "expired", "revoked"]), repeats: true)
+    static let action = Option("action", short: "a", "ABILITY", "only those with this ability", repeats: true)
+    static let path = Option("path", short: "p", "PATH", "only those inside this path, as in notes/")
+    static let limit = Option("limit", short: "n", "COUNT", "rows a page, 100 by default", kind: .integer(1...1_000))
+    static let cursor = Option("cursor", "CURSOR", "go on where an earlier page ended")
+
+    static let command = Command(
+        "ls",
+        aliases: ["list"],
+        summary: "list the delegations of a space",
+        discussion: """
+            Rows are in the order of the service, newest first. When a page is not the last, the next one's cursor is
+            said on standard error and stands in the JSON answer; `--all-pages` follows it.
+            """,
+        flags: [created, received, all, allPages],
+        options: [ServiceOptions.space, path, action, status, limit, cursor, ServiceOptions.proof],
+        examples: [
+            Example("capq ls", "delegations of the session's space that hold", stage: .service),
+            Example(
+                "capq ls --created --path notes/ --action tinycloud.kv/get", "who may read my notes", stage: .service),
+            Example("capq ls --status revoked --status expired --all-pages", "what has ended", stage: .service),
+            Example("capq ls --output jsonl --all-pages", "one delegation a line, for a program", stage: .service),
+            Example("capq ls --output mermaid", "a drawing of who gave what to whom", stage: .service),
+        ],
+        exits: [.notFound, .notAuthorized, .unreachable],
+        action: run
+    )
+
+    private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
+        guard [arguments[created], arguments[received], arguments[all]].filter({ $0 }).count <= 1 else {
+            throw .usage("`--created`, `--received` and `--all` exclude each other")
+        }
+        let asker = try Asker(arguments, surroundings)
+        var found: [ListedDelegation] = []
+        var documents: [JSON] = []
+        var next = arguments[cursor]
+        var last: DelegationPage
+        repeat {
+            last = try page(arguments, asker, next)
+            found += last.delegations
+            documents += last.documents
+            // A service that gives the same cursor again would keep us here for ever.
+            guard last.cursor == nil || last.cursor != next else {
+                throw Failure(.failure, "the service gave the same cursor twice")
+            }
+            next = last.cursor
+        } while arguments[allPages] && next != nil
+        return answer(found, documents, last, asker)
+    }
+
+    private static func page(_ arguments: Arguments, _ asker: Asker, _ cursor: String?) throws(Failure)
+        -> DelegationPage
+    {
+        var filters = JSONObject()
+        filters["direction"] = arguments[created] ? "created" : arguments[received] ? "received" : "all"
+        if let path = arguments[path] { filters["path"] = .string(path) }
+        let actions = arguments.all(action)
+        if !actions.isEmpty { filters["actions"] = .array(actions.map { .string($0) }) }
+        let statuses = arguments.all(status)
+        if !statuses.isEmpty { filters["status"] = .array(statuses.map { .string($0) }) }
+        var parameters = JSONObject()
+        parameters["type"] = "list"
+        parameters["filters"] = .object(filters)
+        parameters["limit"] = .number(JSONNumber(arguments.integer(limit) ?? 100))
+        if let cursor { parameters["cursor"] = .string(cursor) }
+        let body = try asker.readCapabilities(.object(parameters))
+        return try Failure.ofService { () throws(ClientError) in try DelegationPage(body) }
+    }
+
+    private static func answer(
+        _ found: [ListedDelegation],
+        _ documents: [JSON],
+        _ last: DelegationPage,
+        _ asker: Asker
+    ) -> Answer {
+        var object = JSONObject(schema: "capq/delegations/1")
+        object["delegations"] = .array(documents)
+        object["complete"] = .bool(last.isComplete)
+        object["cursor"] = last.cursor.map { .string($0) } ?? .null
+        object["revision"] = last.revision.map { .number(JSONNumber($0)) } ?? .null
+        var answer = Answer(
+            json: .object(object),
+            rows: documents,
+            blocks: [.table(DelegationTable.of(found, space: asker.space, now: asker.now))],
+            delegations: found
+        )
+        if let cursor = last.cursor {
+            answer.notes.append("more follow: `--cursor \(cursor)`, or `--all-pages`")
+        } else if !last.isComplete {
+            answer.notes.append("the service did not list everything")
+        }
+        return answer
+    }
+}

@@ -1,0 +1,24 @@
+/// Says how text for people is laid out.
+struct OutputStyle: Sendable, Equatable {
+    /// Shortens ids; off in a pipe and with `--full`.
+    var shortensIDs = false
+    var hasColour = false
+    /// Columns to fit into; nil cuts nothing.
+    var width: Int?
+
+    /// Chooses the layout for a place to print to.
+    init(shortensIDs: Bool = false, hasColour: Bool = false, width: Int? = nil) {
+        self.shortensIDs = shortensIDs
+        self.hasColour = hasColour
+        self.width = width
+    }
+
+    /// Chooses the layout for standard output: `--full` and pipes show everything, `NO_COLOR` is obeyed.
+    init(_ surroundings: Surroundings, isFull: Bool) {
+        let isTerminal = surroundings.isTerminal
+        shortensIDs = isTerminal && !isFull
+        width = isTerminal && !isFull ? surroundings.width : nil
+        let isPlain = surroundings.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        hasColour = isTerminal && !isPlain && surroundings.environment["TERM"] != "dumb"
+    }
+}
