@@ -12,18 +12,17 @@ extension LogStore {
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> LogStore {
         let file = try DatabaseFile(path)
-        let exists = try (DatabaseFile.size(file.path) ?? 0) > 0
         switch mode {
-        case .readOnly:
-            return try openForReading(file, options)
+        case .readOnly: return try openForReading(file, options)
         case .existing:
-            guard exists else { throw missing(file) }
+            guard try file.exists() else { throw missing(file) }
             try SchemaFormat.log.checkHeader(of: file)
             return try openForWriting(file, FileLock(path: file.lockPath, guarding: file.path), options)
         case .create:
-            if exists { try SchemaFormat.log.checkHeader(of: file) }
+            if try file.exists() { try SchemaFormat.log.checkHeader(of: file) }
             let lock = try FileLock(path: file.lockPath, guarding: file.path)
-            if !exists { try create(file) }
+            // Asked again under the lock: another process may have made the file since.
+            if try !file.exists() { try create(file) }
             return try openForWriting(file, lock, options)
         }
     }
@@ -100,7 +99,7 @@ extension LogStore {
         _ file: DatabaseFile,
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> SQLiteConnection {
-        guard try (DatabaseFile.size(file.path) ?? 0) > 0 else { throw missing(file) }
+        guard try file.exists() else { throw missing(file) }
         try SchemaFormat.log.checkHeader(of: file)
         // Reading beside a writer needs shared memory beside the file. Where that cannot be made, e.g. on a read-only
         // medium, and no write-ahead log waits to be read, the main file alone is everything.
