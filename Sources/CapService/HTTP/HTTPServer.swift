@@ -36,6 +36,10 @@ final class HTTPServer: Sendable {
         core = HTTPCore(limits: limits, handler: handler, log: log)
     }
 
+    deinit {
+        stop(deadline: .zero)
+    }
+
     /// How many connections are open.
     var connectionCount: Int { core.table.count }
 
@@ -72,7 +76,7 @@ final class HTTPServer: Sendable {
 
     /// Stops accepting, lets requests in flight end within `deadline`, then answers the rest 503 and closes everything.
     ///
-    /// It waits for handlers that are running; later replies go nowhere.
+    /// It waits for handlers that are running, so it must not be called by one; later replies go nowhere.
     func stop(deadline: Duration = .seconds(10)) {
         let running = state.withLock { state -> Running? in
             guard case .running(let running) = state else { return nil }
