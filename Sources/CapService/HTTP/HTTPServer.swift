@@ -6,7 +6,6 @@ final class HTTPServer: Sendable {
     private struct Running {
         var listener: Int32
         var workers: [HTTPWorker]
-        /// Writing ends of the pipes that stop the accepting and the watching thread.
         var acceptor: HTTPThread
         var watchdog: HTTPThread
     }
