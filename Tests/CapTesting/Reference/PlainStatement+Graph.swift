@@ -69,3 +69,10 @@ extension PlainRevocation {
             id: Plain.digest(id))
     }
 }
+
+extension Plain {
+    /// `urn:cid:` and the CID of a label's id.
+    public static func urn(_ label: String) -> String {
+        "urn:cid:" + CID(codec: CID.rawCodec, hash: multihash(label)).text
+    }
+}
