@@ -2,7 +2,7 @@
 /// ucan.md B.4) and sharing nothing with the product.
 enum PlainRules {
     /// A resource cut into its parts.
-    enum Parts: Hashable {
+    enum Parts: Hashable, Sendable {
         case place(space: String, owner: String, service: String, path: String?, suffix: String)
         case network(owner: String, text: String)
         case other(String)
@@ -19,8 +19,12 @@ enum PlainRules {
         var space: String? { if case .place(let space, _, _, _, _) = self { space } else { nil } }
     }
 
+    private static let known = Memory<Parts>()
+
     /// Cuts a well-formed, canonical resource.
-    static func parts(_ text: String) -> Parts {
+    static func parts(_ text: String) -> Parts { known.value(text) { cut(text) } }
+
+    private static func cut(_ text: String) -> Parts {
         let network = "urn:tinycloud:encryption:"
         if text.hasPrefix(network) {
             let owner = text.dropFirst(network.count).split(separator: ":", omittingEmptySubsequences: false).dropLast()

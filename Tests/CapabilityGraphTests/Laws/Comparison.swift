@@ -31,7 +31,8 @@ struct Probe: Hashable {
 
     func question() throws -> CheckQuestion {
         CheckQuestion(
-            principal: try DID(principal), ability: try Ability(ability), resource: try Resource(resource),
+            principal: try Plain.did(principal), ability: try Plain.ability(ability),
+            resource: try Plain.resource(resource),
             context: context.isEmpty ? nil : CheckContext(caveats: Plain.caveats(context)))
     }
 }
@@ -162,7 +163,7 @@ struct Comparison {
         }
         let space = try Space(listing.space)
         let asker = snapshot.asker(
-            invoker: try DID(invoker), proofs: proofs.map(Plain.multihash), space: space,
+            invoker: try Plain.did(invoker), proofs: proofs.map(Plain.multihash), space: space,
             at: Timestamp(microseconds: at))
         let expected = reference.asker(invoker, proofs: proofs, space: listing.space, at: at)
         guard Set(asker.principals.map(\.text)) == expected, asker.principals.count == expected.count else {
@@ -196,7 +197,7 @@ struct Comparison {
         let expected = reference.invocation(by: invoker, proofs: proofs, capabilities: capabilities, at: at)
         var answer = "allow"
         let question = InvocationQuestion(
-            invoker: try DID(invoker), proofs: proofs.map(Plain.multihash),
+            invoker: try Plain.did(invoker), proofs: proofs.map(Plain.multihash),
             capabilities: try capabilities.map { try $0.graphValue() })
         do throws(InvocationDenial) {
             _ = try snapshot.checkInvocation(question, at: time)
