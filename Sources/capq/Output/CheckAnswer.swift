@@ -1,10 +1,9 @@
 import CapClient
 import Multiformats
-import UCAN
 
 /// Lays a decision of the gate out: the decision, its first cause, the chain that decided, the walk.
 enum CheckAnswer {
-    static func answer(_ decision: AuthorizeAnswer, space: String?, now: Timestamp) -> Answer {
+    static func answer(_ decision: AuthorizeAnswer) -> Answer {
         var fields = [
             ("decision", Cell(decision.decision.rawValue, tone: Tone(status: decision.decision.rawValue)))
         ]

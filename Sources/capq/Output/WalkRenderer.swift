@@ -14,7 +14,7 @@ struct WalkRenderer {
     func render(_ walk: JSON) -> String {
         guard let candidates = walk["candidates"]?.array else { return OutlineRenderer(style: style).render(walk) }
         var lines: [String] = []
-        if candidates.isEmpty { lines.append("nothing the principal holds comes near this resource") }
+        if candidates.isEmpty { lines.append("nothing the principal holds gives this ability on this resource") }
         // A stack in place of recursion: the depth comes from outside.
         var waiting = candidates.reversed().map { Node(json: $0, prefix: "", isLast: true) }
         var depths = waiting.map { _ in 0 }

@@ -25,7 +25,7 @@ enum ListCommand {
             said on standard error and stands in the JSON answer; `--all-pages` follows it.
             """,
         flags: [created, received, all, allPages],
-        options: [ServiceOptions.space, path, action, status, limit, cursor, ServiceOptions.proof],
+        options: [SigningOptions.space, path, action, status, limit, cursor, SigningOptions.proof],
         examples: [
             Example("capq ls", "delegations of the session's space that hold", stage: .service),
             Example(
@@ -42,48 +42,35 @@ enum ListCommand {
         guard [arguments[created], arguments[received], arguments[all]].filter({ $0 }).count <= 1 else {
             throw .usage("`--created`, `--received` and `--all` exclude each other")
         }
-        let asker = try Asker(arguments, surroundings)
+        let source = try SourceChoice.open(arguments, surroundings)
+        var question = ListQuestion()
+        question.direction = arguments[created] ? .created : arguments[received] ? .received : .all
+        question.path = arguments[path]
+        question.abilities = arguments.all(action)
+        question.statuses = arguments.all(status)
+        question.limit = arguments.integer(limit) ?? question.limit
+        question.cursor = arguments[cursor]
         var found: [ListedDelegation] = []
         var documents: [JSON] = []
-        var next = arguments[cursor]
         var last: DelegationPage
         repeat {
-            last = try page(arguments, asker, next)
+            last = try source.list(question)
             found += last.delegations
             documents += last.documents
             // A service that gives the same cursor again would keep us here for ever.
-            guard last.cursor == nil || last.cursor != next else {
+            guard last.cursor == nil || last.cursor != question.cursor else {
                 throw Failure(.failure, "the service gave the same cursor twice")
             }
-            next = last.cursor
-        } while arguments[allPages] && next != nil
-        return answer(found, documents, last, asker)
-    }
-
-    private static func page(_ arguments: Arguments, _ asker: Asker, _ cursor: String?) throws(Failure)
-        -> DelegationPage
-    {
-        var filters = JSONObject()
-        filters["direction"] = arguments[created] ? "created" : arguments[received] ? "received" : "all"
-        if let path = arguments[path] { filters["path"] = .string(path) }
-        let actions = arguments.all(action)
-        if !actions.isEmpty { filters["actions"] = .array(actions.map { .string($0) }) }
-        let statuses = arguments.all(status)
-        if !statuses.isEmpty { filters["status"] = .array(statuses.map { .string($0) }) }
-        var parameters = JSONObject()
-        parameters["type"] = "list"
-        parameters["filters"] = .object(filters)
-        parameters["limit"] = .number(JSONNumber(arguments.integer(limit) ?? 100))
-        if let cursor { parameters["cursor"] = .string(cursor) }
-        let body = try asker.readCapabilities(.object(parameters))
-        return try Failure.ofService { () throws(ClientError) in try DelegationPage(body) }
+            question.cursor = last.cursor
+        } while arguments[allPages] && question.cursor != nil
+        return answer(found, documents, last, source)
     }
 
     private static func answer(
         _ found: [ListedDelegation],
         _ documents: [JSON],
         _ last: DelegationPage,
-        _ asker: Asker
+        _ source: any AuthoritySource
     ) -> Answer {
         var object = JSONObject(schema: "capq/delegations/1")
         object["delegations"] = .array(documents)
@@ -93,7 +80,7 @@ enum ListCommand {
         var answer = Answer(
             json: .object(object),
             rows: documents,
-            blocks: [.table(DelegationTable.of(found, space: asker.space, now: asker.now))],
+            blocks: [.table(DelegationTable.of(found, space: source.space, now: source.now))],
             delegations: found
         )
         if let cursor = last.cursor {
