@@ -32,7 +32,11 @@ enum ContextCommand {
         "use",
         summary: "make a context the current one",
         positionals: [name],
-        examples: [Example("capq context use archive", "ask `archive` from now on")],
+        examples: [
+            Example(
+                "capq context use archive", "ask `archive` from now on",
+                setUp: "capq context set archive --db ./graph.db")
+        ],
         exits: [.notFound],
         action: runUse
     )
