@@ -209,6 +209,21 @@ import Testing
         }
     }
 
+    // The library overwrites line ends and colons with zero bytes, so these cannot be told from CR LF afterwards.
+    @Test(arguments: ["\0\n\0\n", "\r\n:\n", "\n:\r\n", "\0\r\n\n"])
+    func takesZeroBytesAndAnEmptyFieldInThePlaceOfTheEnd(end: String) throws {
+        try HTTPTestServer.run { server in
+            #expect(server.answer(to: "GET /z HTTP/1.1\r\nHost: h\0\nX: y\(end)")?.text == "GET /z - ")
+        }
+    }
+
+    // Nor does it show what it passed over before a request line.
+    @Test func skipsALineThatBeginsWithAZeroByteBeforeARequest() throws {
+        try HTTPTestServer.run { server in
+            #expect(server.answer(to: "\0anything\r\nGET /z HTTP/1.1\r\nHost: h\r\n\r\n")?.text == "GET /z - ")
+        }
+    }
+
     @Test func skipsEmptyLinesBeforeARequest() throws {
         try HTTPTestServer.run { server in
             #expect(server.answer(to: "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n")?.status == 200)

@@ -93,14 +93,16 @@ import Testing
         }
     }
 
-    @Test func keyCacheStaysBounded() throws {
-        let cache = KeyCache(generation: 4)
-        for _ in 0..<20 {
-            let key = try PrivateKey.generate(.ed25519).publicKey
-            #expect(cache.imported(key) != nil)
-            #expect(cache.imported(key) != nil)
+    @Test func cachesStayBoundedAndKeepWhatIsUsed() throws {
+        let cache = BoundedCache<Int, Int>(generation: 4)
+        cache.insert(-1, for: 0)
+        for key in 1..<100 {
+            cache.insert(-key, for: key)
+            #expect(cache[key] == -key)
+            #expect(cache[0] == -1, "an entry in use survives the turn of a generation")
             #expect(cache.count <= 8)
         }
+        #expect(cache[1] == nil)
     }
 
     @Test func jwksWithSurplusOrContradictingMembersAreRefused() throws {

@@ -11,7 +11,8 @@ extension LogStore {
     ) throws(StorageError) -> LogStore {
         let file = try DatabaseFile(path)
         let exists = try (DatabaseFile.size(file.path) ?? 0) > 0
-        if exists { try lookBeforeTouching(file) }
+        // What is not ours is refused while it still is as it was found.
+        if exists { try SchemaFormat.log.checkHeader(of: file) }
         switch mode {
         case .readOnly:
             guard exists else { throw missing(file) }
@@ -24,12 +25,6 @@ extension LogStore {
             if !exists { try create(file) }
             return try openForWriting(file, lock, options)
         }
-    }
-
-    /// Refuses what is not ours while it still is as it was found.
-    private static func lookBeforeTouching(_ file: DatabaseFile) throws(StorageError) {
-        let connection = try SQLiteConnection(path: file.path, access: .immutable)
-        _ = try SchemaFormat.log.checkMarker(connection)
     }
 
     private static func missing(_ file: DatabaseFile) -> StorageError {
@@ -70,7 +65,8 @@ extension LogStore {
         _ lock: FileLock,
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> LogStore {
-        let connection = try SQLiteConnection(path: file.path, access: .readWrite)
+        let connection = try SQLiteConnection(
+            path: file.path, access: .readWrite, fileSystem: options.fileSystem)
         try configure(connection, options)
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
@@ -83,7 +79,7 @@ extension LogStore {
         guard try connection.integer("PRAGMA synchronous") == 2 else {
             throw StorageError(.internal, "`\(file.path)` cannot be written durably")
         }
-        _ = try SchemaFormat.log.checkMarker(connection)
+        try SchemaFormat.log.checkMarker(connection)
         try SchemaFormat.log.migrate(connection)
         try SchemaFormat.log.checkSchema(connection)
         return try LogStore(file, connection, lock: lock)

@@ -71,15 +71,11 @@ struct EthereumAccount {
 
     init?(_ did: DID) {
         var text = did.text
-        guard let made = text.withUTF8({ try? EthereumAccount(checked: $0) }) else { return nil }
-        self = made
-    }
-
-    private init(checked bytes: UnsafeBufferPointer<UInt8>) throws(UCANError) {
-        guard bytes.starts(with: EthereumAccount.prefix) else {
-            throw UCANError(.malformedDID, "\(UCANError.quoted(bytes)) is no Ethereum account", step: "1.2")
+        let made = text.withUTF8 { bytes in
+            bytes.starts(with: EthereumAccount.prefix) ? try? EthereumAccount(bytes) : nil
         }
-        try self.init(bytes)
+        guard let made else { return nil }
+        self = made
     }
 
     var text: String { "did:pkh:eip155:\(chain):\(address)" }

@@ -37,14 +37,16 @@ extension UnverifiedToken {
         }
     }
 
+    /// Takes the scheme off, whose name is case-insensitive (RFC 9110 11.1).
     private static func withoutBearer(_ text: some Collection<UInt8>) -> [UInt8] {
-        // Scheme names are case-insensitive (RFC 9110 11.1).
-        let scheme = Array("bearer ".utf8)
-        let head = text.prefix(scheme.count)
-        let isBearer =
-            head.count == scheme.count
-            && zip(head, scheme).allSatisfy { $0 == $1 || (URISyntax.isLetter($0) && $0 | 0x20 == $1) }
-        return Array(isBearer ? text.dropFirst(scheme.count) : text[...])
+        let scheme: StaticString = "bearer "
+        guard text.count >= scheme.utf8CodeUnitCount, let first = text.first, first | 0x20 == UInt8(ascii: "b") else {
+            return Array(text)
+        }
+        let isBearer = scheme.withUTF8Buffer { scheme in
+            zip(text, scheme).allSatisfy { $0 == $1 || (URISyntax.isLetter($0) && $0 | 0x20 == $1) }
+        }
+        return isBearer ? Array(text.dropFirst(scheme.utf8CodeUnitCount)) : Array(text)
     }
 }
 
@@ -66,7 +68,7 @@ enum TokenForm {
         if first >= 0x80 || (text.count > 1 && (text[1] >= 0x80 || text[1] < 0x20)) {
             // Bytes and not text.
             self = TokenForm(bytes: text)
-        } else if text.contains(UInt8(ascii: ".")) {
+        } else if text.firstDot(from: 0) != nil {
             self = .jwt
         } else if first == UInt8(ascii: "o") {
             // Base64 of 0xa3 starts with `o`; the second character decides with it, so the bytes are looked at again.
