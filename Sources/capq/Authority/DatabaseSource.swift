@@ -32,6 +32,9 @@ struct DatabaseSource: AuthoritySource {
     }
 
     func list(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+        guard !question.isAboutAccount else {
+            throw .usage("`--account` asks a service, not a database file", hint: "`--space ID` in place of it")
+        }
         let text = try requireSpace()
         do {
             let space = try Space(text)

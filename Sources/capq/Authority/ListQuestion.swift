@@ -6,6 +6,8 @@ struct ListQuestion: Sendable, Equatable {
         case all
     }
 
+    /// Asks about every space of the account in place of one space.
+    var isAboutAccount = false
     var direction = Direction.all
     var path: String?
     /// Any of these abilities; none means every one.

@@ -15,6 +15,7 @@ struct ServiceSource: AuthoritySource {
     var asker: DID? { signed.signer?.did }
 
     func list(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+        guard !question.isAboutAccount else { return try listAccount(question) }
         var filters = JSONObject()
         filters["direction"] = .string(question.direction.rawValue)
         if let path = question.path { filters["path"] = .string(path) }
@@ -54,6 +55,24 @@ struct ServiceSource: AuthoritySource {
         let token = try signed.invocation("tinycloud.delegation/status", on: "urn:cid:\(cid.text)")
         return try Failure.ofService { () throws(ClientError) in
             try signed.client.status(authorization: token.authorization(), cid: cid.text)
+        }
+    }
+
+    /// Lists what the account of the space granted or received anywhere: `tinycloud.delegation/list`.
+    private func listAccount(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+        var filter = JSONObject()
+        switch question.direction {
+        case .created: filter["direction"] = "granted"
+        case .received: filter["direction"] = "received"
+        case .all: filter["direction"] = "all"
+        }
+        filter["status"] = .string(question.statuses.first ?? "active")
+        filter["limit"] = .number(JSONNumber(min(question.limit, 100)))
+        if let cursor = question.cursor { filter["cursor"] = .string(cursor) }
+        let token = try signed.invocation("tinycloud.delegation/list", on: "\(try requireSpace())/delegation")
+        return try Failure.ofService { () throws(ClientError) in
+            try DelegationPage(
+                account: signed.client.query(authorization: token.authorization(), body: .object(filter)))
         }
     }
 

@@ -111,4 +111,11 @@ import UCAN
         let file = scratch.write(list.output, "list.json")
         #expect(try json("verify", file)["valid"] == true)
     }
+
+    @Test func accountsListWhatTheyGaveInEverySpace() throws {
+        let cid = try delegate()
+        let rows = try json("ls", "--account", "--created", "--limit", "1", "--all-pages")["delegations"]?.array
+        #expect(rows?.contains { $0["cid"]?.string == cid } ?? false)
+        #expect(scratch.run("ls", "--account", "--path", "x").exit == .usage)
+    }
 }

@@ -26,6 +26,9 @@ enum VerifyCommand {
             Example("capq verify ./chain.txt", "a chain, one token a line"),
             Example("capq verify ./chain.txt --at 2026-07-10T12:00:00Z --output tree", "as of a moment, as a tree"),
             Example("capq verify \"$TOKEN\"", "one token that rests on nothing"),
+            Example(
+                "capq chain \"$CID\" --all --output json | capq verify -", "what a service says, judged here",
+                stage: .service),
         ],
         exits: [.deny, .notFound],
         action: run

@@ -7,6 +7,7 @@ enum ListCommand {
     static let created = Flag("created", "only those the asker issued")
     static let received = Flag("received", "only those the asker received")
     static let all = Flag("all", "both, and those between others")
+    static let account = Flag("account", "those of the whole account, in place of one space")
     static let allPages = Flag("all-pages", "follow the list to its end")
     static let status = Option(
         "status", "STATUS", "active|pending|expired|revoked, active by default",
@@ -24,13 +25,14 @@ enum ListCommand {
             Rows are in the order of the service, newest first. When a page is not the last, the next one's cursor is
             said on standard error and stands in the JSON answer; `--all-pages` follows it.
             """,
-        flags: [created, received, all, allPages],
+        flags: [created, received, all, account, allPages],
         options: [SigningOptions.space, path, action, status, limit, cursor, SigningOptions.proof],
         examples: [
             Example("capq ls", "delegations of the session's space that hold", stage: .service),
             Example(
                 "capq ls --created --path notes/ --action tinycloud.kv/get", "who may read my notes", stage: .service),
             Example("capq ls --status revoked --status expired --all-pages", "what has ended", stage: .service),
+            Example("capq ls --account --created", "what the account gave away, in every space", stage: .service),
             Example("capq ls --output jsonl --all-pages", "one delegation a line, for a program", stage: .service),
             Example("capq ls --output mermaid", "a drawing of who gave what to whom", stage: .service),
         ],
@@ -50,6 +52,13 @@ enum ListCommand {
         question.statuses = arguments.all(status)
         question.limit = arguments.integer(limit) ?? question.limit
         question.cursor = arguments[cursor]
+        question.isAboutAccount = arguments[account]
+        guard !question.isAboutAccount || (question.path == nil && question.abilities.isEmpty) else {
+            throw .usage("`--account` takes neither `--path` nor `--action`", hint: "`--space ID` asks about one space")
+        }
+        guard !question.isAboutAccount || question.statuses.count <= 1 else {
+            throw .usage("`--account` takes one `--status`")
+        }
         var found: [ListedDelegation] = []
         var documents: [JSON] = []
         var last: DelegationPage
