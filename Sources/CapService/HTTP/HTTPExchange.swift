@@ -125,7 +125,7 @@ extension HTTPConnection {
         draft.body = []
         enter(.draining)
         let bytes = refusal.rawResponse
-        let sent = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        let sent = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         guard sent == bytes.count else { return .NO }
         shutdown(socket, Int32(SHUT_WR))
         return .YES

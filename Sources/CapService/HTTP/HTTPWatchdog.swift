@@ -1,3 +1,4 @@
+import CMicroHTTPD
 import Glibc
 import Synchronization
 
@@ -90,7 +91,7 @@ struct HTTPWatchdog {
         case .firstHead, .idle, .body, .draining: break
         }
         var byte: UInt8 = 0
-        let left = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+        let left = recv(socket, &byte, 1, Int32(MSG_PEEK) | capMessageDontWait) == 0
         defer { watch.peerHadLeft = left }
         return left && watch.peerHadLeft
     }
