@@ -1,11 +1,10 @@
-import CapTesting
-import CapabilityGraph
+public import CapabilityGraph
 import Multiformats
 import UCAN
 
 /// Writes down everything a snapshot says, so that two can be compared line by line.
-enum GraphDump {
-    static func lines(_ snapshot: Snapshot, at times: [Int64]) throws -> [String] {
+public enum GraphDump {
+    public static func lines(_ snapshot: Snapshot, at times: [Int64]) throws -> [String] {
         var lines: [String] = []
         for raw in 0..<UInt32(snapshot.edgeCount) {
             let edge = Snapshot.EdgeID(raw: raw)
@@ -53,21 +52,4 @@ enum GraphDump {
     }
 
     private static func number(_ time: Timestamp?) -> String { time.map { "\($0.microseconds)" } ?? "-" }
-
-    /// The first difference of two snapshots, or nil; both also answer the same drawn questions.
-    static func difference(
-        _ first: Snapshot, _ second: Snapshot, at times: [Int64], _ random: inout RandomAuthority
-    ) throws -> String? {
-        let left = try lines(first, at: times)
-        let right = try lines(second, at: times)
-        for (one, other) in zip(left, right) where one != other { return "`\(one)` against `\(other)`" }
-        guard left.count == right.count else { return "\(left.count) lines against \(right.count)" }
-        for _ in 0..<20 {
-            let question = try Probe(&random, about: random.statements).question()
-            let time = Timestamp(microseconds: random.pick(times))
-            let answers = (first.check(question, at: time), second.check(question, at: time))
-            guard answers.0 == answers.1 else { return "\(answers.0) against \(answers.1) for \(question)" }
-        }
-        return nil
-    }
 }
