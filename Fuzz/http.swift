@@ -96,7 +96,7 @@ private struct StrictReading {
         let target = Array((request.path + (request.rawQuery.map { "?" + $0 } ?? "")).utf8)
         guard
             parts[1].elementsEqual(target)
-                || parts[1].starts(with: Array("http".utf8)) && parts[1].suffix(target.count).elementsEqual(target)
+                || [72, 104].contains(parts[1].first) && parts[1].suffix(target.count).elementsEqual(target)
         else { return "other target" }
         var length = 0
         var isChunked = false

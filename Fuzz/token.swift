@@ -1,3 +1,4 @@
+import Multiformats
 import UCAN
 
 /// Holds the statement decoders to: no crash, and what decodes keeps its bytes, its id and its statement id.
@@ -5,7 +6,9 @@ import UCAN
 public func fuzzToken(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: start, count: count))
     if let token = try? UnverifiedToken.decode(authorization: input) { check(token) }
-    // Base64 hides the structure of a block from mutation, so the bytes are tried directly too.
+    // Base64 hides structure from mutation, so the input is tried as the payload of a JWT and as a block too.
+    let text = header + "." + Base64URL.encode(input) + "." + signature
+    if let token = try? UnverifiedToken.decode(authorization: text.utf8) { check(token) }
     for kind in TokenKind.allCases {
         guard let token = try? UnverifiedToken.decode(bytes: input, kind: kind) else { continue }
         if token.bytes != input { fatalError("the bytes are not kept as received") }
@@ -13,6 +16,9 @@ public func fuzzToken(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     return 0
 }
+
+private let header = Base64URL.encode(Array(#"{"alg":"EdDSA","typ":"JWT","ucv":"0.10.0"}"#.utf8))
+private let signature = Base64URL.encode([UInt8](repeating: 1, count: 64))
 
 private func check(_ token: UnverifiedToken) {
     guard let again = try? UnverifiedToken.decode(authorization: token.authorization().utf8), again.id == token.id,

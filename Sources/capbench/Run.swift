@@ -34,8 +34,8 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
         }
     }
     if !asJSON {
-        print(machine())
-        print(row("shape", "value", "floor", "unit", "ratio", "target", "met"))
+        writeLine(machine())
+        writeLine(row("shape", "value", "floor", "unit", "ratio", "target", "met"))
     }
     for shape in shapes where names.isEmpty || names.contains(shape.name) {
         do {

@@ -92,6 +92,8 @@ import Testing
         Refused("zero byte ends a value", "GET / HTTP/1.1\r\nHost: h\r\nX: a\0\r\n\r\n", 400, .malformedRequest),
         Refused(
             "two zero bytes like a line end", "GET / HTTP/1.1\r\nHost: h\r\nX: a\0\0b\r\n\r\n", 400, .malformedRequest),
+        Refused("zero byte and more as the end", "GET / HTTP/1.1\r\nHost: h\n\0E\n", 400, .malformedRequest),
+        Refused("colon and more as the end", "GET / HTTP/1.1\r\nHost: h\n:E\n", 400, .malformedRequest),
         Refused(
             "zero byte like the end of the head",
             "POST / HTTP/1.1\r\nHost: h\r\n\0Content-Length: 5\r\n\r\n", 400, .malformedRequest

@@ -153,6 +153,18 @@ import Testing
         #expect(throws: UCANError(.malformedSignature, "")) { try EIP191.recover(text: text, signature: [1]) }
     }
 
+    /// J.6: a signature over the bare hash, or over a message with another prefix, is not one over this message.
+    @Test func signaturesOfOtherProtocolsRecoverAnotherAccount() throws {
+        let wallet = try EthereumKey.generate()
+        let text = Array("text".utf8)
+        for digest in [Keccak256.hash(text), SHA256.hash(text), EIP191.digest(of: text + [0x0A])] {
+            let made = try #require(Secp256k1.sign(scalar: wallet.privateKey.seed, digest: digest))
+            let recovered = try? EIP191.recover(text: text, signature: made.signature + [27 + made.recoveryID])
+            #expect(recovered != wallet.address)
+        }
+        #expect(EIP191.digest(of: []).hex == "5f35dce98ba4fba25530a026ed80b2cecdaa31091ba4958b99b52ea1d068adad")
+    }
+
     @Test func verificationIsSafeFromManyThreads() async throws {
         let keys = try Curve.allCases.map { try PrivateKey.generate($0) }
         let message = Array("shared".utf8)

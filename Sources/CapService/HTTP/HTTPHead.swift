@@ -49,7 +49,9 @@ struct HTTPHead {
         var scan = HTTPFieldScan(next: version + 10, limit: limits.headerCount)
         MHD_get_connection_values_n(connection, .HEADER_KIND, scanField, &scan)
         if let refusal = scan.refusal { throw refusal }
-        guard scan.next + 2 == method + headSize else { throw .malformedRequest }
+        guard scan.next + 2 == method + headSize, scan.next[0] == 0, scan.next[1] == 0 else {
+            throw .malformedRequest
+        }
         if scan.transferCodings > 0 && scan.contentLengths > 0 { throw .conflictingLength }
         if scan.contentLengths > 1 { throw .repeatedLength }
         if scan.transferCodings > 0 && (isHTTP10 || !scan.isChunked || scan.transferCodings > 1) {

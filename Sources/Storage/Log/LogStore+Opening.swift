@@ -1,6 +1,8 @@
 extension LogStore {
     /// Opens, creates or upgrades the file at `path`.
     ///
+    /// What is not ours is refused, by its first bytes, while it still is as it was found.
+    ///
     /// Looked at on every opening, in constant time: the file's header and format marker, all table definitions, and
     /// the last row. Each row's checksum is looked at whenever the row is read, so a start, which reads them all,
     /// checks them all. Page structure is checked only by `verify`.
@@ -10,19 +12,17 @@ extension LogStore {
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> LogStore {
         let file = try DatabaseFile(path)
-        let exists = try (DatabaseFile.size(file.path) ?? 0) > 0
-        // What is not ours is refused while it still is as it was found.
-        if exists { try SchemaFormat.log.checkHeader(of: file) }
         switch mode {
-        case .readOnly:
-            guard exists else { throw missing(file) }
-            return try openForReading(file, options)
+        case .readOnly: return try openForReading(file, options)
         case .existing:
-            guard exists else { throw missing(file) }
+            guard try file.exists() else { throw missing(file) }
+            try SchemaFormat.log.checkHeader(of: file)
             return try openForWriting(file, FileLock(path: file.lockPath, guarding: file.path), options)
         case .create:
+            if try file.exists() { try SchemaFormat.log.checkHeader(of: file) }
             let lock = try FileLock(path: file.lockPath, guarding: file.path)
-            if !exists { try create(file) }
+            // Asked again under the lock: another process may have made the file since.
+            if try !file.exists() { try create(file) }
             return try openForWriting(file, lock, options)
         }
     }
@@ -99,7 +99,8 @@ extension LogStore {
         _ file: DatabaseFile,
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> SQLiteConnection {
-        guard try (DatabaseFile.size(file.path) ?? 0) > 0 else { throw missing(file) }
+        guard try file.exists() else { throw missing(file) }
+        try SchemaFormat.log.checkHeader(of: file)
         // Reading beside a writer needs shared memory beside the file. Where that cannot be made, e.g. on a read-only
         // medium, and no write-ahead log waits to be read, the main file alone is everything.
         let alone = try (DatabaseFile.size(file.writeAheadPath) ?? 0) == 0 && !file.isFolderWritable

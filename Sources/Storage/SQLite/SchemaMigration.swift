@@ -85,7 +85,10 @@ struct SchemaFormat: Sendable {
 
     private static func objects(_ connection: SQLiteConnection) throws(StorageError) -> [String] {
         let query = try connection.prepare(
-            "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY 1"
+            """
+            SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema \
+            WHERE name NOT LIKE 'sqlite_%' ORDER BY 1
+            """
         )
         var rows: [String] = []
         while try query.step() { rows.append(query.text(0)) }
