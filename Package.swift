@@ -71,7 +71,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -32,7 +32,7 @@ extension Snapshot {
                 var seen = NodeSet(slots: slots)
                 var tail = 0
                 for edge in start where seen.insert(edge) {
-                    if tail > limit { return .limitExceeded }
+                    if tail >= limit { return .limitExceeded }
                     queue[tail] = edge
                     tail += 1
                 }
