@@ -45,6 +45,20 @@ final class Answer: Sendable {
         }
     }
 
+    /// What goes with a refusal of the server itself, such as a body too large, which no route sees.
+    static func headers(of refusal: HTTPRefusal, _ service: Service) -> [(String, String)] {
+        let id = DecisionID()
+        service.metrics.count("none", refusal.status)
+        service.log.info(
+            "refused",
+            [
+                ("route", .text("none")), ("status", .int(Int64(refusal.status))), ("reason", .text(refusal.rawValue)),
+                ("decision", .text(id.description)),
+            ])
+        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description)]
+        return service.settings.cors ? headers + cors : headers
+    }
+
     private static let cors = [
         ("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Allow-Methods", "POST, PUT, GET, OPTIONS, DELETE"),

@@ -97,7 +97,7 @@ extension Service {
             subject: .principal(principal), wanted: (ability, resource),
             context: try Self.checkContext(context),
             at: try AuthorizeQuestion.time(context?["time"]), wantsExplanation: false)
-        let (decision, _) = try decide(question, party, snapshot, at: now)
+        let (decision, _, _) = try decide(question, party, snapshot, at: now)
         json.beginObject()
         json.key("decision")
         json.bool(decision.isAllowed)

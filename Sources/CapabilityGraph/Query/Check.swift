@@ -100,13 +100,16 @@ extension Snapshot {
         guard let principal = principal(question.principal), let space = question.resource.space.flatMap(space) else {
             return Denial(cause: .noRoute, edge: nil)
         }
-        var cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, space))
-        var visited = 0
+        return nearMiss(
+            question,
+            among: sequence(state: graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, space))) { $0.next() })
+    }
+
+    /// Says which part of the question the first 256 of some edges do not cover.
+    func nearMiss(_ question: CheckQuestion, among edges: some Sequence<UInt32>) -> Denial {
         var sameResource: (edge: UInt32, abilities: [String])?
         var sameAbility: (edge: UInt32, resource: String)?
-        while let edge = cursor.next(), visited < 256 {
-            visited += 1
-            guard isVisible(edge) else { continue }
+        for edge in edges.prefix(256) where isVisible(edge) {
             for number in capabilities(of: edge) {
                 let held = capability(number)
                 if held.resource.contains(question.resource) {
