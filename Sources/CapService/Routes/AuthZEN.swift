@@ -31,10 +31,10 @@ extension Service {
             throw AuthorizeQuestion.malformed("a batch has at most \(settings.maxBatchQuestions) questions")
         }
         let stopsOn: Bool?
-        switch body["options"]?["evaluations_semantic"]?.string ?? "execute_all" {
-        case "execute_all": stopsOn = nil
-        case "deny_on_first_deny": stopsOn = false
-        case "permit_on_first_permit": stopsOn = true
+        switch body["options"]?["evaluations_semantic"] {
+        case nil, "execute_all"?: stopsOn = nil
+        case "deny_on_first_deny"?: stopsOn = false
+        case "permit_on_first_permit"?: stopsOn = true
         default: throw AuthorizeQuestion.malformed("unknown `evaluations_semantic`")
         }
         json.beginObject()

@@ -67,7 +67,11 @@ struct AuthorizeQuestion: Sendable {
         }
         context = try Self.context(object["context"])
         at = try Self.time(object["time"] ?? object["at"])
-        wantsExplanation = object["explain"]?.bool ?? false
+        switch object["explain"] {
+        case nil: wantsExplanation = false
+        case .bool(let wants)?: wantsExplanation = wants
+        default: throw Self.malformed("`explain` is not true or false")
+        }
     }
 
     static func context(_ json: JSON?) throws(Failure) -> CheckContext? {

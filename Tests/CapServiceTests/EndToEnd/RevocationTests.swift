@@ -12,8 +12,8 @@ struct Line {
     let agent: PrivateKey
     let helper: PrivateKey
 
-    init(in folder: TemporaryFolder = TemporaryFolder()) throws {
-        scene = try Scene(in: folder)
+    init(in folder: TemporaryFolder = TemporaryFolder(), options: [String] = []) throws {
+        scene = try Scene(in: folder, options: options)
         root = try scene.signIn()
         agent = try Cast.key(0x33)
         helper = try Cast.key(0x34)
