@@ -191,7 +191,8 @@ import UCAN
             ("no resource URI", with("resource", "notes")), ("no ability name", with("ability", "get")),
             ("both subjects", with("invocation", "x")), ("a time of words", with("time", "now")),
             ("a time out of range", with("time", .number(JSONNumber(text: "1e300") ?? JSONNumber(0)))),
-            ("a context of text", with("context", "x")), ("a flag of text", with("explain", "yes")), ("a batch with more", ["checks": [], "x": 1]),
+            ("a context of text", with("context", "x")), ("a flag of text", with("explain", "yes")),
+            ("a batch with more", ["checks": [], "x": 1]),
             ("a batch of text", ["checks": "x"]), ("a batch of text items", ["checks": ["x"]]),
             ("a token that is none", ["invocation": "nonsense"]),
         ]
