@@ -55,6 +55,7 @@ final class PrincipalRateLimiter: Sendable {
             slots[place].usedAt = now
             // No honest history leads further ahead than this: a clock that was set back must not shut anybody out.
             let fullAt = min(max(slots[place].fullAt, now), now + tolerance + interval)
+            slots[place].fullAt = fullAt
             let wait = fullAt - now - tolerance
             guard wait <= 0 else {
                 return .retryAfter(seconds: Int((wait + 999_999) / 1_000_000))

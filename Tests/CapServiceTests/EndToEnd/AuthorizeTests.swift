@@ -187,9 +187,8 @@ import UCAN
         let line = questions.line
         let scene = line.scene
         let get = try scene.space.can("tinycloud.kv/get", "kv/notes/a")
-        let ask = Refused.Ask(refused: try Refused(), headers: [])
         let rows: [(String, UnverifiedToken, String)] = [
-            ("forged", try ask.forged(questions.use()), "badSignature"),
+            ("forged", try Refused.forged(questions.use(), scene), "badSignature"),
             ("expired", try questions.use(lasts: 0), "expired"),
             ("too long", try questions.use(lasts: 400), "lifetimeExceeded"),
             (
@@ -255,8 +254,7 @@ import UCAN
         #expect(answer.json["decision"]?.string == "allow")
         let stranger = try scene.invocation(Cast.key(0x61), [], proofs: [], audience: node)
         #expect(try scene.wire.post("/authorize", stranger, json: questions.about(questions.line.helper)).status == 403)
-        let ask = Refused.Ask(refused: try Refused(), headers: [])
-        let forged = try ask.forged(token)
+        let forged = try Refused.forged(token, scene)
         #expect(try scene.wire.post("/authorize", forged, json: questions.about(questions.line.helper)).status == 401)
         // Any service may read lists only as anybody else may.
         #expect(try scene.read(service, proofs: []).status == 401)
@@ -299,9 +297,8 @@ import UCAN
         let answer = try questions.carried(questions.use(), wanted)
         #expect(answer["explain"]?["candidates"]?.texts("cid") == [line.second.cid.text])
         // What a token cannot do is not explained by what else its issuer holds, and least of all for a forged one.
-        let ask = Refused.Ask(refused: try Refused(), headers: [])
         for token in [
-            try ask.forged(questions.use()), try questions.use(lasts: 0),
+            try Refused.forged(questions.use(), scene), try questions.use(lasts: 0),
             try scene.invocation(line.helper, [get], proofs: []),
             try scene.invocation(
                 line.helper, [scene.space.can("tinycloud.kv/put", "kv/notes/a")], proofs: [line.second]),

@@ -58,11 +58,7 @@ struct Refused {
         }
 
         /// A token whose signature is another one's.
-        func forged(_ token: UnverifiedToken) throws -> UnverifiedToken {
-            let other = try scene.ucan(scene.session, to: refused.agent.did, [], proofs: [])
-            let parts = token.authorization().split(separator: ".") + other.authorization().split(separator: ".")
-            return try UnverifiedToken.decode(authorization: "\(parts[0]).\(parts[1]).\(parts[5])".utf8)
-        }
+        func forged(_ token: UnverifiedToken) throws -> UnverifiedToken { try Refused.forged(token, scene) }
 
         func authorize(_ json: JSON, by asker: PrivateKey? = nil) throws -> RawResponse {
             let token = try asker.map { try scene.invocation($0, scene.space.readAll, proofs: []) }
@@ -81,6 +77,13 @@ struct Refused {
                 proofs: proofs ?? [refused.root])
             return try post("/delegation/query", token, json: json)
         }
+    }
+
+    /// The token with the signature of another one in place of its own.
+    static func forged(_ token: UnverifiedToken, _ scene: Scene) throws -> UnverifiedToken {
+        let other = try scene.ucan(scene.session, to: Cast.key(0x33).did, [], proofs: [])
+        let parts = token.authorization().split(separator: ".") + other.authorization().split(separator: ".")
+        return try UnverifiedToken.decode(authorization: "\(parts[0]).\(parts[1]).\(parts[5])".utf8)
     }
 
     /// One refusal: its status, its text where clients read it, its stable reason, and a request that earns it.

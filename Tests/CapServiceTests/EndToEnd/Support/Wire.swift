@@ -51,6 +51,6 @@ final class Wire {
             socket = nil
             if isLast { break }
         }
-        throw Lost(request: "\(method) \(path)")
+        throw Lost(request: "\(method) \(path.prefix(100))")
     }
 }
