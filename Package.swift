@@ -76,7 +76,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CapServiceTests",
-            dependencies: ["CapService", "CapClient", "CapTesting"],
+            dependencies: ["CapService", "CapClient", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
         .testTarget(

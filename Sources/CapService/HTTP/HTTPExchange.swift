@@ -121,7 +121,7 @@ extension HTTPConnection {
         if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(refusal) }
         draft.stage = .answered
         enter(.sending)
-        return HTTPResponseWriter(connection: self, isHTTP10: false).send(refusal.response, on: connection)
+        return HTTPResponseWriter(connection: self, isHTTP10: false).send(core.response(refusal), on: connection)
     }
 
     /// Answers past the library, which takes no answer amid a body; then throws away what still comes, for a while.
@@ -131,7 +131,7 @@ extension HTTPConnection {
         draft.stage = .draining
         draft.body = []
         enter(.draining)
-        let bytes = refusal.rawResponse
+        let bytes = core.rawResponse(refusal)
         let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         guard sent == bytes.count else { return .NO }
         shutdown(socket, Int32(SHUT_WR))
