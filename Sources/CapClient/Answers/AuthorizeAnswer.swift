@@ -48,7 +48,15 @@ public struct AuthorizeAnswer: Sendable, Hashable {
         } else {
             reason = nil
         }
-        chain = try ListedDelegation.list(json["chain"] ?? .null)
+        chain = Self.linked(try ListedDelegation.list(json["chain"] ?? .null))
         explanation = json["explain"].flatMap { $0.isNull ? nil : $0 }
+    }
+
+    /// Makes each step of a chain rest on the next one where the answer leaves its proofs out.
+    private static func linked(_ steps: [ListedDelegation]) -> [ListedDelegation] {
+        steps.enumerated().map { place, step in
+            guard step.proofs.isEmpty, place + 1 < steps.count else { return step }
+            return step.resting(on: [steps[place + 1].cid])
+        }
     }
 }

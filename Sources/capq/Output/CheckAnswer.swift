@@ -17,7 +17,7 @@ enum CheckAnswer {
         if let id = decision.decisionID { fields.append(("decision id", Cell(id, tone: .faint))) }
         var blocks: [Block] = [.table(Table(fields: fields))]
         if !decision.chain.isEmpty { blocks.append(.tree(decision.chain)) }
-        if let walk = decision.explanation { blocks.append(.outline(walk)) }
+        if let walk = decision.explanation { blocks += [.title("what was tried"), .walk(walk)] }
         var object = JSONObject(schema: "capq/decision/1")
         for member in decision.json.object?.members ?? [] { object[member.key] = member.value }
         return Answer(

@@ -7,7 +7,7 @@ enum CheckCommand {
     static let principal = Positional("PRINCIPAL", "DID, `@NAME` for a key kept here, or `me`")
     static let ability = Positional("ABILITY", "as in tinycloud.kv/get")
     static let resource = Positional("RESOURCE", "whole resource, or service and path in the space")
-    static let given = Option("given", "JSON", "object with what caveats ask about")
+    static let given = Option("given", "JSON", "caveats the use itself keeps to, as a JSON object")
     static let explain = Flag("explain", "print the walk that led to the decision")
 
     static let command = Command(
@@ -44,11 +44,20 @@ enum CheckCommand {
             guard let json = try? JSON.parse(Array(text.utf8)), json.object != nil else {
                 throw .usage("`--given` is not a JSON object")
             }
-            body["context"] = json
+            body["context"] = ["caveats": [json]]
         }
         if let text = arguments[ServiceOptions.at] { body["at"] = .string(try Timestamp.typed(text).rfc3339) }
         if arguments[explain] { body["explain"] = true }
-        let answer = try Failure.ofService { () throws(ClientError) in try asker.client.authorize(body: .object(body)) }
+        let authorization = try authorization(asker, on: what)
+        let answer = try Failure.ofService { () throws(ClientError) in
+            try asker.client.authorize(body: .object(body), authorization: authorization)
+        }
         return CheckAnswer.answer(answer, space: asker.space, now: asker.now)
+    }
+
+    /// Shows the right to ask: `tinycloud.capabilities/read` on the space the resource lies in.
+    private static func authorization(_ asker: Asker, on resource: String) throws(Failure) -> String {
+        let place = SpaceText.space(of: resource).map { "\($0)/capabilities/all" } ?? resource
+        return try asker.invocation("tinycloud.capabilities/read", on: place).authorization()
     }
 }
