@@ -48,6 +48,11 @@ let package = Package(
             dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CapClient"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "capdrill",
+            dependencies: ["CapClient", "UCAN", "Multiformats"],
+            swiftSettings: strict
+        ),
 
         .target(
             name: "CapTesting",
