@@ -29,12 +29,12 @@ final class LoadWorker: @unchecked Sendable {
         generator = Generator(seed: seed)
     }
 
-    /// Sends statements one after the other until an answer does not come.
-    func load(_ url: String) {
+    /// Sends statements one after the other until an answer does not come, or so many.
+    func load(_ url: String, statements: Int = .max) {
         start = (journal.grants.count, journal.revocations.count, journal.marks.count)
         do {
             let probe = try Probe(url, cast)
-            while true {
+            for _ in 0..<statements {
                 let attempt = try nextAttempt()
                 journal.attempt = attempt
                 try perform(attempt, probe)
