@@ -43,9 +43,10 @@ let package = Package(
             dependencies: ["CapClient", "Storage", "CapabilityGraph", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
+        .target(name: "CAllocationCount"),
         .executableTarget(
             name: "capbench",
-            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CapClient"],
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount"],
             swiftSettings: strict
         ),
         .executableTarget(

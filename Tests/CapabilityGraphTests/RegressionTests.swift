@@ -52,7 +52,7 @@ import UCAN
         rig.writer.commit()
         let question = CheckQuestion(
             principal: child.audience, ability: child.capabilities[0].ability,
-            resource: child.capabilities[0].resource, context: Caveats(list))
+            resource: child.capabilities[0].resource, context: CheckContext(caveats: Caveats(list)))
         #expect(rig.graph.snapshot().check(question, at: at).isAllowed)
     }
 

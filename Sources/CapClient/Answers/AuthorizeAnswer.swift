@@ -28,7 +28,8 @@ public struct AuthorizeAnswer: Sendable, Hashable {
     /// The answer as it came.
     public let json: JSON
 
-    init(_ bytes: [UInt8]) throws(ClientError) {
+    /// Reads `{decision, decisionId?, revision?, reason?, chain?, explain?}`.
+    public init(_ bytes: [UInt8]) throws(ClientError) {
         json = try JSON.answer(bytes)
         let word = try json.text("decision")
         guard let decision = Decision(rawValue: word) else {

@@ -84,12 +84,19 @@ extension HTTPConnection {
         draft.isHTTP10 = head.isHTTP10
         enter(.handling)
         core.handler.handle(request, HTTPReply(self, generation: begin()))
-        return answer(connection)
+        // Without an answer the library calls again at once, and only then is the connection put to sleep: by then the
+        // library no longer means to read from it, so waking it does not meet the end of a client's sending first.
+        guard let response = takeAnswer(orSleep: nil) else { return .YES }
+        return send(response, on: connection)
     }
 
     /// Sends the answer, or sleeps until there is one.
-    func answer(_ connection: OpaquePointer) -> MHD_Result {
-        guard let response = answerOrSleep(connection) else { return .YES }
+    func answerOrSleep(_ connection: OpaquePointer) -> MHD_Result {
+        guard let response = takeAnswer(orSleep: connection) else { return .YES }
+        return send(response, on: connection)
+    }
+
+    private func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
         draft.stage = .answered
         enter(.sending)
         let writer = HTTPResponseWriter(connection: self, isHTTP10: draft.isHTTP10)
@@ -125,7 +132,7 @@ extension HTTPConnection {
         draft.body = []
         enter(.draining)
         let bytes = refusal.rawResponse
-        let sent = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         guard sent == bytes.count else { return .NO }
         shutdown(socket, Int32(SHUT_WR))
         return .YES

@@ -81,6 +81,9 @@ public final class Graph: @unchecked Sendable {
     /// The number of edges readers may see.
     var visibleEdgeCount: Int { Int(publishedEdges.load(ordering: .acquiring)) }
 
+    /// Bytes of interned names and paths, which any index of the same edges would hold as well.
+    public var internedByteCount: Int { terms.byteCount + resources.byteCount }
+
     func publish(_ revision: UInt32) {
         publishedEdges.store(UInt32(edgeCount), ordering: .releasing)
         publishedRevision.store(revision, ordering: .releasing)

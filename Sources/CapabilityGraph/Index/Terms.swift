@@ -18,7 +18,7 @@ final class Terms: @unchecked Sendable {
     private let table: SlotTable
     private let hashing: KeyedHash
     private(set) var count = 1
-    private var byteCount = 0
+    private(set) var byteCount = 0
 
     init(limits: GraphLimits, hashing: KeyedHash) throws(GraphError) {
         self.hashing = hashing

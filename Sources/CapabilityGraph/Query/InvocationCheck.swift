@@ -24,11 +24,16 @@ extension Snapshot {
     /// Judges an invocation by every proof it cites: each must be stored, made for the invoker, and live in its whole
     /// closure, and each capability must be owned or covered by one of them.
     ///
-    /// Returns the edges the permission rests on, leaf first; empty when the invoker owns every resource.
+    /// Returns the cited edges that are used, each once; empty when the invoker owns every resource.
     public func checkInvocation(
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {
-        try coveringCapabilities(question, at: now).map { EdgeID(raw: graph.capabilities[$0].edge) }
+        var edges: [EdgeID] = []
+        for number in try coveringCapabilities(question, at: now) {
+            let edge = EdgeID(raw: graph.capabilities[number].edge)
+            if !edges.contains(edge) { edges.append(edge) }
+        }
+        return edges
     }
 
     /// Judges an invocation and says what it rests on: a route for its first capability that is not the invoker's own.

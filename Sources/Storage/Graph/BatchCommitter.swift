@@ -1,10 +1,13 @@
 import CapabilityGraph
 import Multiformats
+import Synchronization
 import UCAN
 
 /// Decides, commits and answers one batch of changes; lives on the writer thread.
 final class BatchCommitter: @unchecked Sendable {
     // @unchecked: called only from the one thread of `CommitQueue`.
+    /// Transactions committed, each with one sync of the disk.
+    let commitCount = Atomic<Int>(0)
     private let log: SQLiteLog
     private let writer: GraphWriter
     private var used: ReplaySet
@@ -51,6 +54,7 @@ final class BatchCommitter: @unchecked Sendable {
             } catch {
                 return undo(pending, because: .storage(error))
             }
+            commitCount.add(1, ordering: .relaxed)
         }
         writer.commit()
         for reply in pending.replies { reply() }

@@ -8,5 +8,4 @@ enum Block: Sendable {
     case tree([ListedDelegation])
     /// The walk behind a decision.
     case walk(JSON)
-    case title(String)
 }

@@ -35,7 +35,6 @@ struct Printer {
         case .table(let table): TableRenderer(style: style).render(table)
         case .tree(let delegations): TreeRenderer(style: style).render(delegations)
         case .walk(let json): WalkRenderer(style: style).render(json)
-        case .title(let title): Tone.faint.paint(title, style) + "\n"
         }
     }
 }

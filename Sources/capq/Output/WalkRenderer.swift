@@ -13,8 +13,8 @@ struct WalkRenderer {
     /// Prints `{complete, candidates: [node]}`; a document of another shape as an outline.
     func render(_ walk: JSON) -> String {
         guard let candidates = walk["candidates"]?.array else { return OutlineRenderer(style: style).render(walk) }
-        var lines: [String] = []
-        if candidates.isEmpty { lines.append("nothing the principal holds comes near this resource") }
+        var lines = [Tone.faint.paint("what was tried:", style)]
+        if candidates.isEmpty { lines.append("nothing the principal holds gives this ability on this resource") }
         // A stack in place of recursion: the depth comes from outside.
         var waiting = candidates.reversed().map { Node(json: $0, prefix: "", isLast: true) }
         var depths = waiting.map { _ in 0 }

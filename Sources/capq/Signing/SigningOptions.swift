@@ -1,5 +1,5 @@
 /// Lists options shared by the commands that sign something.
-enum ServiceOptions {
+enum SigningOptions {
     static let space = Option("space", short: "s", "ID", "space; that of the session or context by default")
     static let proof = Option(
         "proof", "CID", "delegation to rest on in place of the session", repeats: true)

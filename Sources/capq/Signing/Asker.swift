@@ -42,10 +42,10 @@ struct Asker: Sendable {
             signer = nil
         }
         var proofs: [CID] = []
-        for text in arguments.all(ServiceOptions.proof) { proofs.append(try CIDText.parse(text)) }
+        for text in arguments.all(SigningOptions.proof) { proofs.append(try CIDText.parse(text)) }
         if proofs.isEmpty, isSessionKey, let session { proofs = [try CIDText.parse(session.cid)] }
         self.proofs = proofs
-        space = arguments[ServiceOptions.space] ?? session?.space ?? context?.space
+        space = arguments[SigningOptions.space] ?? session?.space ?? context?.space
     }
 
     /// Reads the session of a context; one registered at another service is left alone, its tokens are not shown around.
@@ -83,15 +83,6 @@ struct Asker: Sendable {
         return signer
     }
 
-    /// Returns the space to ask about.
-    func requireSpace() throws(Failure) -> String {
-        guard let space else {
-            throw .usage("no space to ask about", hint: "`--space ID`, or `capq login` first")
-        }
-        guard SpaceText.owner(of: space) != nil else { throw .usage("`\(space)` is not a space") }
-        return space
-    }
-
     /// Signs the use of one ability, with request parameters in `facts`.
     func invocation(_ ability: String, on resource: String, facts: [JSON] = []) throws(Failure) -> UnverifiedToken {
         let signer = try requireSigner()
@@ -102,19 +93,6 @@ struct Asker: Sendable {
                 expires: now.adding(seconds: Self.invocationLifetime),
                 facts: facts
             )
-        }
-    }
-
-    /// Reads delegations of the space: `tinycloud.capabilities/read` on `<space>/capabilities/all`.
-    func readCapabilities(_ parameters: JSON) throws(Failure) -> [UInt8] {
-        let space = try requireSpace()
-        let token = try invocation(
-            "tinycloud.capabilities/read",
-            on: "\(space)/capabilities/all",
-            facts: [["capabilitiesReadParams": parameters]]
-        )
-        return try Failure.ofService { () throws(ClientError) in
-            try client.invoke(authorization: token.authorization())
         }
     }
 }

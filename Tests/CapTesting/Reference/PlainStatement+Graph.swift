@@ -9,9 +9,17 @@ public enum Plain {
         Multihash(code: .blake3_256, digest: digest(label))
     }
 
-    public static func digest(_ label: String) -> Digest { BLAKE3.hash(Array(label.utf8)) }
+    public static func digest(_ label: String) -> Digest { digests.value(label) { BLAKE3.hash(Array(label.utf8)) } }
+    public static func did(_ text: String) throws -> DID { try dids.value(text) { try DID(text) } }
+    public static func resource(_ text: String) throws -> Resource {
+        try resources.value(text) { try Resource(text) }
+    }
+    public static func ability(_ text: String) throws -> Ability { try abilities.value(text) { try Ability(text) } }
 
-    public static func did(_ text: String) throws -> DID { try DID(text) }
+    private static let digests = Memory<Digest>()
+    private static let dids = Memory<DID>()
+    private static let resources = Memory<Resource>()
+    private static let abilities = Memory<Ability>()
 
     public static func caveats(_ list: [PlainCaveat]) -> Caveats { Caveats(list.map(json)) }
 
@@ -45,7 +53,9 @@ public enum Plain {
 
 extension PlainCapability {
     public func graphValue() throws -> Capability {
-        Capability(resource: try Resource(resource), ability: try Ability(ability), caveats: Plain.caveats(caveats))
+        Capability(
+            resource: try Plain.resource(resource), ability: try Plain.ability(ability), caveats: Plain.caveats(caveats)
+        )
     }
 }
 
@@ -54,7 +64,7 @@ extension PlainStatement {
     public func graphValue() throws -> EdgeStatement {
         EdgeStatement(
             id: Plain.multihash(id), statementID: Plain.digest(statement), kind: isCacao ? .cacao : .ucan,
-            issuer: try DID(issuer), audience: try DID(audience),
+            issuer: try Plain.did(issuer), audience: try Plain.did(audience),
             capabilities: try capabilities.map { try $0.graphValue() },
             notBefore: notBefore.map(Timestamp.init(microseconds:)),
             expires: expires.map(Timestamp.init(microseconds:)),
@@ -65,7 +75,14 @@ extension PlainStatement {
 extension PlainRevocation {
     public func graphValue() throws -> RevocationStatement {
         RevocationStatement(
-            target: Plain.multihash(target), signer: try DID(signer), proofs: proofs.map(Plain.multihash),
+            target: Plain.multihash(target), signer: try Plain.did(signer), proofs: proofs.map(Plain.multihash),
             id: Plain.digest(id))
+    }
+}
+
+extension Plain {
+    /// `urn:cid:` and the CID of a label's id.
+    public static func urn(_ label: String) -> String {
+        "urn:cid:" + CID(codec: CID.rawCodec, hash: multihash(label)).text
     }
 }
