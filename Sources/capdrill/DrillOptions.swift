@@ -11,7 +11,7 @@ struct DrillOptions: Sendable {
     var connections = 8
     var seed = UInt64.random(in: .min ... .max)
     /// Size of the disk that is filled.
-    var megabytes = 12
+    var megabytes = 6
 
     static let help = """
         usage: capdrill kill --service PROGRAM --folder DIR [--rounds N] [--connections N] [--seed N]

@@ -9,6 +9,8 @@ final class DiskDrill {
     private var generator: Generator
     private var violations: [String] = []
     private var checks = 0
+    /// Reads that were answered since the service was started.
+    private var reads: [String] = []
 
     init(_ options: DrillOptions) {
         self.options = options
@@ -61,6 +63,7 @@ final class DiskDrill {
         )
 
         try checkReads(service.url, cast, kept, refused, "on the full disk")
+        try checkReplays(service.url, "on the full disk")
         let target = kept[generator.int(in: 0...kept.count - 1)]
         let revocation = try TokenMaker.revocation(
             issuer: cast.session, target: target.cid, proofs: [cast.rootCID], expires: Clock.now().adding(seconds: 3600)
@@ -78,6 +81,7 @@ final class DiskDrill {
         service.kill()
         service = try start(data)
         say("killed and started again on the full disk")
+        reads = []
         try checkReads(service.url, cast, kept, refused, "after a restart on the full disk")
 
         try disk.grow(megabytes: options.megabytes * 2)
@@ -89,6 +93,10 @@ final class DiskDrill {
         _ = try probe.client.revoke(authorization: revocation.authorization())
         require(try probe.status(target.cid) == "revoked", "a revocation does not work when there is room again")
         say("with room again, without a restart, all that was refused was accepted")
+        // Marks of reads that were answered without room for them were written with the first change.
+        service.kill()
+        service = try start(data)
+        try checkReplays(service.url, "after a kill with room again")
         require(service.stop() == 0, "the service does not stop in order")
         service = try start(data)
         try checkReads(service.url, cast, kept.filter { $0.cid != target.cid } + refused, [], "after all")
@@ -111,7 +119,9 @@ final class DiskDrill {
             }
             checks += kept.count + absent.count
             for token in kept where generator.once(in: max(1, kept.count / 50)) {
-                let found = try probe.look(token.cid)
+                let read = try cast.read(["type": "chain", "delegation_cid": .string(token.cid.text)]).authorization()
+                let found = try DelegationChain(probe.client.invoke(authorization: read)).links.first
+                reads.append(read)
                 require(found?.raw == token.authorization(), "\(moment) \(token.cid) is not what was sent")
                 require(try probe.status(token.cid) == "active", "\(moment) \(token.cid) is not active")
                 let path = token.capabilities[0].resource.dropFirst(cast.space.utf8.count + "/kv/".utf8.count)
@@ -123,6 +133,19 @@ final class DiskDrill {
             for token in absent { require(try probe.look(token.cid) == nil, "\(moment) refused \(token.cid) is there") }
         } catch {
             violations.append("\(moment) a read is not answered: \(error)")
+        }
+    }
+
+    /// Sends answered reads again: each is refused.
+    private func checkReplays(_ url: String, _ moment: String) throws {
+        let client = try CapClient(baseURL: url)
+        for read in reads {
+            do throws(ClientError) {
+                _ = try client.invoke(authorization: read)
+                violations.append("\(moment) an answered read works twice")
+            } catch {
+                require(error.status == 409, "\(moment) a repeated read is answered \(error)")
+            }
         }
     }
 

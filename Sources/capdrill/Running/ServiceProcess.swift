@@ -9,8 +9,14 @@ final class ServiceProcess {
     private let output: UnsafeMutablePointer<FILE>
     private var isEnded = false
 
+    /// Serves what is below `data`.
+    convenience init(_ program: String, data: String, log: String) throws {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warning"]
+        try self.init(program, arguments, log: log)
+    }
+
     /// Starts the program; `log` receives what it says on standard error.
-    init(_ program: String, data: String, log: String, settings: [String] = []) throws {
+    init(_ program: String, _ arguments: [String], log: String) throws {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw DrillFailure("no pipe: \(errno)") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -19,9 +25,7 @@ final class ServiceProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        let arguments =
-            [program, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warning"] + settings
-        var words = arguments.map { strdup($0) } + [nil]
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var started = pid_t()
         let status = posix_spawn(&started, program, &actions, nil, &words, environ)
