@@ -41,7 +41,8 @@ extension Snapshot {
 
     func proofs(of edge: UInt32) -> [UInt32] {
         let info = graph.info[edge]
-        return (0..<UInt32(info.proofCount)).map { graph.proofs[info.proofStart + $0] }
+        if info.proofCount == 1 { return [info.proof] }
+        return (0..<UInt32(info.proofCount)).map { graph.proofs[info.proof + $0] }
     }
 
     /// True when some capability of the edge lies in the space.

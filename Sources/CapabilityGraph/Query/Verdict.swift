@@ -106,21 +106,22 @@ struct CandidateSearch {
         path: UnsafeRawBufferPointer?, _ remaining: inout Int, _ body: (UInt32) -> Bool
     ) -> End? {
         let graph = snapshot.graph
-        guard
-            let resource = graph.resources.find(
-                space: question.space, service: question.service, suffix: question.suffix,
-                authority: question.authority, path: path)
-        else { return nil }
-        var next = newest(on: resource)
+        let hash = graph.resources.groupHash(audience: question.principal, base: question.base, path: path)
+        var next = newest(hash, path)
+        var resource: UInt32?
         while let capability = next {
             guard remaining > 0 else { return .exhausted }
             remaining -= 1
             let row = graph.capabilities[capability]
             // A row that was taken back with its batch may have been given to another group meanwhile: begin again.
-            guard row.resource == resource, graph.info[row.edge].audience == question.principal else {
-                next = newest(on: resource)
+            let isOfGroup =
+                resource.map { row.resource == $0 }
+                ?? graph.resources.matches(row.resource, base: question.base, path: path)
+            guard isOfGroup, graph.info[row.edge].audience == question.principal else {
+                next = newest(hash, path)
                 continue
             }
+            resource = row.resource
             if snapshot.covers(row, question, ignoringCaveats: ignoresCaveats), body(capability) {
                 return .stopped(capability)
             }
@@ -130,11 +131,12 @@ struct CandidateSearch {
     }
 
     @inline(__always)
-    private func newest(on resource: UInt32) -> UInt32? {
+    private func newest(_ hash: UInt64, _ path: UnsafeRawBufferPointer?) -> UInt32? {
         let graph = snapshot.graph
-        return graph.groups.find(graph.groupHash(question.principal, resource)) { capability in
+        return graph.groups.find(hash) { capability in
             let row = graph.capabilities[capability]
-            return row.resource == resource && graph.info[row.edge].audience == question.principal
+            return graph.resources.matches(row.resource, base: question.base, path: path)
+                && graph.info[row.edge].audience == question.principal
         }
     }
 }

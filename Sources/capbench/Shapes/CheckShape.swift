@@ -38,7 +38,7 @@ enum CheckShape {
             let chain = Int(random.next() % UInt64(world.chains))
             return snapshot.resolve(
                 CheckQuestion(
-                    principal: ChainWorld.principal(chain, ChainWorld.depth - 1),
+                    principal: ChainWorld.principal(chain / ChainWorld.sharing, ChainWorld.depth - 1),
                     ability: Ability(literal: "tinycloud.kv/get"),
                     resource: ChainWorld.resource(chain / ChainWorld.chainsPerOwner, "c\(chain)/a/b/c")))
         }
