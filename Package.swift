@@ -49,6 +49,11 @@ let package = Package(
             dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "capdrill",
+            dependencies: ["CapClient", "UCAN", "Multiformats"],
+            swiftSettings: strict
+        ),
 
         .target(
             name: "CapTesting",
