@@ -46,6 +46,12 @@ public final class GraphWriter {
         generations = currentGenerations
     }
 
+    /// Makes room for the edges of a log before it is replayed.
+    public func reserve(edges: Int) throws(GraphError) {
+        try graph.reserve(edges: edges)
+        begin()
+    }
+
     /// Refuses every later change; for a writer whose tables could not be restored.
     public func poison() { isPoisoned = true }
 

@@ -135,6 +135,15 @@ public final class Graph: @unchecked Sendable {
         return info.flags.contains(.hasIssuedAt) ? issueTimes[info.issueTime] : nil
     }
 
+    /// Makes room in the tables for so many edges, so that a log of known length is replayed without growing them.
+    func reserve(edges: Int) throws(GraphError) {
+        let edges = min(edges, limits.maxEdges)
+        try edgesByID.reserve(edges)
+        try edgesByStatement.reserve(edges)
+        try groups.reserve(edges)
+        try resources.reserve(edges)
+    }
+
     /// Asks for large pages once the index is large enough to gain by them.
     func useLargePages() {
         windows.useLargePages()

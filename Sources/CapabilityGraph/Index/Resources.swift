@@ -103,6 +103,8 @@ final class Resources: @unchecked Sendable {
 
     // MARK: writing
 
+    func reserve(_ resources: Int) throws(GraphError) { try table.reserve(resources) }
+
     func intern(
         _ base: ResourceBase, path: UnsafeRawBufferPointer?, journal: Journal
     ) throws(GraphError) -> UInt32 {

@@ -75,6 +75,12 @@ final class SlotTable: @unchecked Sendable {
         }
     }
 
+    /// Makes room for so many ids at once, while the table is empty.
+    func reserve(_ ids: Int) throws(GraphError) {
+        guard count == 0, ids * 4 > active.capacity * 3 else { return }
+        try move(to: ids + ids / 2, { _ in false }, { _ in 0 })
+    }
+
     /// Adds an id that is known to be absent. Grows at three quarters, re-reading every hash through `hashOf`.
     func insert(_ id: UInt32, hash: UInt64, hashOf: (UInt32) -> UInt64) throws(GraphError) {
         guard Int(id) < Self.idLimit else { throw GraphError(.full, "the index holds as many ids as it can") }

@@ -38,7 +38,7 @@ public final class GraphStore: Sendable {
     }
 
     private static func replay(_ log: SQLiteLog, into writer: GraphWriter) throws {
-        writer.begin()
+        try writer.reserve(edges: Int(clamping: log.lastRevision))
         try log.forEachEntry(after: 0) { revision, kind, recordedAt, record in
             try writer.replay(kind: kind, revision: revision, recordedAt: recordedAt, record: record)
         }
