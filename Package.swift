@@ -49,6 +49,11 @@ let package = Package(
             dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "capdrill",
+            dependencies: ["CapClient", "UCAN", "Multiformats"],
+            swiftSettings: strict
+        ),
 
         .target(
             name: "CapTesting",
@@ -76,7 +81,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CapServiceTests",
-            dependencies: ["CapService", "CapClient", "CapTesting"],
+            dependencies: ["CapService", "CapClient", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
         .testTarget(

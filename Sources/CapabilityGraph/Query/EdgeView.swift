@@ -19,16 +19,16 @@ public struct EdgeView: Sendable {
     public var issuer: String { snapshot.graph.terms.text(info.issuer) }
     public var audience: String { snapshot.graph.terms.text(info.audience) }
     public var isTerminal: Bool { info.flags.contains(.terminal) }
-    public var admittedAt: UInt32 { snapshot.graph.hot.base[Int(edge.raw)].admittedAt }
+    public var admittedAt: UInt32 { snapshot.graph.admittedAt[edge.raw] }
     public var recordedAt: Timestamp { Timestamp(seconds: Int64(info.recordedAt)) }
 
     public var notBefore: Timestamp? {
         info.flags.contains(.hasNotBefore)
-            ? Timestamp(microseconds: snapshot.graph.hot.base[Int(edge.raw)].notBefore) : nil
+            ? Timestamp(microseconds: snapshot.graph.windows.base[Int(edge.raw)].notBefore) : nil
     }
 
     public var expires: Timestamp? {
-        let expires = snapshot.graph.hot.base[Int(edge.raw)].expires
+        let expires = snapshot.graph.windows.base[Int(edge.raw)].expires
         return expires == .max ? nil : Timestamp(microseconds: expires)
     }
 
@@ -42,7 +42,9 @@ public struct EdgeView: Sendable {
 
     /// The cited proofs in signed order.
     public var proofs: [Snapshot.EdgeID] {
-        snapshot.proofs(of: edge.raw).map(Snapshot.EdgeID.init(raw:))
+        (0..<UInt32(info.proofCount)).map {
+            Snapshot.EdgeID(raw: snapshot.graph.proof($0, of: info))
+        }
     }
 
     /// Who ended the edge, with which revocation token and when; nil while it is not ended.
