@@ -112,19 +112,21 @@ import UCAN
                 .use(mark, hosting: nil, now: Timestamp(microseconds: 1_000)) { result in
                     switch result {
                     case .success(let outcome): answers.add("", "\(outcome)")
-                    case .failure: answers.add("", "failed")
+                    case .failure(let failure): answers.add("", "\(failure)")
                     }
                 })
             answers.wait(for: 1)
             return answers.byKey[""]?.first ?? ""
         }
-        #expect((0..<3).map(use) == ["marked", "marked", "marked"])
-        #expect(use(3) == "failed")
+        #expect((0..<3).map { use($0) } == ["marked", "marked", "marked"])
+        #expect(use(3) == "busy")
         #expect(use(1) == "duplicate")
+        #expect(store.pendingCount == 0)
         store.close()
         let roomy = try open(nil)
         defer { roomy.close() }
         let answers = Answers()
+        // Opened with more room, or once marks have run out, there is place for it.
         for number in 0..<4 {
             let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: 600_000_000)
             roomy.submit(
@@ -133,5 +135,25 @@ import UCAN
         answers.wait(for: 4)
         #expect(answers.byKey["3"]?.first?.contains("marked") == true)
         #expect(answers.byKey["1"]?.first?.contains("duplicate") == true)
+    }
+
+    @Test func aFullReplayMemoryEmptiesWithTime() throws {
+        let store = try open(nil, replayCapacity: 3)
+        defer { store.close() }
+        func use(_ number: Int, at now: Int64) -> String {
+            let answers = Answers()
+            let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: now + 60_000_000)
+            store.submit(
+                .use(mark, hosting: nil, now: Timestamp(microseconds: now)) { result in
+                    switch result {
+                    case .success(let outcome): answers.add("", "\(outcome)")
+                    case .failure(let failure): answers.add("", "\(failure)")
+                    }
+                })
+            answers.wait(for: 1)
+            return answers.byKey[""]?.first ?? ""
+        }
+        #expect((0..<5).map { use($0, at: 1_000) } == ["marked", "marked", "marked", "busy", "busy"])
+        #expect((5..<9).map { use($0, at: 180_000_000) } == ["marked", "marked", "marked", "busy"])
     }
 }

@@ -119,11 +119,16 @@ final class BatchCommitter: @unchecked Sendable {
             }
             pending.replies.append { reply(.success(outcome)) }
         case .use(let mark, let space, let now, let reply):
-            guard !used.isFull else { throw GraphError(.full, "too many invocations are remembered") }
-            guard used.insert(mark) else {
+            if used.isFull { used.forget(before: now.microseconds) }
+            guard !used.contains(mark) else {
                 pending.replies.append { reply(.success(.duplicate)) }
                 return
             }
+            guard !used.isFull else {
+                pending.replies.append { reply(.failure(.busy)) }
+                return
+            }
+            used.insert(mark)
             pending.newest = max(pending.newest, now.microseconds)
             pending.batch.marks.append(mark)
             if let space, let record = try writer.host(space, at: now) {

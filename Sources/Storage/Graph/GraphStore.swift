@@ -22,7 +22,7 @@ public final class GraphStore: Sendable {
         let writer = GraphWriter(try Graph(registry: registry, limits: limits))
         try replay(log, into: writer)
         var used = ReplaySet(capacity: replayCapacity)
-        for mark in try log.marks(notBefore: 0) { _ = used.insert(mark) }
+        for mark in try log.marks(notBefore: 0) { used.insert(mark) }
         let tokens = try TokenReader(path: path)
         return GraphStore(log: log, writer: writer, used: used, tokens: tokens, maxPending: maxPending)
     }
