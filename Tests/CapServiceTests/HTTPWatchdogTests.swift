@@ -26,6 +26,41 @@ import Testing
         return drops
     }
 
+    @Test(arguments: [
+        "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nX: ", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf",
+        "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HT",
+    ])
+    func endsAConnectionWhoseClientBrokeOff(_ text: String) throws {
+        var limits = HTTPLimits()
+        limits.headDeadline = .seconds(60)
+        limits.idleDeadline = .seconds(60)
+        limits.bodyGrace = .seconds(60)
+        limits.lingerDeadline = .milliseconds(40)
+        try HTTPTestServer.run(limits: limits) { server in
+            let socket = try server.connect()
+            socket.send(text)
+            socket.endSending()
+            #expect(socket.readToEnd().end == .closed, "not ended, long before its deadline")
+        }
+    }
+
+    @Test func answersAClientThatEndedItsSideAfterTheRequest() throws {
+        var limits = HTTPLimits()
+        limits.lingerDeadline = .milliseconds(20)
+        let kept = Kept()
+        try HTTPTestServer.run(limits: limits, handler: ClosureHandler { _, reply in kept.keep(reply) }) { server in
+            let socket = try server.connect()
+            socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            socket.endSending()
+            kept.wait(for: 1)
+            // The watchdog looks many times while the request is handled.
+            let other = try server.connect()
+            _ = other.hasEnded(within: 100)
+            kept.take().forEach { $0.send(.json(Array("{}".utf8))) }
+            #expect(socket.readResponse()?.text == "{}")
+        }
+    }
+
     @Test func endsAConnectionThatNeverSpeaks() throws {
         try HTTPTestServer.run(limits: Self.short) { server in
             let socket = try server.connect()

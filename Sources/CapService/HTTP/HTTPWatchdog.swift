@@ -11,6 +11,8 @@ struct HTTPWatch {
     /// When the observation, or the head, or the window began.
     var start: Int64 = 0
     var headStarted = false
+    /// The client was seen to have ended its side with nothing left to read.
+    var isAbandoned = false
 }
 
 /// Ends connections that stay too long in one phase; the library's own time-out is fooled by one byte now and then.
@@ -66,6 +68,7 @@ struct HTTPWatchdog {
             }
         }
         let spent = now - since
+        if isAbandoned(&entry.watch, connection.socket) { return true }
         switch phase {
         case .opening, .handling: return false
         case .firstHead: return spent > head
@@ -77,6 +80,22 @@ struct HTTPWatchdog {
         case .sending: return judgeSending(&entry.watch, connection.socket, now)
         case .draining: return spent > linger
         }
+    }
+
+    // A client that breaks off within a request leaves bytes and the end of its stream in one event, of which the library
+    // takes the bytes only. The end is seen here: twice in one phase, since between reading the last bytes of a request
+    // and the next phase there is a moment in which a client that waits for its answer looks just like it.
+    private func isAbandoned(_ watch: inout HTTPWatch, _ socket: Int32) -> Bool {
+        switch watch.phase {
+        case .opening, .handling, .sending, .draining: return false
+        case .firstHead, .idle, .body: break
+        }
+        guard TCPState.hasPeerEnded(socket) else {
+            watch.isAbandoned = false
+            return false
+        }
+        defer { watch.isAbandoned = true }
+        return watch.isAbandoned
     }
 
     // Between requests the library tells nothing until a whole request line is there, but TCP counts its bytes.
