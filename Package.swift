@@ -43,9 +43,15 @@ let package = Package(
             dependencies: ["CapClient", "Storage", "CapabilityGraph", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
+        .target(name: "CAllocationCount"),
         .executableTarget(
             name: "capbench",
-            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CapClient"],
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "capdrill",
+            dependencies: ["CapClient", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
 
@@ -70,7 +76,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
             swiftSettings: strict
         ),
         .testTarget(

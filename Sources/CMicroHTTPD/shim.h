@@ -1,9 +1,16 @@
 #pragma once
 #include <microhttpd.h>
+#include <sys/socket.h>
+
+// An enumerator that the importer loses in optimized builds.
+static const int capMessageDontWait = MSG_DONTWAIT;
 
 // The variadic calls of the library, made plain so that Swift can see them.
 
 /// Starts one single-threaded epoll loop without a listening socket; connections are handed over to it.
+///
+/// The library's own strictness stays off: its few checks would answer before the server's, which include them, and
+/// partly by closing without a word. Its time-out stays off too, for the watchdog sees more and costs requests nothing.
 static inline struct MHD_Daemon *capg_http_start(
     unsigned int connections, size_t pool_bytes, void *context, MHD_AccessHandlerCallback handler,
     void *(*request_line)(void *, const char *, struct MHD_Connection *), MHD_RequestCompletedCallback completed,

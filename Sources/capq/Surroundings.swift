@@ -38,7 +38,7 @@ struct Surroundings: Sendable {
 
     private static func processEnvironment() -> [String: String] {
         var result: [String: String] = [:]
-        for name in ["CAPQ_HOME", "HOME", "NO_COLOR", "TERM", "COLUMNS", "CAPQ_URL", "CAPQ_CONTEXT"] {
+        for name in ["CAPQ_HOME", "HOME", "NO_COLOR", "TERM"] {
             if let value = getenv(name) { result[name] = String(cString: value) }
         }
         return result

@@ -45,6 +45,21 @@ import Testing
         }
     }
 
+    @Test func answersAClientThatEndedItsSendingMeanwhile() throws {
+        let kept = Kept()
+        try HTTPTestServer.run(handler: ClosureHandler { _, reply in kept.keep(reply) }) { server in
+            for _ in 0..<20 {
+                let socket = try server.connect()
+                socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                socket.endSending()
+                kept.wait(for: 1)
+                for reply in kept.take() { reply.send(HTTPResponse(status: 200)) }
+                #expect(socket.readResponse()?.status == 200)
+                #expect(socket.readToEnd().end == .closed)
+            }
+        }
+    }
+
     @Test func sendsTheFirstAnswerOnly() throws {
         let handler = ClosureHandler { request, reply in
             reply.send(HTTPResponse(status: 200))

@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func stopsUnderLoadWithoutLosingAnAnswer() throws {
+    @Test func endsEveryConnectionWhenStoppedUnderLoad() throws {
         for _ in 0..<20 {
             let test = try HTTPTestServer(
                 handler: ClosureHandler { _, reply in Background.run { reply.send(HTTPResponse(status: 200)) } }

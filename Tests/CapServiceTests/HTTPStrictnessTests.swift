@@ -92,6 +92,8 @@ import Testing
         Refused("zero byte ends a value", "GET / HTTP/1.1\r\nHost: h\r\nX: a\0\r\n\r\n", 400, .malformedRequest),
         Refused(
             "two zero bytes like a line end", "GET / HTTP/1.1\r\nHost: h\r\nX: a\0\0b\r\n\r\n", 400, .malformedRequest),
+        Refused("zero byte and more as the end", "GET / HTTP/1.1\r\nHost: h\n\0E\n", 400, .malformedRequest),
+        Refused("colon and more as the end", "GET / HTTP/1.1\r\nHost: h\n:E\n", 400, .malformedRequest),
         Refused(
             "zero byte like the end of the head",
             "POST / HTTP/1.1\r\nHost: h\r\n\0Content-Length: 5\r\n\r\n", 400, .malformedRequest
@@ -206,6 +208,37 @@ import Testing
                 to: "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc\n0\n\n"
             )
             #expect(answer?.text == "POST / - abc")
+        }
+    }
+
+    // A trailer that begins with a colon or a zero byte ends the trailers for the library; what follows could be made to
+    // look like a request only to it.
+    @Test(arguments: ["", "X: y\r\n: z\r\n", "\0\r\n", "X: y\r\n\0\r\n"])
+    func takesNoRequestAfterAChunkedBody(trailers: String) throws {
+        try HTTPTestServer.run { server in
+            let socket = try server.connect()
+            socket.send(
+                "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n" + trailers
+                    + "GET /hidden: HTTP/1.1\r\nHost: h\r\n\r\n"
+            )
+            _ = socket.readResponse()
+            socket.endSending()
+            #expect(socket.readToEnd().bytes.isEmpty)
+        }
+    }
+
+    // The library overwrites line ends and colons with zero bytes, so these cannot be told from CR LF afterwards.
+    @Test(arguments: ["\0\n\0\n", "\r\n:\n", "\n:\r\n", "\0\r\n\n"])
+    func takesZeroBytesAndAnEmptyFieldInThePlaceOfTheEnd(end: String) throws {
+        try HTTPTestServer.run { server in
+            #expect(server.answer(to: "GET /z HTTP/1.1\r\nHost: h\0\nX: y\(end)")?.text == "GET /z - ")
+        }
+    }
+
+    // Nor does it show what it passed over before a request line.
+    @Test func skipsALineThatBeginsWithAZeroByteBeforeARequest() throws {
+        try HTTPTestServer.run { server in
+            #expect(server.answer(to: "\0anything\r\nGET /z HTTP/1.1\r\nHost: h\r\n\r\n")?.text == "GET /z - ")
         }
     }
 

@@ -76,6 +76,20 @@ import Testing
         }
     }
 
+    @Test func endsAConnectionWhosePeerLeftWithItsLastBytes() throws {
+        var limits = Self.short
+        limits.idleDeadline = .seconds(600)
+        try HTTPTestServer.run(limits: limits) { server in
+            for _ in 0..<50 {
+                let socket = try server.connect()
+                socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                socket.endSending()
+                #expect(socket.readResponse()?.status == 200)
+                #expect(socket.readToEnd() == ([], .closed))
+            }
+        }
+    }
+
     @Test func endsAHeadThatDrips() throws {
         try HTTPTestServer.run(limits: Self.short) { server in
             #expect(drip(RawSocket(port: server.port), "GET / HTTP/1.1\r\nHost: h\r\nX: ") { _ in "a" } < 2000)

@@ -26,7 +26,16 @@ final class RawSocket {
         let connected = Self.address(family, port, binary).withUnsafeBytes { raw in
             connect(descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
         }
-        guard connected == 0 else { return nil }
+        guard connected == 0 || errno == EINTR && isConnectedAfterAll() else { return nil }
+    }
+
+    // A connect that was interrupted by a signal goes on by itself.
+    private func isConnectedAfterAll() -> Bool {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        while poll(&wait, 1, 20_000) < 0, errno == EINTR {}
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 && code == 0
     }
 
     /// Lays out struct sockaddr_in or sockaddr_in6: family, port and address, the last two in network order.
@@ -52,8 +61,8 @@ final class RawSocket {
             let count = bytes[sent...].withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { return false }
-            sent += count
+            guard count > 0 || errno == EINTR else { return false }
+            sent += max(0, count)
         }
         return true
     }

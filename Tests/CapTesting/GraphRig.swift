@@ -15,8 +15,16 @@ public final class GraphRig {
         return limits
     }()
 
+    private static let registry = Result { try AbilityRegistry(AbilityRegistry.tinyCloudEntries) }
+
     public init(limits: GraphLimits = GraphRig.smallLimits) throws {
-        graph = try Graph(registry: try AbilityRegistry(AbilityRegistry.tinyCloudEntries), limits: limits)
+        graph = try Graph(registry: try Self.registry.get(), limits: limits)
+        writer = GraphWriter(graph)
+    }
+
+    /// Takes over a graph as its one writer.
+    public init(_ graph: Graph) {
+        self.graph = graph
         writer = GraphWriter(graph)
     }
 

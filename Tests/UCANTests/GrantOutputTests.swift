@@ -78,6 +78,7 @@ import UCAN
             let token = try UnverifiedToken.decode(authorization: vectors.text(name, "authorization").utf8).verify()
             #expect(token.cid.text == (try vectors.text(name, "cid")), "\(name)")
             #expect(token.isPolicySession == name.hasPrefix("s"), "\(name)")
+            #expect(token.isPolicyRoot == name.hasSuffix("Root"), "\(name)")
             #expect(!token.isTerminal)
         }
         let session = try UnverifiedToken.decode(authorization: vectors.text("s0", "authorization").utf8)

@@ -138,6 +138,8 @@ struct MemberCase: Sendable, CustomTestStringConvertible {
         MemberCase("exp bool", "exp", "true", .malformedTime),
         MemberCase("exp huge", "exp", "1e300", .malformedTime),  // J.17
         MemberCase("exp 2^63", "exp", "9223372036854775808", .malformedTime),
+        MemberCase("exp least microsecond", "exp", "-9223372036854.775808", .malformedTime),
+        MemberCase("exp below the bound", "exp", "-9007199254.740993", .malformedTime),
         MemberCase("exp milliseconds", "exp", "2000000000000", .malformedTime),
         MemberCase("exp past the bound", "exp", "9007199254.740993", .malformedTime),
         MemberCase("nbf null", "nbf", "null", .malformedTime),

@@ -93,14 +93,16 @@ import Testing
         }
     }
 
-    @Test func keyCacheStaysBounded() throws {
-        let cache = KeyCache(generation: 4)
-        for _ in 0..<20 {
-            let key = try PrivateKey.generate(.ed25519).publicKey
-            #expect(cache.imported(key) != nil)
-            #expect(cache.imported(key) != nil)
+    @Test func cachesStayBoundedAndKeepWhatIsUsed() throws {
+        let cache = BoundedCache<Int, Int>(generation: 4)
+        cache.insert(-1, for: 0)
+        for key in 1..<100 {
+            cache.insert(-key, for: key)
+            #expect(cache[key] == -key)
+            #expect(cache[0] == -1, "an entry in use survives the turn of a generation")
             #expect(cache.count <= 8)
         }
+        #expect(cache[1] == nil)
     }
 
     @Test func jwksWithSurplusOrContradictingMembersAreRefused() throws {
@@ -149,6 +151,18 @@ import Testing
         signature[64] = 55 - signature[64]
         #expect(throws: UCANError(.badSignature, "")) { try EIP191.recover(text: text, signature: signature) }
         #expect(throws: UCANError(.malformedSignature, "")) { try EIP191.recover(text: text, signature: [1]) }
+    }
+
+    /// J.6: a signature over the bare hash, or over a message with another prefix, is not one over this message.
+    @Test func signaturesOfOtherProtocolsRecoverAnotherAccount() throws {
+        let wallet = try EthereumKey.generate()
+        let text = Array("text".utf8)
+        for digest in [Keccak256.hash(text), SHA256.hash(text), EIP191.digest(of: text + [0x0A])] {
+            let made = try #require(Secp256k1.sign(scalar: wallet.privateKey.seed, digest: digest))
+            let recovered = try? EIP191.recover(text: text, signature: made.signature + [27 + made.recoveryID])
+            #expect(recovered != wallet.address)
+        }
+        #expect(EIP191.digest(of: []).hex == "5f35dce98ba4fba25530a026ed80b2cecdaa31091ba4958b99b52ea1d068adad")
     }
 
     @Test func verificationIsSafeFromManyThreads() async throws {

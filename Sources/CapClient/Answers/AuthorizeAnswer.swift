@@ -28,7 +28,8 @@ public struct AuthorizeAnswer: Sendable, Hashable {
     /// The answer as it came.
     public let json: JSON
 
-    init(_ bytes: [UInt8]) throws(ClientError) {
+    /// Reads `{decision, decisionId?, revision?, reason?, chain?, explain?}`.
+    public init(_ bytes: [UInt8]) throws(ClientError) {
         json = try JSON.answer(bytes)
         let word = try json.text("decision")
         guard let decision = Decision(rawValue: word) else {
@@ -48,7 +49,15 @@ public struct AuthorizeAnswer: Sendable, Hashable {
         } else {
             reason = nil
         }
-        chain = try ListedDelegation.list(json["chain"] ?? .null)
+        chain = Self.linked(try ListedDelegation.list(json["chain"] ?? .null))
         explanation = json["explain"].flatMap { $0.isNull ? nil : $0 }
+    }
+
+    /// Makes each step of a chain rest on the next one where the answer leaves its proofs out.
+    private static func linked(_ steps: [ListedDelegation]) -> [ListedDelegation] {
+        steps.enumerated().map { place, step in
+            guard step.proofs.isEmpty, place + 1 < steps.count else { return step }
+            return step.resting(on: [steps[place + 1].cid])
+        }
     }
 }

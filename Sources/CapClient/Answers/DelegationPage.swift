@@ -14,6 +14,15 @@ public struct DelegationPage: Sendable, Hashable {
     /// The answer as it came.
     public let json: JSON
 
+    init(delegations: [ListedDelegation], documents: [JSON], cursor: String?, json: JSON) {
+        self.delegations = delegations
+        self.documents = documents
+        self.cursor = cursor
+        isComplete = cursor == nil
+        revision = nil
+        self.json = json
+    }
+
     /// Reads `{delegations, cursor?, complete, revision}`, or the plain object keyed by CID of older services.
     public init(_ bytes: [UInt8]) throws(ClientError) {
         json = try JSON.answer(bytes)

@@ -17,4 +17,16 @@ public struct DelegationStatus: Sendable, Hashable {
         exists = try json.truth("exists")
         isActive = try json.truth("active")
     }
+
+    /// Makes the answer a service would give for a state of these names.
+    public init(cid: String, status: String) {
+        self.cid = cid
+        self.status = status
+        exists = status != "not_found"
+        isActive = status == "active"
+        json = [
+            "cid": .string(cid), "status": .string(status), "exists": .bool(exists), "active": .bool(isActive),
+            "revoked": .bool(status == "revoked"), "expired": .bool(status == "expired"),
+        ]
+    }
 }

@@ -12,7 +12,8 @@ extension ListedDelegation {
             throw ClientError(.invalidAnswer, "delegation `\(name)` has no delegator or no delegate")
         }
         var capabilities: [Capability] = []
-        for entry in json["capabilities"]?.array ?? [] {
+        // A step of a decision's chain names the one capability it used.
+        for entry in json["capabilities"]?.array ?? json["capability"].map({ [$0] }) ?? [] {
             capabilities.append(
                 Capability(
                     resource: try entry.text("resource"),
@@ -86,8 +87,14 @@ extension ListedDelegation {
         return result
     }
 
+    /// Words a cause: text as it is, an object `{code, cid, by, at}` as one sentence.
     private static func cause(_ json: JSON?) -> String? {
-        guard let json else { return nil }
-        return json.string ?? json["message"]?.string ?? json["code"]?.string
+        guard let json, !json.isNull else { return nil }
+        guard let code = json["code"]?.string else { return json.string ?? json["message"]?.string }
+        var words = [code]
+        if let cid = json["cid"]?.string { words.append("`\(cid)`") }
+        if let revoker = json["by"]?.string { words.append("by `\(revoker)`") }
+        if let moment = json["at"]?.string { words.append("at \(moment)") }
+        return words.joined(separator: " ")
     }
 }

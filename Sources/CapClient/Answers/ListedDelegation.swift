@@ -61,4 +61,22 @@ public struct ListedDelegation: Sendable, Hashable {
         self.cause = cause
         self.raw = raw
     }
+
+    /// Returns the same delegation with other proofs.
+    func resting(on proofs: [String]) -> ListedDelegation {
+        ListedDelegation(
+            cid: cid,
+            kind: kind,
+            issuer: issuer,
+            audience: audience,
+            capabilities: capabilities,
+            proofs: proofs,
+            issuedAt: issuedAt,
+            notBefore: notBefore,
+            expiresAt: expiresAt,
+            status: status,
+            cause: cause,
+            raw: raw
+        )
+    }
 }

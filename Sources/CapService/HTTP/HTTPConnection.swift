@@ -16,8 +16,8 @@ final class HTTPConnection: Sendable {
     private let phaseSince = Atomic<Int64>(MonotonicClock.milliseconds())
     let bodyReceived = Atomic<Int>(0)
     private let slot = Mutex(HTTPSlot())
-    // Touched only by the server thread that owns the connection, which the library never changes. Its functions do not
-    // call each other with parts of it, so the run-time check of overlapping access, a few percent of a request, is off.
+    // Touched only by the server thread that owns the connection, which the library never changes. No part of it is
+    // passed inout to anything that could reach it again, so the check for that, a few percent of a request, is off.
     @exclusivity(unchecked) nonisolated(unsafe) var draft = HTTPDraft()
 
     init(socket: Int32, remoteAddress: String, core: HTTPCore) {
@@ -74,8 +74,8 @@ final class HTTPConnection: Sendable {
         }
     }
 
-    /// Takes the answer, or puts the connection to sleep until there is one.
-    func answerOrSleep(_ connection: OpaquePointer) -> HTTPResponse? {
+    /// Takes the answer if there is one; with a `sleeper`, puts it to sleep until there is.
+    func takeAnswer(orSleep sleeper: OpaquePointer?) -> HTTPResponse? {
         slot.withLock { slot -> HTTPResponse? in
             switch slot.state {
             case .filled:
@@ -87,8 +87,10 @@ final class HTTPConnection: Sendable {
                 return core.response(.shuttingDown)
             case .handling:
                 // Before the lock is released nobody can see it asleep, so nobody can wake it too early.
-                MHD_suspend_connection(connection)
-                slot.sleeping = connection
+                if let sleeper {
+                    MHD_suspend_connection(sleeper)
+                    slot.sleeping = sleeper
+                }
                 return nil
             case .vacant:
                 return core.response(.internalError)

@@ -82,17 +82,27 @@ extension HTTPConnection {
         draft.body = []
         draft.stage = .dispatched
         draft.isHTTP10 = head.isHTTP10
+        // The library is too lenient with the lines between chunks and with trailers, none of which it shows, for what
+        // follows them to be trusted as the beginning of a request.
+        draft.isLast = head.isChunked
         enter(.handling)
         core.handler.handle(request, HTTPReply(self, generation: begin()))
-        return answer(connection)
+        // Without an answer the library calls again at once, and only then is the connection put to sleep: by then the
+        // library no longer means to read from it, so waking it does not meet the end of a client's sending first.
+        guard let response = takeAnswer(orSleep: nil) else { return .YES }
+        return send(response, on: connection)
     }
 
     /// Sends the answer, or sleeps until there is one.
-    func answer(_ connection: OpaquePointer) -> MHD_Result {
-        guard let response = answerOrSleep(connection) else { return .YES }
+    func answerOrSleep(_ connection: OpaquePointer) -> MHD_Result {
+        guard let response = takeAnswer(orSleep: connection) else { return .YES }
+        return send(response, on: connection)
+    }
+
+    private func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
         draft.stage = .answered
         enter(.sending)
-        let writer = HTTPResponseWriter(connection: self, isHTTP10: draft.isHTTP10)
+        let writer = HTTPResponseWriter(connection: self, isHTTP10: draft.isHTTP10, isLast: draft.isLast)
         return writer.send(response, on: connection)
     }
 
@@ -114,7 +124,8 @@ extension HTTPConnection {
         if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(refusal) }
         draft.stage = .answered
         enter(.sending)
-        return HTTPResponseWriter(connection: self, isHTTP10: false).send(core.response(refusal), on: connection)
+        return HTTPResponseWriter(connection: self, isHTTP10: false, isLast: true).send(
+            core.response(refusal), on: connection)
     }
 
     /// Answers past the library, which takes no answer amid a body; then throws away what still comes, for a while.
@@ -125,7 +136,7 @@ extension HTTPConnection {
         draft.body = []
         enter(.draining)
         let bytes = core.rawResponse(refusal)
-        let sent = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         guard sent == bytes.count else { return .NO }
         shutdown(socket, Int32(SHUT_WR))
         return .YES

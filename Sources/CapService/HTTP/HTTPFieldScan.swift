@@ -32,7 +32,12 @@ struct HTTPFieldScan {
             refusal = .malformedRequest
             return
         }
+        // Two bytes of line end, zeroed by the library; there is at least that much before the end of the head.
         next = valueStart + value.count + 2
+        guard next[-2] == 0, next[-1] == 0 else {
+            refusal = .malformedRequest
+            return
+        }
         let nameBytes = UnsafeRawBufferPointer(name)
         let valueBytes = UnsafeRawBufferPointer(value)
         guard nameBytes.allSatisfy(ASCII.isToken), valueBytes.allSatisfy(ASCII.isFieldValue) else {

@@ -6,6 +6,10 @@ import Glibc
 /// The library below is lenient: it takes bare line feeds, folded lines (which it appends to the field *name*), zero
 /// bytes, blanks around names and spaces in the target. All of these change where things lie in its buffer, so the head
 /// is accepted only if every part lies exactly where `name ":" blanks value CR LF` puts it, with nothing between.
+///
+/// What passes all the same: the library overwrites line ends and colons with zero bytes before anyone can look. So a
+/// zero byte may stand for the CR of a line end, and the four bytes after the last value may be any of CR, LF, zero byte
+/// and colon that the library took for the end of the head. No field, value or body is read differently thereby.
 struct HTTPHead {
     let method: HTTPMethod
     let path: String
@@ -45,7 +49,9 @@ struct HTTPHead {
         var scan = HTTPFieldScan(next: version + 10, limit: limits.headerCount)
         MHD_get_connection_values_n(connection, .HEADER_KIND, scanField, &scan)
         if let refusal = scan.refusal { throw refusal }
-        guard scan.next + 2 == method + headSize else { throw .malformedRequest }
+        guard scan.next + 2 == method + headSize, scan.next[0] == 0, scan.next[1] == 0 else {
+            throw .malformedRequest
+        }
         if scan.transferCodings > 0 && scan.contentLengths > 0 { throw .conflictingLength }
         if scan.contentLengths > 1 { throw .repeatedLength }
         if scan.transferCodings > 0 && (isHTTP10 || !scan.isChunked || scan.transferCodings > 1) {

@@ -6,7 +6,6 @@ final class HTTPServer: Sendable {
     private struct Running {
         var listener: Int32
         var workers: [HTTPWorker]
-        /// Writing ends of the pipes that stop the accepting and the watching thread.
         var acceptor: HTTPThread
         var watchdog: HTTPThread
     }
@@ -35,6 +34,10 @@ final class HTTPServer: Sendable {
         self.address = address
         self.threads = max(1, threads)
         core = HTTPCore(limits: limits, handler: handler, log: log, refusalHeaders: refusalHeaders)
+    }
+
+    deinit {
+        stop(deadline: .zero)
     }
 
     /// How many connections are open.
@@ -73,7 +76,7 @@ final class HTTPServer: Sendable {
 
     /// Stops accepting, lets requests in flight end within `deadline`, then answers the rest 503 and closes everything.
     ///
-    /// It waits for handlers that are running; later replies go nowhere.
+    /// It waits for handlers that are running, so it must not be called by one; later replies go nowhere.
     func stop(deadline: Duration = .seconds(10)) {
         let running = state.withLock { state -> Running? in
             guard case .running(let running) = state else { return nil }

@@ -1,3 +1,4 @@
+import CMicroHTTPD
 import Glibc
 import Synchronization
 
@@ -11,8 +12,8 @@ struct HTTPWatch {
     /// When the observation, or the head, or the window began.
     var start: Int64 = 0
     var headStarted = false
-    /// The client was seen to have ended its side with nothing left to read.
-    var isAbandoned = false
+    /// The peer had closed its side and nothing was left to read.
+    var peerHadLeft = false
 }
 
 /// Ends connections that stay too long in one phase; the library's own time-out is fooled by one byte now and then.
@@ -68,7 +69,7 @@ struct HTTPWatchdog {
             }
         }
         let spent = now - since
-        if isAbandoned(&entry.watch, connection.socket) { return true }
+        if judgeLeaving(&entry.watch, connection.socket) { return true }
         switch phase {
         case .opening, .handling: return false
         case .firstHead: return spent > head
@@ -82,20 +83,17 @@ struct HTTPWatchdog {
         }
     }
 
-    // A client that breaks off within a request leaves bytes and the end of its stream in one event, of which the library
-    // takes the bytes only. The end is seen here: twice in one phase, since between reading the last bytes of a request
-    // and the next phase there is a moment in which a client that waits for its answer looks just like it.
-    private func isAbandoned(_ watch: inout HTTPWatch, _ socket: Int32) -> Bool {
+    // When the end of the peer's sending comes together with its last bytes, the library does not see it. It is looked
+    // for twice, for the bytes before it may just be on their way through the server.
+    private func judgeLeaving(_ watch: inout HTTPWatch, _ socket: Int32) -> Bool {
         switch watch.phase {
-        case .opening, .handling, .sending, .draining: return false
-        case .firstHead, .idle, .body: break
+        case .opening, .handling, .sending: return false
+        case .firstHead, .idle, .body, .draining: break
         }
-        guard TCPState.hasPeerEnded(socket) else {
-            watch.isAbandoned = false
-            return false
-        }
-        defer { watch.isAbandoned = true }
-        return watch.isAbandoned
+        var byte: UInt8 = 0
+        let left = recv(socket, &byte, 1, Int32(MSG_PEEK) | capMessageDontWait) == 0
+        defer { watch.peerHadLeft = left }
+        return left && watch.peerHadLeft
     }
 
     // Between requests the library tells nothing until a whole request line is there, but TCP counts its bytes.

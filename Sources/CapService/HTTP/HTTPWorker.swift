@@ -103,7 +103,7 @@ private func onRequest(
     switch known.draft.stage {
     case .head: return known.receiveHead(connection, method: method, version: version)
     case .body: return known.dispatch(connection)
-    case .dispatched: return known.answer(connection)
+    case .dispatched: return known.answerOrSleep(connection)
     case .draining, .answered: return .NO
     }
 }

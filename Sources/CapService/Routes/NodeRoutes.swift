@@ -47,7 +47,8 @@ extension Service {
     func metricsText() -> HTTPResponse {
         let snapshot = store.graph.snapshot()
         let text = metrics.text(
-            revision: snapshot.revision, edges: snapshot.edgeCount, pending: store.pendingCount)
+            revision: snapshot.revision, edges: snapshot.edgeCount, pending: store.pendingCount,
+            commits: store.commitCount)
         return HTTPResponse(
             status: 200, headers: [("Content-Type", "text/plain; version=0.0.4")], body: .bytes(Array(text.utf8)))
     }

@@ -53,7 +53,7 @@ extension Service {
         if token.hasDuplicateProofs {
             throw Failure(401, "missingProof", "Cannot find parent delegation")
         }
-        if token.isPolicySession {
+        if token.isPolicySession || token.isPolicyRoot {
             throw Failure(401, "unsupportedProfile", "policy-descendant-fact-invalid")
         }
         do throws(Refusal) {

@@ -14,7 +14,7 @@ final class Metrics: Sendable {
     }
 
     /// Prometheus text: `capservice_answers_total{route,status}`.
-    func text(revision: UInt32, edges: Int, pending: Int) -> String {
+    func text(revision: UInt32, edges: Int, pending: Int, commits: Int) -> String {
         var lines = ["# TYPE capservice_answers_total counter"]
         let rows = answers.withLock { $0.map { ($0.key, $0.value) } }
         for (key, value) in rows.sorted(by: { ($0.0.route, $0.0.status) < ($1.0.route, $1.0.status) }) {
@@ -22,6 +22,7 @@ final class Metrics: Sendable {
         }
         for (name, value) in [
             ("revision", Int(revision)), ("edges", edges), ("pending_changes", pending),
+            ("commits", commits),
         ] {
             lines.append("# TYPE capservice_\(name) gauge")
             lines.append("capservice_\(name) \(value)")

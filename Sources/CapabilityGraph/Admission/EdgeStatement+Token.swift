@@ -9,6 +9,9 @@ extension EdgeStatement {
         if token.isPolicySession {
             throw Refusal(.unsupportedProfile, "policy-descendant-fact-invalid")
         }
+        if token.isPolicyRoot {
+            throw Refusal(.unsupportedProfile, "policy-root-requires-conjunctive-session")
+        }
         // An invocation, status or revocation token is addressed to its own issuer (ucan.md J.3).
         guard audience != token.issuer else {
             throw Refusal(.selfDelegation, "the token is addressed to its own issuer, so it delegates nothing")

@@ -102,12 +102,11 @@ extension Snapshot {
             throw Refusal(.chainLimitExceeded, "delegation-chain-traversal-limit-exceeded", edge: cited)
         }
         let delegator = graph.terms.text(info.issuer)
-        let targetText = "urn:cid:" + cidText(target.raw)
         let holds = capabilities(of: proof).contains { number in
             let row = graph.capabilities[number]
             guard graph.terms.text(row.ability) == ability, row.caveats == 0 else { return false }
             switch resource(row.resource) {
-            case .opaque(let text): return text == targetText
+            case .opaque(let text): return isNamed(target, by: text)
             case .tinycloud(let space, "delegation", let path, ""):
                 return (path ?? "").isEmpty && space.owner.text == delegator
             case .tinycloud, .encryptionNetwork: return false
@@ -117,5 +116,14 @@ extension Snapshot {
             throw Refusal(.unauthorizedRevoker, "Unauthorized Revoker: the proof does not hold \(ability)", edge: cited)
         }
         return acting
+    }
+
+    /// True for `urn:cid:` and the CID, in its usual text, of any encoding under which the edge is known.
+    private func isNamed(_ target: EdgeID, by text: String) -> Bool {
+        guard text.utf8.starts(with: "urn:cid:".utf8), let cid = try? CID(text: text.utf8.dropFirst(8)) else {
+            return false
+        }
+        return cid.codec == CID.rawCodec && text.utf8.dropFirst(8).elementsEqual(cid.text.utf8)
+            && edge(cid.hash) == target
     }
 }

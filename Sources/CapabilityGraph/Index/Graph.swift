@@ -18,7 +18,9 @@ public final class Graph: @unchecked Sendable {
     let hot: Column<EdgeHot>
     let info: Column<EdgeInfo>
     let ids: Column<Digest>
-    let statements: Column<Digest>
+    /// The first half of each statement's SHA-256: finding another with the same half takes 2^64 signatures of one's own.
+    let statements: Column<StatementKey>
+    let issueTimes: Column<Int64>
     let proofs: Column<UInt32>
     let capabilities: Column<CapabilityRow>
     let supports: Column<UInt32>
@@ -33,6 +35,7 @@ public final class Graph: @unchecked Sendable {
     let hashing: KeyedHash
 
     var edgeCount = 0
+    var issueTimeCount = 0
     var capabilityCount = 0
     var proofCount = 0
     var supportCount = 0
@@ -51,6 +54,7 @@ public final class Graph: @unchecked Sendable {
         info = try Column(capacity: limits.maxEdges)
         ids = try Column(capacity: limits.maxEdges)
         statements = try Column(capacity: limits.maxEdges)
+        issueTimes = try Column(capacity: limits.maxEdges)
         proofs = try Column(capacity: limits.maxEdges * 4)
         capabilities = try Column(capacity: limits.maxEdges * 4)
         supports = try Column(capacity: limits.maxEdges * 8)
@@ -67,6 +71,7 @@ public final class Graph: @unchecked Sendable {
         info.release()
         ids.release()
         statements.release()
+        issueTimes.release()
         proofs.release()
         capabilities.release()
         supports.release()
@@ -80,6 +85,9 @@ public final class Graph: @unchecked Sendable {
 
     /// The number of edges readers may see.
     var visibleEdgeCount: Int { Int(publishedEdges.load(ordering: .acquiring)) }
+
+    /// Bytes of interned names and paths, which any index of the same edges would hold as well.
+    public var internedByteCount: Int { terms.byteCount + resources.byteCount }
 
     func publish(_ revision: UInt32) {
         publishedEdges.store(UInt32(edgeCount), ordering: .releasing)
@@ -100,13 +108,30 @@ public final class Graph: @unchecked Sendable {
     func hash(_ digest: Digest) -> UInt64 { hashing.hash(digest.w0 ^ digest.w2, digest.w1 ^ digest.w3) }
 
     @inline(__always)
-    func groupHash(_ audience: UInt32, _ resource: UInt32) -> UInt64 {
-        hashing.hash(UInt64(audience) << 32 | UInt64(resource))
-    }
+    func hash(_ key: StatementKey) -> UInt64 { hashing.hash(key.first, key.second) }
 
     func groupHash(of capability: UInt32) -> UInt64 {
         let row = capabilities[capability]
-        return groupHash(info[row.edge].audience, row.resource)
+        return resources.groupHash(audience: info[row.edge].audience, resource: row.resource)
+    }
+
+    /// One of the proofs an edge cites, by its place.
+    @inline(__always)
+    func proof(_ offset: UInt32, of info: EdgeInfo) -> UInt32 {
+        info.proofCount == 1 ? info.proof : proofs[info.proof + offset]
+    }
+
+    /// When the edge's token says it was issued, in microseconds since 1970.
+    func issuedAt(_ edge: UInt32) -> Int64? {
+        let info = info[edge]
+        return info.flags.contains(.hasIssuedAt) ? issueTimes[info.issueTime] : nil
+    }
+
+    /// Asks for large pages once the index is large enough to gain by them.
+    func useLargePages() {
+        hot.useLargePages()
+        capabilities.useLargePages()
+        resources.useLargePages()
     }
 
     /// The edge with this id in any state, admitted or still uncommitted.
@@ -114,8 +139,12 @@ public final class Graph: @unchecked Sendable {
         edgesByID.find(hash(id)) { ids[$0] == id }
     }
 
-    func edge(statement: Digest) -> UInt32? {
+    func edge(statement: StatementKey) -> UInt32? {
         edgesByStatement.find(hash(statement)) { statements[$0] == statement }
+    }
+
+    func edge(statement: Digest) -> UInt32? {
+        edge(statement: StatementKey(statement))
     }
 
     func alias(id: Digest) -> UInt32? {
@@ -128,4 +157,15 @@ struct AliasRow {
     var id: Digest
     var edge: UInt32
     var admittedAt: UInt32
+}
+
+/// Half of a statement's hash.
+struct StatementKey: Equatable, BitwiseCopyable {
+    var first: UInt64
+    var second: UInt64
+
+    init(_ digest: Digest) {
+        first = digest.w0
+        second = digest.w1
+    }
 }

@@ -3,6 +3,9 @@ struct KeyedHash: Sendable {
     let first: UInt64
     let second: UInt64
 
+    /// An odd constant, so that no factor of `mix` is the secret itself, which would make the product zero.
+    private static let spread: UInt64 = 0x9E37_79B9_7F4A_7C15
+
     init() {
         var generator = SystemRandomNumberGenerator()
         first = generator.next() | 1
@@ -16,10 +19,10 @@ struct KeyedHash: Sendable {
     }
 
     @inline(__always)
-    func hash(_ a: UInt64) -> UInt64 { mix(a, mix(a, second)) }
+    func hash(_ a: UInt64) -> UInt64 { mix(mix(a, Self.spread), Self.spread) }
 
     @inline(__always)
-    func hash(_ a: UInt64, _ b: UInt64) -> UInt64 { mix(mix(a, b), b ^ first) }
+    func hash(_ a: UInt64, _ b: UInt64) -> UInt64 { mix(mix(a, Self.spread), b) }
 
     func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
         var state = mix(seed, UInt64(truncatingIfNeeded: bytes.count))
@@ -36,6 +39,6 @@ struct KeyedHash: Sendable {
             offset += 1
         }
         state = mix(state, tail ^ (shift << 56))
-        return mix(state, second)
+        return mix(state, Self.spread)
     }
 }

@@ -44,30 +44,28 @@ extension Snapshot {
         if resolved.isKnown {
             let search = CandidateSearch(snapshot: self, question: resolved, ignoresCaveats: true)
             var visited = 0
+            var budget = graph.limits.maxCheckNodes
             _ = search.forEach { capability in
                 visited += 1
                 let row = graph.capabilities[capability]
-                if isVisible(row.edge) {
-                    if let dead = deadCause(of: capability, at: at) {
-                        if firstDead == nil { firstDead = dead }
-                    } else if caveatDenial == nil, let failure = caveatFailure(row, question.context) {
-                        let cause: Denial.Cause =
-                            question.context?.isEmpty ?? true
-                            ? .missingContext : .caveatFailed(reason: failure.rawValue)
-                        caveatDenial = Denial(cause: cause, edge: EdgeID(raw: row.edge))
-                    }
+                guard isVisible(row.edge) else { return false }
+                if searchRoute(from: capability, at: at, budget: &budget) != .live {
+                    if firstDead == nil { firstDead = deadCause(of: capability, at: at) }
+                } else if let failure = caveatFailure(row, question.context) {
+                    let cause: Denial.Cause =
+                        question.context?.isEmpty ?? true
+                        ? .missingContext : .caveatFailed(reason: failure.rawValue)
+                    caveatDenial = Denial(cause: cause, edge: EdgeID(raw: row.edge))
                 }
-                return visited >= 256
+                return caveatDenial != nil || visited >= 256
             }
         }
         // A live grant whose caveat is not met is nearer to an allowance than a dead one.
-        return caveatDenial ?? firstDead ?? nearMiss(question)
+        return caveatDenial ?? firstDead ?? nearMiss(question, resolved)
     }
 
     /// Why a capability has no live route: the nearest ended edge, else the nearest outside its window.
-    func deadCause(of capability: UInt32, at: Int64) -> Denial? {
-        var budget = graph.limits.maxCheckNodes
-        guard searchRoute(from: capability, at: at, budget: &budget) != .live else { return nil }
+    func deadCause(of capability: UInt32, at: Int64) -> Denial {
         var seen: Set<UInt32> = [capability]
         var queue = [capability]
         var head = 0
@@ -96,38 +94,39 @@ extension Snapshot {
     }
 
     /// Looks at what the principal holds in the space to say which part of the question is not covered.
-    private func nearMiss(_ question: CheckQuestion) -> Denial {
+    private func nearMiss(_ question: CheckQuestion, _ resolved: ResolvedQuestion) -> Denial {
         guard let principal = principal(question.principal), let space = question.resource.space.flatMap(space) else {
             return Denial(cause: .noRoute, edge: nil)
         }
-        return nearMiss(
-            question,
-            among: sequence(state: graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, space))) { $0.next() })
+        let cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, space))
+        return nearMiss(resolved, among: sequence(state: cursor) { $0.next() })
     }
 
-    /// Says which part of the question the first 256 of some edges do not cover.
-    func nearMiss(_ question: CheckQuestion, among edges: some Sequence<UInt32>) -> Denial {
-        var sameResource: (edge: UInt32, abilities: [String])?
-        var sameAbility: (edge: UInt32, resource: String)?
-        for edge in edges.prefix(256) where isVisible(edge) {
+    /// Says which part of the question some edges do not cover, looking at no more than a check may.
+    func nearMiss(_ question: ResolvedQuestion, among edges: some Sequence<UInt32>) -> Denial {
+        var visited = 0
+        var sameAbility: CapabilityRow?
+        for edge in edges where isVisible(edge) {
+            visited += 1
+            guard visited <= graph.limits.maxCheckNodes else { break }
+            var heldHere: [String] = []
             for number in capabilities(of: edge) {
-                let held = capability(number)
-                if held.resource.contains(question.resource) {
-                    var abilities = sameResource?.edge == edge ? sameResource?.abilities ?? [] : []
-                    abilities.append(held.ability.text)
-                    if sameResource == nil || sameResource?.edge == edge { sameResource = (edge, abilities) }
-                } else if sameAbility == nil, graph.registry.covers(held: held.ability, required: question.ability) {
-                    sameAbility = (edge, held.resource.text)
+                visited += 1
+                let row = graph.capabilities[number]
+                if graph.resources.contains(row.resource, question) {
+                    heldHere.append(graph.terms.text(row.ability))
+                } else if sameAbility == nil,
+                    coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
+                {
+                    sameAbility = row
                 }
             }
+            if !heldHere.isEmpty {
+                return Denial(cause: .abilityNotCovered(held: heldHere), edge: EdgeID(raw: edge))
+            }
         }
-        if let sameResource {
-            return Denial(
-                cause: .abilityNotCovered(held: sameResource.abilities), edge: EdgeID(raw: sameResource.edge))
-        }
-        if let sameAbility {
-            return Denial(cause: .resourceNotCovered(held: sameAbility.resource), edge: EdgeID(raw: sameAbility.edge))
-        }
-        return Denial(cause: .noRoute, edge: nil)
+        guard let sameAbility else { return Denial(cause: .noRoute, edge: nil) }
+        return Denial(
+            cause: .resourceNotCovered(held: resourceText(sameAbility.resource)), edge: EdgeID(raw: sameAbility.edge))
     }
 }

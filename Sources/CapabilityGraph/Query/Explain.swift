@@ -52,7 +52,7 @@ extension Snapshot {
         var candidates: [RouteNode] = []
         if resolved.isKnown, !resolved.isAuthority {
             let search = CandidateSearch(snapshot: self, question: resolved, ignoresCaveats: true)
-            _ = search.forEach { number in
+            let end = search.forEach { number in
                 let row = graph.capabilities[number]
                 guard isVisible(row.edge) else { return false }
                 guard walk.remaining > 0 else {
@@ -63,6 +63,7 @@ extension Snapshot {
                 candidates.append(walk.node(number, depth: 0, caveatFailure: failure?.rawValue, isCandidate: true))
                 return false
             }
+            if case .exhausted = end { walk.isComplete = false }
         }
         return Explanation(decision: check(question, at: at), candidates: candidates, isComplete: walk.isComplete)
     }

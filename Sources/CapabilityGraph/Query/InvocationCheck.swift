@@ -172,8 +172,6 @@ extension Snapshot {
         // Only the cited proofs are looked at: what else the invoker holds is nothing this invocation rests on.
         throw InvocationDenial(
             text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",
-            denial: nearMiss(
-                CheckQuestion(principal: invoker, ability: capability.ability, resource: capability.resource),
-                among: cited))
+            denial: nearMiss(question, among: cited))
     }
 }

@@ -33,11 +33,20 @@ struct CandidateSearch {
     /// True when candidates are wanted whatever their caveats say.
     var ignoresCaveats = false
 
+    /// How an enumeration ended.
+    enum End {
+        case finished
+        /// The candidate at which the caller said stop.
+        case stopped(UInt32)
+        /// More capabilities stand on these resources than may be looked at.
+        case exhausted
+    }
+
     /// Returns the first candidate found live.
     @inline(__always)
     func first(_ judge: (UInt32) -> RouteSearch) -> Verdict {
         var exhausted = false
-        let allowed = forEach { capability in
+        let end = forEach { capability in
             switch judge(capability) {
             case .live: return true
             case .dead: return false
@@ -46,30 +55,44 @@ struct CandidateSearch {
                 return true
             }
         }
-        guard let allowed else { return .denied }
-        return exhausted ? .undetermined : .allowed(allowed)
+        return switch end {
+        case .finished: .denied
+        case .exhausted: .undetermined
+        case .stopped(let capability): exhausted ? .undetermined : .allowed(capability)
+        }
     }
 
-    /// Calls `body` for each candidate, whole resources first; returns the candidate at which it said stop.
+    /// Calls `body` for each candidate, whole resources first, until it says stop.
     @inline(__always)
-    func forEach(_ body: (UInt32) -> Bool) -> UInt32? {
+    func forEach(_ body: (UInt32) -> Bool) -> End {
+        // Rows that do not match are cheap to pass by, but not free: sixteen of them weigh as much as a visit.
+        var remaining = snapshot.graph.limits.maxCheckNodes * 16
         guard question.isHierarchical else {
-            return (question.path ?? []).withUnsafeBytes { group(path: $0, body) }
+            return (question.path ?? []).withUnsafeBytes { group(path: $0, &remaining, body) ?? .finished }
         }
-        if let found = group(path: nil, body) { return found }
-        guard let path = question.path else { return nil }
+        if let end = group(path: nil, &remaining, body) { return end }
+        guard let path = question.path else { return .finished }
         return path.withUnsafeBytes { bytes in
             // The empty path covers only itself and paths that begin with a slash.
-            if bytes.isEmpty || bytes[0] == 0x2F, let found = group(path: prefix(bytes, 0), body) { return found }
+            if bytes.isEmpty || bytes[0] == 0x2F, let end = group(path: prefix(bytes, 0), &remaining, body) {
+                return end
+            }
             var index = 0
             while index < bytes.count {
                 if bytes[index] == 0x2F {
-                    if index > 0, let found = group(path: prefix(bytes, index), body) { return found }
-                    if index + 1 < bytes.count, let found = group(path: prefix(bytes, index + 1), body) { return found }
+                    // Behind another slash this prefix was looked at before.
+                    if index > 0, bytes[index - 1] != 0x2F,
+                        let end = group(path: prefix(bytes, index), &remaining, body)
+                    {
+                        return end
+                    }
+                    if index + 1 < bytes.count, let end = group(path: prefix(bytes, index + 1), &remaining, body) {
+                        return end
+                    }
                 }
                 index += 1
             }
-            return bytes.isEmpty ? nil : group(path: bytes, body)
+            return bytes.isEmpty ? .finished : group(path: bytes, &remaining, body) ?? .finished
         }
     }
 
@@ -79,23 +102,42 @@ struct CandidateSearch {
     }
 
     @inline(__always)
-    private func group(path: UnsafeRawBufferPointer?, _ body: (UInt32) -> Bool) -> UInt32? {
+    private func group(
+        path: UnsafeRawBufferPointer?, _ remaining: inout Int, _ body: (UInt32) -> Bool
+    ) -> End? {
         let graph = snapshot.graph
-        guard
-            let resource = graph.resources.find(
-                space: question.space, service: question.service, suffix: question.suffix,
-                authority: question.authority, path: path)
-        else { return nil }
-        var next = graph.groups.find(graph.groupHash(question.principal, resource)) { capability in
-            let row = graph.capabilities[capability]
-            return row.resource == resource && graph.info[row.edge].audience == question.principal
-        }
+        let hash = graph.resources.groupHash(audience: question.principal, base: question.base, path: path)
+        var next = newest(hash, path)
+        var resource: UInt32?
         while let capability = next {
+            guard remaining > 0 else { return .exhausted }
+            remaining -= 1
             let row = graph.capabilities[capability]
-            if snapshot.covers(row, question, ignoringCaveats: ignoresCaveats), body(capability) { return capability }
+            // A row that was taken back with its batch may have been given to another group meanwhile: begin again.
+            let isOfGroup =
+                resource.map { row.resource == $0 }
+                ?? graph.resources.matches(row.resource, base: question.base, path: path)
+            guard isOfGroup, graph.info[row.edge].audience == question.principal else {
+                next = newest(hash, path)
+                continue
+            }
+            resource = row.resource
+            if snapshot.covers(row, question, ignoringCaveats: ignoresCaveats), body(capability) {
+                return .stopped(capability)
+            }
             next = row.nextInGroup == 0 ? nil : row.nextInGroup - 1
         }
         return nil
+    }
+
+    @inline(__always)
+    private func newest(_ hash: UInt64, _ path: UnsafeRawBufferPointer?) -> UInt32? {
+        let graph = snapshot.graph
+        return graph.groups.find(hash) { capability in
+            let row = graph.capabilities[capability]
+            return graph.resources.matches(row.resource, base: question.base, path: path)
+                && graph.info[row.edge].audience == question.principal
+        }
     }
 }
 

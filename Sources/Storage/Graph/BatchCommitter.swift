@@ -1,13 +1,18 @@
 import CapabilityGraph
 import Multiformats
+import Synchronization
 import UCAN
 
 /// Decides, commits and answers one batch of changes; lives on the writer thread.
 final class BatchCommitter: @unchecked Sendable {
     // @unchecked: called only from the one thread of `CommitQueue`.
+    /// Transactions committed, each with one sync of the disk.
+    let commitCount = Atomic<Int>(0)
     private let log: SQLiteLog
     private let writer: GraphWriter
     private var used: ReplaySet
+    /// Marks of reads that were answered while the disk was full; written with the first commit that succeeds.
+    private var unwritten: [ReplayMark] = []
 
     init(log: SQLiteLog, writer: GraphWriter, used: ReplaySet) {
         self.log = log
@@ -26,11 +31,35 @@ final class BatchCommitter: @unchecked Sendable {
         guard let failure = attempt(operations) else { return }
         // One change that cannot be stored must not take its neighbours with it.
         guard operations.count > 1 else {
-            operations[0].fail(failure)
+            giveUp(operations[0], because: failure)
             return
         }
         for operation in operations {
-            if let failure = attempt([operation]) { operation.fail(failure) }
+            if let failure = attempt([operation]) { giveUp(operation, because: failure) }
+        }
+    }
+
+    /// Answers a change that could not be stored.
+    ///
+    /// A use that changes nothing is a read, and reads go on while the disk is full: its mark is kept in memory.
+    private func giveUp(_ operation: StoreOperation, because failure: StoreFailure) {
+        guard case .use(let mark, hosting: nil, _, let reply) = operation, case .storage(let error) = failure,
+            error.code == .diskFull, !used.isFull
+        else { return operation.fail(failure) }
+        guard used.insert(mark) else { return reply(.success(.duplicate)) }
+        unwritten.append(mark)
+        reply(.success(.marked))
+    }
+
+    /// Writes the marks that wait for room; they go on waiting when there is none yet.
+    private func catchUp(_ now: Int64) {
+        guard !unwritten.isEmpty else { return }
+        unwritten.removeAll { $0.expiresAt < now }
+        do throws(StorageError) {
+            try log.commit(LogBatch(marks: unwritten))
+            unwritten = []
+        } catch {
+            // The next commit tries again.
         }
     }
 
@@ -51,6 +80,8 @@ final class BatchCommitter: @unchecked Sendable {
             } catch {
                 return undo(pending, because: .storage(error))
             }
+            commitCount.add(1, ordering: .relaxed)
+            catchUp(pending.newest)
         }
         writer.commit()
         for reply in pending.replies { reply() }

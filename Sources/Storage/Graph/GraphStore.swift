@@ -1,5 +1,6 @@
 public import CapabilityGraph
 import Multiformats
+import Synchronization
 
 /// Owns the durable log and the graph built from it, and admits changes in one order.
 ///
@@ -10,6 +11,7 @@ public final class GraphStore: Sendable {
     public let tokens: TokenReader
     let log: SQLiteLog
     private let queue: CommitQueue<StoreOperation>
+    private let committer: BatchCommitter
 
     /// Opens the log, making it when there is none, and rebuilds the graph from it.
     public static func open(
@@ -49,7 +51,8 @@ public final class GraphStore: Sendable {
         graph = writer.graph
         self.log = log
         self.tokens = tokens
-        let committer = BatchCommitter(log: log, writer: writer, used: used)
+        committer = BatchCommitter(log: log, writer: writer, used: used)
+        let committer = self.committer
         queue = CommitQueue(maxPending: maxPending) { committer.process($0) }
     }
 
@@ -60,6 +63,9 @@ public final class GraphStore: Sendable {
 
     /// Changes waiting for the writer.
     public var pendingCount: Int { queue.pendingCount }
+
+    /// Transactions committed since the start, each with one sync of the disk.
+    public var commitCount: Int { committer.commitCount.load(ordering: .relaxed) }
 
     /// A value kept beside the log, such as the node's key.
     public func meta(_ key: String) throws -> [UInt8]? { try log.meta(key) }

@@ -1,6 +1,8 @@
 extension LogStore {
     /// Opens, creates or upgrades the file at `path`.
     ///
+    /// What is not ours is refused, by its first bytes, while it still is as it was found.
+    ///
     /// Looked at on every opening, in constant time: the file's header and format marker, all table definitions, and
     /// the last row. Each row's checksum is looked at whenever the row is read, so a start, which reads them all,
     /// checks them all. Page structure is checked only by `verify`.
@@ -10,26 +12,19 @@ extension LogStore {
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> LogStore {
         let file = try DatabaseFile(path)
-        let exists = try (DatabaseFile.size(file.path) ?? 0) > 0
-        if exists { try lookBeforeTouching(file) }
         switch mode {
-        case .readOnly:
-            guard exists else { throw missing(file) }
-            return try openForReading(file, options)
+        case .readOnly: return try openForReading(file, options)
         case .existing:
-            guard exists else { throw missing(file) }
+            guard try file.exists() else { throw missing(file) }
+            try SchemaFormat.log.checkHeader(of: file)
             return try openForWriting(file, FileLock(path: file.lockPath, guarding: file.path), options)
         case .create:
+            if try file.exists() { try SchemaFormat.log.checkHeader(of: file) }
             let lock = try FileLock(path: file.lockPath, guarding: file.path)
-            if !exists { try create(file) }
+            // Asked again under the lock: another process may have made the file since.
+            if try !file.exists() { try create(file) }
             return try openForWriting(file, lock, options)
         }
-    }
-
-    /// Refuses what is not ours while it still is as it was found.
-    private static func lookBeforeTouching(_ file: DatabaseFile) throws(StorageError) {
-        let connection = try SQLiteConnection(path: file.path, access: .immutable)
-        _ = try SchemaFormat.log.checkMarker(connection)
     }
 
     private static func missing(_ file: DatabaseFile) -> StorageError {
@@ -70,7 +65,8 @@ extension LogStore {
         _ lock: FileLock,
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> LogStore {
-        let connection = try SQLiteConnection(path: file.path, access: .readWrite)
+        let connection = try SQLiteConnection(
+            path: file.path, access: .readWrite, fileSystem: options.fileSystem)
         try configure(connection, options)
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
@@ -83,7 +79,7 @@ extension LogStore {
         guard try connection.integer("PRAGMA synchronous") == 2 else {
             throw StorageError(.internal, "`\(file.path)` cannot be written durably")
         }
-        _ = try SchemaFormat.log.checkMarker(connection)
+        try SchemaFormat.log.checkMarker(connection)
         try SchemaFormat.log.migrate(connection)
         try SchemaFormat.log.checkSchema(connection)
         return try LogStore(file, connection, lock: lock)
@@ -103,7 +99,8 @@ extension LogStore {
         _ file: DatabaseFile,
         _ options: SQLiteLogOptions
     ) throws(StorageError) -> SQLiteConnection {
-        guard try (DatabaseFile.size(file.path) ?? 0) > 0 else { throw missing(file) }
+        guard try file.exists() else { throw missing(file) }
+        try SchemaFormat.log.checkHeader(of: file)
         // Reading beside a writer needs shared memory beside the file. Where that cannot be made, e.g. on a read-only
         // medium, and no write-ahead log waits to be read, the main file alone is everything.
         let alone = try (DatabaseFile.size(file.writeAheadPath) ?? 0) == 0 && !file.isFolderWritable

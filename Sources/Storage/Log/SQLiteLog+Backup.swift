@@ -47,7 +47,7 @@ private enum LogBackup {
 
     static func readBack(_ path: String) throws -> UInt64 {
         let connection = try SQLiteConnection(path: path, access: .immutable)
-        _ = try SchemaFormat.log.checkMarker(connection)
+        try SchemaFormat.log.checkMarker(connection)
         try SchemaFormat.log.checkSchema(connection)
         let copy = try LogStore(DatabaseFile(path), connection, lock: nil)
         try copy.forEachEntry(after: 0) { _, _, _, _ in }

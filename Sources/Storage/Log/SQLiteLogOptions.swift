@@ -8,6 +8,8 @@ public struct SQLiteLogOptions: Sendable {
     public var checkpointPages: Int
     /// Largest size of the main file in bytes; a commit beyond it fails with `diskFull`.
     public var maximumBytes: Int64?
+    /// Names the layer between SQLite and the disk, for tests that watch it.
+    var fileSystem: String?
 
     public init(cacheBytes: Int = 8 << 20, checkpointPages: Int = 4000, maximumBytes: Int64? = nil) {
         self.cacheBytes = cacheBytes

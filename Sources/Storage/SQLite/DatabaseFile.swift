@@ -26,6 +26,9 @@ struct DatabaseFile {
     /// Whether this process could make files beside the database.
     var isFolderWritable: Bool { access(DatabaseFile.split(path).folder, W_OK) == 0 }
 
+    /// Whether there is anything to open; an empty file counts as none.
+    func exists() throws(StorageError) -> Bool { try (DatabaseFile.size(path) ?? 0) > 0 }
+
     /// Size in bytes, nil when there is no such file.
     static func size(_ path: String) throws(StorageError) -> Int64? {
         var info = stat()

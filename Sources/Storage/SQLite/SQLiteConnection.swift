@@ -14,7 +14,7 @@ final class SQLiteConnection {
     let path: String
     let handle: OpaquePointer
 
-    init(path: String, access: Access) throws(StorageError) {
+    init(path: String, access: Access, fileSystem: String? = nil) throws(StorageError) {
         var handle: OpaquePointer?
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         var name = path
@@ -25,7 +25,7 @@ final class SQLiteConnection {
             flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             name = SQLiteConnection.uri(path) + "?immutable=1"
         }
-        let status = sqlite3_open_v2(name, &handle, flags, nil)
+        let status = sqlite3_open_v2(name, &handle, flags, fileSystem)
         guard status == SQLITE_OK, let opened = handle else {
             let failure = StorageError(sqlite: status, handle: handle, path: path)
             sqlite3_close_v2(handle)
@@ -82,6 +82,20 @@ final class SQLiteConnection {
     /// Ends the open transaction, if the failure has not already, keeping the first error the one that is told.
     func rollBack() {
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+    }
+
+    /// Reads the start of the main file, zeros where it is shorter.
+    ///
+    /// Through SQLite's own descriptor: opening and closing another one would drop this process's locks on the file.
+    func firstBytes(_ count: Int) throws(StorageError) -> [UInt8] {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        let found = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file)
+        guard found == SQLITE_OK, let file, let methods = file.pointee.pMethods else { throw failure(SQLITE_CANTOPEN) }
+        // A short read fills the rest with zeros; its code is a macro the importer drops.
+        var bytes = [UInt8](repeating: 0, count: count)
+        let status = methods.pointee.xRead(file, &bytes, Int32(count), 0)
+        guard status == SQLITE_OK || status == SQLITE_IOERR | 2 << 8 else { throw failure(status) }
+        return bytes
     }
 
     func failure(_ status: Int32) -> StorageError {

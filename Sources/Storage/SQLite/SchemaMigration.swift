@@ -1,3 +1,5 @@
+import CSQLite
+
 /// Brings a database from the version before to `version`, in one transaction.
 struct SchemaMigration: Sendable {
     let version: Int64
@@ -25,11 +27,32 @@ struct SchemaFormat: Sendable {
         }
     }
 
-    /// Refuses a file of another kind or a newer version; gives the version, 0 for an empty database.
+    /// Refuses a file of another kind or a newer version; gives the version.
+    @discardableResult
     func checkMarker(_ connection: SQLiteConnection) throws(StorageError) -> Int64 {
-        let path = connection.path
         let marker = try connection.integer("PRAGMA application_id")
         let version = try connection.integer("PRAGMA user_version")
+        try check(marker, version, connection.path)
+        return version
+    }
+
+    /// Does the same by the file's first bytes alone, taking no lock and changing nothing.
+    ///
+    /// Those bytes are sound whenever the file is ours, while the pages behind them may be half moved from the
+    /// write-ahead log: a crash there is for SQLite to mend, not a reason to refuse.
+    func checkHeader(of file: DatabaseFile) throws(StorageError) {
+        let connection = try SQLiteConnection(path: file.path, access: .immutable)
+        let header = try connection.firstBytes(100)
+        guard header.starts(with: "SQLite format 3\0".utf8) else {
+            throw StorageError(sqlite: SQLITE_NOTADB, handle: nil, path: file.path)
+        }
+        func number(_ offset: Int) -> Int64 {
+            Int64(Int32(truncatingIfNeeded: header[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) }))
+        }
+        try check(number(68), number(60), file.path)
+    }
+
+    private func check(_ marker: Int64, _ version: Int64, _ path: String) throws(StorageError) {
         guard marker == applicationID else {
             throw StorageError(
                 .notADatabase,
@@ -45,7 +68,6 @@ struct SchemaFormat: Sendable {
             )
         }
         guard version > 0 else { throw StorageError(.corrupt, "`\(path)` has lost its format version") }
-        return version
     }
 
     /// Compares every table, index and trigger with what the steps make: nothing missing, nothing added.
@@ -63,7 +85,10 @@ struct SchemaFormat: Sendable {
 
     private static func objects(_ connection: SQLiteConnection) throws(StorageError) -> [String] {
         let query = try connection.prepare(
-            "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY 1"
+            """
+            SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema \
+            WHERE name NOT LIKE 'sqlite_%' ORDER BY 1
+            """
         )
         var rows: [String] = []
         while try query.step() { rows.append(query.text(0)) }

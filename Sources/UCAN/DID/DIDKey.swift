@@ -6,7 +6,17 @@ enum DIDKey {
     /// Above the longest supported key (57 bytes); base58 decoding is quadratic, so the length is bounded first.
     private static let maximumLength = 128
 
+    // Decoding and re-encoding base58 costs over a microsecond, and few keys sign most statements.
+    private static let cache = BoundedCache<DID, PublicKey>(generation: 4096)
+
     static func publicKey(in did: DID) throws(UCANError) -> PublicKey {
+        if let known = cache[did] { return known }
+        let key = try decode(did)
+        cache.insert(key, for: did)
+        return key
+    }
+
+    private static func decode(_ did: DID) throws(UCANError) -> PublicKey {
         let text = did.text.utf8
         guard text.starts(with: prefix), text.count <= maximumLength,
             let decoded = Base58BTC.decode(text.dropFirst(prefix.count)),
@@ -31,6 +41,8 @@ enum DIDKey {
         "did:key:z" + Base58BTC.encode(key.curve.multicodec + key.bytes)
     }
 
-    /// The verification method's fragment: the identifier again.
-    static func fragment(of did: DID) -> String { did.identifier }
+    /// Tests that a fragment is the verification method's: the identifier again.
+    static func isFragment(_ fragment: String, of did: DID) -> Bool {
+        fragment.utf8.elementsEqual(did.text.utf8.dropFirst("did:key:".utf8.count))
+    }
 }

@@ -1,5 +1,11 @@
 /// Tests text against the grammar of RFC 3986, byte by byte and without allocating.
 enum URISyntax {
+    /// Reads the text in place; most are in contiguous storage already.
+    static func isURI(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { isURI($0) }
+    }
+
     /// `scheme ":" hier-part [ "?" query ] [ "#" fragment ]`.
     static func isURI(_ text: some Collection<UInt8>) -> Bool {
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")), isScheme(text[..<colon]) else { return false }

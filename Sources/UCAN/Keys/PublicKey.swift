@@ -16,7 +16,7 @@ public struct PublicKey: Hashable, Sendable {
         self.curve = curve
         head = curve == .ed25519 ? 0 : bytes[0]
         self.body = body
-        guard KeyCache.shared.imported(self) != nil else {
+        guard ImportedKey.of(self) != nil else {
             throw UCANError(.malformedKey, "the bytes are no acceptable \(curve.rawValue) public key", step: "F")
         }
     }
@@ -49,7 +49,7 @@ public struct PublicKey: Hashable, Sendable {
     }
 
     func verify(signature: UnsafeRawBufferPointer, message: UnsafeRawBufferPointer) -> Bool {
-        guard signature.count == 64, let imported = KeyCache.shared.imported(self) else { return false }
+        guard signature.count == 64, let imported = ImportedKey.of(self) else { return false }
         switch imported.key {
         case .ed25519(let key): return Ed25519.verify(key: key, signature: signature, message: message)
         case .p256(let key): return P256.verify(key: key, signature: signature, message: message)

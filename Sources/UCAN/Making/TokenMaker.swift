@@ -21,7 +21,7 @@ public enum TokenMaker {
             iss = issuerDID.text
         } else {
             let did = issuer.did
-            iss = did.text + "#" + DIDKey.fragment(of: did)
+            iss = did.text + "#" + did.identifier
         }
         var members: [(key: String, value: JSON)] = [
             ("att", try CapabilitiesObject.write(capabilities)),

@@ -52,7 +52,7 @@ public struct SIWE: Sendable, Hashable {
         if let scheme { try require(URISyntax.isScheme(scheme.utf8), "scheme", scheme) }
         try require(!domain.isEmpty && URISyntax.isAuthority(domain.utf8), "domain", domain)
         if let statement { try require(SIWE.isStatement(statement.utf8), "statement", statement) }
-        try require(URISyntax.isURI(uri.utf8), "URI", uri)
+        try require(URISyntax.isURI(uri), "URI", uri)
         try require(chainID > 0, "chain id", "\(chainID)")
         try require(
             nonce.utf8.count >= 8 && nonce.utf8.allSatisfy { URISyntax.isLetter($0) || URISyntax.isDigit($0) },
@@ -63,7 +63,7 @@ public struct SIWE: Sendable, Hashable {
         if let expirationTime { _ = try Timestamp.parse(expirationTime) }
         if let notBefore { _ = try Timestamp.parse(notBefore) }
         if let requestID { try require(URISyntax.isSegment(requestID.utf8), "request id", requestID) }
-        for resource in resources ?? [] { try require(URISyntax.isURI(resource.utf8), "resource", resource) }
+        for resource in resources ?? [] { try require(URISyntax.isURI(resource), "resource", resource) }
     }
 
     private func require(_ sound: Bool, _ field: String, _ text: String) throws(UCANError) {

@@ -1,11 +1,5 @@
 public import Multiformats
 
-/// Names what a statement about another statement asks for.
-public enum ControlAction: String, Sendable, CaseIterable {
-    case revoke = "tinycloud.delegation/revoke"
-    case status = "tinycloud.delegation/status"
-}
-
 extension SignedStatement {
     /// What the statement asks for, when it is about one other statement and nothing else.
     ///

@@ -11,6 +11,12 @@ extension SignedStatement {
         holdsFact("profile", "policy-session-ucan/v1")
     }
 
+    /// Whether a fact makes the statement one of the two roots of a policy, which that profile never uses as ordinary
+    /// delegations (spec/tinycloud.md 11).
+    public var isPolicyRoot: Bool {
+        holdsFact("role", "policy-authority") || holdsFact("role", "policy-enforcement")
+    }
+
     private func holdsFact(_ member: String, _ value: String) -> Bool {
         facts.contains { fact in
             guard case .string(let held)? = fact[member] else { return false }

@@ -24,7 +24,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     /// Reads a JSON number of seconds with exact decimal arithmetic; throws `malformedTime` out of range.
     init(_ number: JSONNumber, rounding: Rounding, name: String) throws(UCANError) {
         let value = number.decimal(scale: 6, rounding: rounding == .down ? .down : .up)
-        guard let value, abs(value) <= Timestamp.numberBound else {
+        guard let value, value.magnitude <= Timestamp.numberBound.magnitude else {
             throw UCANError(
                 .malformedTime,
                 "`\(name)` is not within 9007199254.740992 seconds of 1970: \(UCANError.quoted(number.text))",

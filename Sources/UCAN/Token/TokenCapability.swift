@@ -36,7 +36,7 @@ public struct TokenCapability: Sendable, Hashable {
     }
 
     static func checkResource(_ resource: String) throws(UCANError) {
-        guard resource.utf8.count <= maximumResourceLength, URISyntax.isURI(resource.utf8) else {
+        guard resource.utf8.count <= maximumResourceLength, URISyntax.isURI(resource) else {
             throw UCANError(.malformedResource, "\(UCANError.quoted(resource)) is no resource URI", step: "B.3")
         }
     }

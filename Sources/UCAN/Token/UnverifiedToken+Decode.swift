@@ -37,58 +37,15 @@ extension UnverifiedToken {
         }
     }
 
+    /// Takes the scheme off, whose name is case-insensitive (RFC 9110 11.1).
     private static func withoutBearer(_ text: some Collection<UInt8>) -> [UInt8] {
-        // Scheme names are case-insensitive (RFC 9110 11.1).
-        let scheme = Array("bearer ".utf8)
-        let head = text.prefix(scheme.count)
-        let isBearer =
-            head.count == scheme.count
-            && zip(head, scheme).allSatisfy { $0 == $1 || (URISyntax.isLetter($0) && $0 | 0x20 == $1) }
-        return Array(isBearer ? text.dropFirst(scheme.count) : text[...])
-    }
-}
-
-/// Tells the form of a token from its first bytes (spec/ucan.md A).
-enum TokenForm {
-    case jwt
-    case cacao
-    /// A UCAN 1.0 envelope: a DAG-CBOR array of two.
-    case envelope
-    /// A UCAN 1.0 container: one header byte, then CBOR or base64 of it.
-    case container
-    case unknown
-
-    init(authorization text: [UInt8]) {
-        guard let first = text.first else {
-            self = .unknown
-            return
+        let scheme: StaticString = "bearer "
+        guard text.count >= scheme.utf8CodeUnitCount, let first = text.first, first | 0x20 == UInt8(ascii: "b") else {
+            return Array(text)
         }
-        if first >= 0x80 || (text.count > 1 && (text[1] >= 0x80 || text[1] < 0x20)) {
-            // Bytes and not text.
-            self = TokenForm(bytes: text)
-        } else if text.contains(UInt8(ascii: ".")) {
-            self = .jwt
-        } else if first == UInt8(ascii: "o") {
-            // Base64 of 0xa3 starts with `o`; the second character decides with it, so the bytes are looked at again.
-            self = .cacao
-        } else if first == UInt8(ascii: "g"), text.count > 1, (0x67...0x76).contains(text[1]) {
-            // Base64 of 0x82: `g` and one of `g`...`v`.
-            self = .envelope
-        } else {
-            self = TokenForm(bytes: text)
+        let isBearer = scheme.withUTF8Buffer { scheme in
+            zip(text, scheme).allSatisfy { $0 == $1 || (URISyntax.isLetter($0) && $0 | 0x20 == $1) }
         }
-    }
-
-    init(bytes: [UInt8]) {
-        switch bytes.first {
-        case 0xA3: self = .cacao
-        case 0x82: self = .envelope
-        case 0x40, 0x42, 0x43, 0x4D, 0x4F, 0x50: self = .container
-        default: self = .unknown
-        }
-    }
-
-    static var unsupported: UCANError {
-        UCANError(.unsupportedVersion, "UCAN 1.0 envelopes and containers are not supported", step: "A")
+        return isBearer ? Array(text.dropFirst(scheme.utf8CodeUnitCount)) : Array(text)
     }
 }

@@ -23,6 +23,7 @@ enum CommandTable {
             DecodeCommand.command,
             ContextCommand.command,
             CompletionCommand.command,
+            VersionCommand.command,
         ],
         examples: [
             Example("capq context set local --url http://127.0.0.1:8080", "name a service and use it from now on"),

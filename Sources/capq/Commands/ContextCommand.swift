@@ -1,3 +1,4 @@
+import CapClient
 import Multiformats
 
 /// `capq context`: names places to ask, so that no command line has to repeat them.
@@ -32,7 +33,11 @@ enum ContextCommand {
         "use",
         summary: "make a context the current one",
         positionals: [name],
-        examples: [Example("capq context use archive", "ask `archive` from now on")],
+        examples: [
+            Example(
+                "capq context use archive", "ask `archive` from now on",
+                setUp: "capq context set archive --db ./graph.db")
+        ],
         exits: [.notFound],
         action: runUse
     )
@@ -67,7 +72,11 @@ enum ContextCommand {
         configuration.current = configuration.current ?? name
         try PrivateFile.makeFolder(store.folder(of: name))
         try store.save(configuration)
-        return answer(context, isCurrent: configuration.current?.hasSameBytes(as: name) ?? false)
+        var answer = answer(context, isCurrent: configuration.current?.hasSameBytes(as: name) ?? false)
+        if case .service(let url) = source, let address = try? BaseURL(url), !address.isEncrypted, !address.isLoopback {
+            answer.notes.append("`\(url)` is not encrypted: tokens can be read on the way, use https")
+        }
+        return answer
     }
 
     private static func runUse(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
@@ -104,7 +113,7 @@ enum ContextCommand {
 
     private static func source(_ arguments: Arguments) throws(Failure) -> Context.Source? {
         switch (arguments[StandardOptions.url], arguments[StandardOptions.database]) {
-        case (let url?, nil): .service(url)
+        case (let url?, nil): .service(try Failure.ofService { () throws(ClientError) in try BaseURL(url) }.description)
         case (nil, let file?): .database(file)
         case (nil, nil): nil
         case (_?, _?): throw .usage("`--url` and `--db` exclude each other")

@@ -78,6 +78,12 @@ enum SystemFile {
 }
 
 extension SystemFile {
+    /// Tells whether group or world may read a file.
+    static func isOpenToOthers(_ path: String) -> Bool {
+        var status = stat()
+        return fstatat(AT_FDCWD, path, &status, 0) == 0 && status.st_mode & 0o044 != 0
+    }
+
     /// Lists the names in a folder, in order; none when it cannot be read.
     static func entries(_ path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }

@@ -6,7 +6,6 @@ enum Block: Sendable {
     case table(Table)
     /// Delegations from leaf to root.
     case tree([ListedDelegation])
-    /// A document of unknown shape, as an outline.
-    case outline(JSON)
-    case title(String)
+    /// The walk behind a decision.
+    case walk(JSON)
 }

@@ -3,10 +3,13 @@ struct Cell: Sendable, Equatable {
     let text: String
     /// What stands for the text where ids are shortened; nil shows the text itself.
     let brief: String?
+    /// What stands for the text where nothing may be left out; nil shows the text itself.
+    let whole: String?
     let tone: Tone
 
-    init(_ text: String, brief: String? = nil, tone: Tone = .plain) {
+    init(_ text: String, brief: String? = nil, whole: String? = nil, tone: Tone = .plain) {
         self.text = PrintableText.of(text)
+        self.whole = whole.map { PrintableText.of($0) }
         self.brief = brief.map { PrintableText.of($0) }
         self.tone = tone
     }
@@ -15,6 +18,7 @@ struct Cell: Sendable, Equatable {
     init(id: String, tone: Tone = .plain) {
         text = PrintableText.of(id)
         brief = ShortID.of(text)
+        whole = nil
         self.tone = tone
     }
 
@@ -33,6 +37,7 @@ struct Cell: Sendable, Equatable {
 
     /// Returns the text as the style shows it, without colour.
     func shown(_ style: OutputStyle) -> String {
-        style.shortensIDs ? brief ?? text : text
+        if style.isFull { return whole ?? text }
+        return style.shortensIDs ? brief ?? text : text
     }
 }

@@ -29,7 +29,11 @@ enum DelegationTable {
         let more = capabilities.count > 1 ? " +\(capabilities.count - 1)" : ""
         let isOurs = first.ability.hasPrefix("tinycloud.")
         let ability = isOurs ? String(first.ability.dropFirst("tinycloud.".count)) : first.ability
-        return Cell(whole, brief: "\(ability) \(place)\(more)")
+        return Cell(
+            "\(first.ability) on \(first.resource)\(more)",
+            brief: "\(ability) \(place)\(more)",
+            whole: whole
+        )
     }
 
     private static func end(_ text: String?, _ now: Timestamp) -> Cell {

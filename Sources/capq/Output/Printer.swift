@@ -34,8 +34,7 @@ struct Printer {
         switch block {
         case .table(let table): TableRenderer(style: style).render(table)
         case .tree(let delegations): TreeRenderer(style: style).render(delegations)
-        case .outline(let json): OutlineRenderer(style: style).render(json)
-        case .title(let title): Tone.faint.paint(title, style) + "\n"
+        case .walk(let json): WalkRenderer(style: style).render(json)
         }
     }
 }

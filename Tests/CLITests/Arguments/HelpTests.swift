@@ -44,4 +44,8 @@ import Testing
             }
         }
     }
+
+    @Test func theReferencePageIsTheTableOfCommands() {
+        Snapshot.expect(ReferencePage.markdown(), "../../docs/capq/README.md")
+    }
 }

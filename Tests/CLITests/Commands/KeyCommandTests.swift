@@ -71,4 +71,10 @@ import UCAN
         #expect(scratch.run("key", "show", "nobody").exit == .notFound)
         #expect(scratch.run("key", "import", "x", "/nowhere").exit == .notFound)
     }
+
+    @Test func sourcesOthersMayReadAreRemarkedOn() {
+        let secret = String(repeating: "1", count: 64)
+        #expect(scratch.run("key", "import", "a", scratch.write(secret, "open", mode: 0o644)).notes.count == 1)
+        #expect(scratch.run("key", "import", "b", scratch.write(secret, "closed")).notes.isEmpty)
+    }
 }

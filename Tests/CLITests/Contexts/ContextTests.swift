@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: [
         ["context", "set", "x"], ["context", "set", "x", "--url", "http://a", "--db", "b"],
-        ["context", "set", "../x", "--url", "http://a"],
+        ["context", "set", "../x", "--url", "http://a"], ["context", "set", "x", "--url", "ftp://a"],
     ])
     func contextsThatMakeNoSenseAreUsageMistakes(_ words: [String]) {
         #expect(Run.outcome(words, scratch.surroundings).exit == .usage)
@@ -49,5 +49,11 @@ import Testing
         let lines = scratch.run("context", "list", "-o", "jsonl").output.split(separator: "\n")
         let names = try lines.map { try JSON.parse(Array($0.utf8))["name"]?.string }
         #expect(names == ["local", "archive"])
+    }
+
+    @Test func addressesThatAreNotEncryptedAreRemarkedOn() {
+        #expect(scratch.run("context", "set", "far", "--url", "http://node.example").notes.count == 1)
+        #expect(scratch.run("context", "set", "near", "--url", "http://127.0.0.1:1").notes.isEmpty)
+        #expect(scratch.run("context", "set", "safe", "--url", "https://node.example/").notes.isEmpty)
     }
 }

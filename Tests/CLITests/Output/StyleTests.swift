@@ -10,7 +10,7 @@ import Testing
 
     @Test func fullShowsEverything() {
         let style = OutputStyle(Scratch(isTerminal: true).surroundings, isFull: true)
-        #expect(style == OutputStyle(shortensIDs: false, hasColour: true, width: nil))
+        #expect(style == OutputStyle(shortensIDs: false, hasColour: true, isFull: true, width: nil))
     }
 
     @Test func pipesGetNoColourAndNothingCut() {

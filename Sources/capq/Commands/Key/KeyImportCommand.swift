@@ -35,6 +35,10 @@ enum KeyImportCommand {
         let imported = try KeyImport.read(bytes, kind: KeyCommand.kind(arguments), path: from)
         let key = try SigningKey(imported)
         let path = try store.save(imported, as: name)
-        return KeyCommand.answer(key, name: name, path: path)
+        var answer = KeyCommand.answer(key, name: name, path: path)
+        if !from.hasSameBytes(as: "-"), SystemFile.isOpenToOthers(from) {
+            answer.notes.append("`\(from)` can be read by others: remove it, or `chmod 600` it")
+        }
+        return answer
     }
 }

@@ -5,7 +5,7 @@ enum KeyShowCommand {
         summary: "show the DID of a key, never its secret",
         positionals: [KeyCommand.name],
         examples: [
-            Example("capq key show alice", "its DID, curve and file"),
+            Example("capq key show alice", "its DID, curve and file", setUp: "capq key new alice"),
             Example("capq key show alice --output json", "the same with the public JWK"),
         ],
         exits: [.notFound],

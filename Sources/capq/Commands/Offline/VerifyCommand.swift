@@ -20,12 +20,15 @@ enum VerifyCommand {
             Give a whole chain in one file, one token a line, in any order. Revocations are known to a service only:
             `capq status` and `capq chain` ask it.
             """,
-        options: [ServiceOptions.at, cid],
+        options: [SigningOptions.at, cid],
         positionals: [token],
         examples: [
             Example("capq verify ./chain.txt", "a chain, one token a line"),
             Example("capq verify ./chain.txt --at 2026-07-10T12:00:00Z --output tree", "as of a moment, as a tree"),
             Example("capq verify \"$TOKEN\"", "one token that rests on nothing"),
+            Example(
+                "capq chain \"$CID\" --all --output json | capq verify -", "what a service says, judged here",
+                stage: .service),
         ],
         exits: [.deny, .notFound],
         action: run
@@ -34,7 +37,7 @@ enum VerifyCommand {
     private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
         let sources = try TokenInput.read(try arguments.required(token), surroundings)
         let now =
-            try arguments[ServiceOptions.at].map { text throws(Failure) in try Timestamp.typed(text) }
+            try arguments[SigningOptions.at].map { text throws(Failure) in try Timestamp.typed(text) }
             ?? Timestamp(microseconds: surroundings.now)
         var wanted: [CID] = []
         for text in arguments.all(cid) { wanted.append(try CIDText.parse(text)) }

@@ -14,7 +14,7 @@ enum ChainCommand {
             has. Dead links are shown, never left out.
             """,
         flags: [all],
-        options: [ServiceOptions.space, ServiceOptions.proof],
+        options: [SigningOptions.space, SigningOptions.proof],
         positionals: [cid],
         examples: [
             Example("capq chain \"$CID\"", "leaf to root, with the status of every link", stage: .service),
@@ -26,9 +26,8 @@ enum ChainCommand {
 
     private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
         let target = try CIDText.parse(try arguments.required(cid))
-        let asker = try Asker(arguments, surroundings)
-        let body = try asker.readCapabilities(["type": "chain", "delegation_cid": .string(target.text)])
-        let chain = try Failure.ofService { () throws(ClientError) in try DelegationChain(body) }
+        let source = try SourceChoice.open(arguments, surroundings)
+        let chain = try source.chain(target)
         guard !chain.links.isEmpty else {
             throw Failure(.notFound, "no delegation `\(target.text)` that you may see")
         }
@@ -42,7 +41,7 @@ enum ChainCommand {
         var answer = Answer(
             json: .object(object),
             rows: documents,
-            blocks: [.table(DelegationTable.of(links, space: asker.space, now: asker.now))],
+            blocks: [.table(DelegationTable.of(links, space: source.space, now: source.now))],
             delegations: links,
             terminalFormat: .tree
         )

@@ -7,7 +7,7 @@ enum CheckCommand {
     static let principal = Positional("PRINCIPAL", "DID, `@NAME` for a key kept here, or `me`")
     static let ability = Positional("ABILITY", "as in tinycloud.kv/get")
     static let resource = Positional("RESOURCE", "whole resource, or service and path in the space")
-    static let given = Option("given", "JSON", "object with what caveats ask about")
+    static let given = Option("given", "JSON", "what caveats are judged by: {\"caveats\":[…],\"statement\":{…}}")
     static let explain = Flag("explain", "print the walk that led to the decision")
 
     static let command = Command(
@@ -18,7 +18,7 @@ enum CheckCommand {
             deny and 4 for undetermined, so a script can branch on it.
             """,
         flags: [explain],
-        options: [ServiceOptions.space, given, ServiceOptions.at],
+        options: [SigningOptions.space, given, SigningOptions.at],
         positionals: [principal, ability, resource],
         examples: [
             Example("capq check \"$BOB\" tinycloud.kv/get kv/notes/today", "may Bob read this note", stage: .service),
@@ -32,23 +32,21 @@ enum CheckCommand {
     )
 
     private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
-        let asker = try Asker(arguments, surroundings)
+        let source = try SourceChoice.open(arguments, surroundings)
         let keys = KeyStore(home: try surroundings.homeFolder())
-        let who = try PrincipalText.parse(try arguments.required(principal), keys: keys, me: asker.signer?.did)
-        let what = try SpaceText.resource(try arguments.required(resource), in: asker.space)
-        var body = JSONObject()
-        body["principal"] = .string(who.text)
-        body["ability"] = .string(try arguments.required(ability))
-        body["resource"] = .string(what)
+        var question = DecisionQuestion(
+            principal: try PrincipalText.parse(try arguments.required(principal), keys: keys, me: source.asker),
+            ability: try arguments.required(ability),
+            resource: try SpaceText.resource(try arguments.required(resource), in: source.space)
+        )
         if let text = arguments[given] {
             guard let json = try? JSON.parse(Array(text.utf8)), json.object != nil else {
                 throw .usage("`--given` is not a JSON object")
             }
-            body["context"] = json
+            question.context = json
         }
-        if let text = arguments[ServiceOptions.at] { body["at"] = .string(try Timestamp.typed(text).rfc3339) }
-        if arguments[explain] { body["explain"] = true }
-        let answer = try Failure.ofService { () throws(ClientError) in try asker.client.authorize(body: .object(body)) }
-        return CheckAnswer.answer(answer, space: asker.space, now: asker.now)
+        if let text = arguments[SigningOptions.at] { question.at = try Timestamp.typed(text) }
+        question.wantsExplanation = arguments[explain]
+        return CheckAnswer.answer(try source.check(question))
     }
 }

@@ -7,6 +7,7 @@ enum ListCommand {
     static let created = Flag("created", "only those the asker issued")
     static let received = Flag("received", "only those the asker received")
     static let all = Flag("all", "both, and those between others")
+    static let account = Flag("account", "those of the whole account, in place of one space")
     static let allPages = Flag("all-pages", "follow the list to its end")
     static let status = Option(
         "status", "STATUS", "active|pending|expired|revoked, active by default",
@@ -24,13 +25,14 @@ enum ListCommand {
             Rows are in the order of the service, newest first. When a page is not the last, the next one's cursor is
             said on standard error and stands in the JSON answer; `--all-pages` follows it.
             """,
-        flags: [created, received, all, allPages],
-        options: [ServiceOptions.space, path, action, status, limit, cursor, ServiceOptions.proof],
+        flags: [created, received, all, account, allPages],
+        options: [SigningOptions.space, path, action, status, limit, cursor, SigningOptions.proof],
         examples: [
             Example("capq ls", "delegations of the session's space that hold", stage: .service),
             Example(
                 "capq ls --created --path notes/ --action tinycloud.kv/get", "who may read my notes", stage: .service),
             Example("capq ls --status revoked --status expired --all-pages", "what has ended", stage: .service),
+            Example("capq ls --account --created", "what the account gave away, in every space", stage: .service),
             Example("capq ls --output jsonl --all-pages", "one delegation a line, for a program", stage: .service),
             Example("capq ls --output mermaid", "a drawing of who gave what to whom", stage: .service),
         ],
@@ -42,48 +44,42 @@ enum ListCommand {
         guard [arguments[created], arguments[received], arguments[all]].filter({ $0 }).count <= 1 else {
             throw .usage("`--created`, `--received` and `--all` exclude each other")
         }
-        let asker = try Asker(arguments, surroundings)
+        let source = try SourceChoice.open(arguments, surroundings)
+        var question = ListQuestion()
+        question.direction = arguments[created] ? .created : arguments[received] ? .received : .all
+        question.path = arguments[path]
+        question.abilities = arguments.all(action)
+        question.statuses = arguments.all(status)
+        question.limit = arguments.integer(limit) ?? question.limit
+        question.cursor = arguments[cursor]
+        question.isAboutAccount = arguments[account]
+        guard !question.isAboutAccount || (question.path == nil && question.abilities.isEmpty) else {
+            throw .usage("`--account` takes neither `--path` nor `--action`", hint: "`--space ID` asks about one space")
+        }
+        guard !question.isAboutAccount || question.statuses.count <= 1 else {
+            throw .usage("`--account` takes one `--status`")
+        }
         var found: [ListedDelegation] = []
         var documents: [JSON] = []
-        var next = arguments[cursor]
         var last: DelegationPage
         repeat {
-            last = try page(arguments, asker, next)
+            last = try source.list(question)
             found += last.delegations
             documents += last.documents
             // A service that gives the same cursor again would keep us here for ever.
-            guard last.cursor == nil || last.cursor != next else {
+            guard last.cursor == nil || last.cursor != question.cursor else {
                 throw Failure(.failure, "the service gave the same cursor twice")
             }
-            next = last.cursor
-        } while arguments[allPages] && next != nil
-        return answer(found, documents, last, asker)
-    }
-
-    private static func page(_ arguments: Arguments, _ asker: Asker, _ cursor: String?) throws(Failure)
-        -> DelegationPage
-    {
-        var filters = JSONObject()
-        filters["direction"] = arguments[created] ? "created" : arguments[received] ? "received" : "all"
-        if let path = arguments[path] { filters["path"] = .string(path) }
-        let actions = arguments.all(action)
-        if !actions.isEmpty { filters["actions"] = .array(actions.map { .string($0) }) }
-        let statuses = arguments.all(status)
-        if !statuses.isEmpty { filters["status"] = .array(statuses.map { .string($0) }) }
-        var parameters = JSONObject()
-        parameters["type"] = "list"
-        parameters["filters"] = .object(filters)
-        parameters["limit"] = .number(JSONNumber(arguments.integer(limit) ?? 100))
-        if let cursor { parameters["cursor"] = .string(cursor) }
-        let body = try asker.readCapabilities(.object(parameters))
-        return try Failure.ofService { () throws(ClientError) in try DelegationPage(body) }
+            question.cursor = last.cursor
+        } while arguments[allPages] && question.cursor != nil
+        return answer(found, documents, last, source)
     }
 
     private static func answer(
         _ found: [ListedDelegation],
         _ documents: [JSON],
         _ last: DelegationPage,
-        _ asker: Asker
+        _ source: any AuthoritySource
     ) -> Answer {
         var object = JSONObject(schema: "capq/delegations/1")
         object["delegations"] = .array(documents)
@@ -93,7 +89,7 @@ enum ListCommand {
         var answer = Answer(
             json: .object(object),
             rows: documents,
-            blocks: [.table(DelegationTable.of(found, space: asker.space, now: asker.now))],
+            blocks: [.table(DelegationTable.of(found, space: source.space, now: source.now))],
             delegations: found
         )
         if let cursor = last.cursor {

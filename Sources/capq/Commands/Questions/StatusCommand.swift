@@ -1,6 +1,5 @@
 import CapClient
 import Multiformats
-import UCAN
 
 /// `capq status`: asks whether one delegation holds.
 enum StatusCommand {
@@ -10,7 +9,7 @@ enum StatusCommand {
         "status",
         summary: "ask whether one delegation holds",
         discussion: "A delegation you may not see is reported like one that does not exist.",
-        options: [ServiceOptions.proof],
+        options: [SigningOptions.proof],
         positionals: [cid],
         examples: [
             Example("capq status \"$CID\"", "exit code 0 when it holds, 3 when it has ended", stage: .service)
@@ -21,19 +20,7 @@ enum StatusCommand {
 
     private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
         let target = try CIDText.parse(try arguments.required(cid))
-        let asker = try Asker(arguments, surroundings)
-        let signer = try asker.requireSigner()
-        let expires = asker.now.wholeSeconds.adding(seconds: Asker.invocationLifetime)
-        let token = try Failure.ofTokens { () throws(UCANError) in
-            try signer.invocation(
-                [TokenCapability(resource: "urn:cid:\(target.text)", ability: "tinycloud.delegation/status")],
-                proofs: asker.proofs,
-                expires: expires
-            )
-        }
-        let status = try Failure.ofService { () throws(ClientError) in
-            try asker.client.status(authorization: token.authorization(), cid: target.text)
-        }
+        let status = try SourceChoice.open(arguments, surroundings).status(target)
         guard status.exists else {
             throw Failure(.notFound, "no delegation `\(target.text)` that you may see")
         }

@@ -19,8 +19,8 @@ enum DelegateCommand {
             """,
         flags: [terminal, offline],
         options: [
-            ServiceOptions.ability, ServiceOptions.path, ServiceOptions.lasting, from, caveats, ServiceOptions.space,
-            ServiceOptions.proof,
+            SigningOptions.ability, SigningOptions.path, SigningOptions.lasting, from, caveats, SigningOptions.space,
+            SigningOptions.proof,
         ],
         positionals: [audience],
         examples: [
@@ -43,12 +43,12 @@ enum DelegateCommand {
         let signer = try asker.requireSigner()
         let keys = KeyStore(home: try surroundings.homeFolder())
         let audience = try PrincipalText.parse(try arguments.required(audience), keys: keys, me: signer.did)
-        let abilities = arguments.all(ServiceOptions.ability)
-        let paths = arguments.all(ServiceOptions.path)
+        let abilities = arguments.all(SigningOptions.ability)
+        let paths = arguments.all(SigningOptions.path)
         guard !abilities.isEmpty, !paths.isEmpty else {
             throw .usage("a delegation needs `--ability` and `--path`", hint: "`capq delegate --help` shows examples")
         }
-        guard let lifetime = arguments.seconds(ServiceOptions.lasting) else {
+        guard let lifetime = arguments.seconds(SigningOptions.lasting) else {
             throw .usage("a delegation needs an end: `--for TIME`", hint: "as in 90s, 15m, 12h, 7d")
         }
         let narrowing = try caveats(arguments)

@@ -14,7 +14,7 @@ enum HostCommand {
             Lets the owner's wallet delegate `tinycloud.space/host` to the key the service names for the space. A
             session of the space is registered once more afterwards, so that it counts there.
             """,
-        options: [ServiceOptions.space, lasting] + WalletSigning.options,
+        options: [lasting] + WalletSigning.options,
         positionals: [space],
         examples: [
             Example("capq host --wallet-key owner", "host the space of the session", stage: .service),

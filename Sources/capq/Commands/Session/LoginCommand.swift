@@ -15,7 +15,7 @@ enum LoginCommand {
             the message to sign, `--siwe-in` and `--signature` bring it back. Without `--key` a session key is made.
             Unless `--ability` and `--path` say otherwise the session may use kv, read delegations and revoke them.
             """,
-        options: [ServiceOptions.space, ServiceOptions.ability, ServiceOptions.path, lasting] + WalletSigning.options,
+        options: [SigningOptions.space, SigningOptions.ability, SigningOptions.path, lasting] + WalletSigning.options,
         examples: [
             Example("capq login --wallet-key owner", "a wallet key kept here signs", stage: .service),
             Example(
@@ -102,10 +102,10 @@ enum LoginCommand {
     ) throws(Failure) -> SIWE {
         let chain = WalletSigning.chainID(arguments)
         let owner = address.did(chain: chain)
-        let space = arguments[ServiceOptions.space] ?? context.space ?? SpaceText.ofAccount(owner)
+        let space = arguments[SigningOptions.space] ?? context.space ?? SpaceText.ofAccount(owner)
         guard SpaceText.owner(of: space) != nil else { throw .usage("`\(space)` is not a space") }
-        let abilities = arguments.all(ServiceOptions.ability)
-        let paths = arguments.all(ServiceOptions.path)
+        let abilities = arguments.all(SigningOptions.ability)
+        let paths = arguments.all(SigningOptions.path)
         guard abilities.isEmpty == paths.isEmpty else {
             throw .usage("`--ability` and `--path` go together")
         }
@@ -142,7 +142,7 @@ enum LoginCommand {
             throw Failure(.failure, "the service stored `\(receipt.cid)` in place of `\(token.cid.text)`")
         }
         let space =
-            arguments[ServiceOptions.space]
+            arguments[SigningOptions.space]
             ?? token.capabilities.lazy.compactMap { SpaceText.space(of: $0.resource) }.first
             ?? SpaceText.ofAccount(token.issuer)
         let session = Session(

@@ -13,7 +13,7 @@ enum RevokeCommand {
             Cannot be undone. Its issuer, its audience and the owner of a space it names may do this, and a session
             that holds `tinycloud.delegation/revoke`. With `--key` naming a wallet key the wallet itself signs.
             """,
-        options: [ServiceOptions.proof],
+        options: [SigningOptions.proof],
         positionals: [cid],
         examples: [
             Example("capq revoke \"$CID\"", "end a delegation", stage: .service),
