@@ -26,24 +26,6 @@ import Testing
         return drops
     }
 
-    @Test(arguments: [
-        "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nX: ", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf",
-        "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HT",
-    ])
-    func endsAConnectionWhoseClientBrokeOff(_ text: String) throws {
-        var limits = HTTPLimits()
-        limits.headDeadline = .seconds(60)
-        limits.idleDeadline = .seconds(60)
-        limits.bodyGrace = .seconds(60)
-        limits.lingerDeadline = .milliseconds(40)
-        try HTTPTestServer.run(limits: limits) { server in
-            let socket = try server.connect()
-            socket.send(text)
-            socket.endSending()
-            #expect(socket.readToEnd().end == .closed, "not ended, long before its deadline")
-        }
-    }
-
     @Test func answersAClientThatEndedItsSideAfterTheRequest() throws {
         var limits = HTTPLimits()
         limits.lingerDeadline = .milliseconds(20)

@@ -43,7 +43,7 @@ import UCAN
         let stranger = try Cast.wallet(9)
         let foreign = SpaceName(of: stranger.did())
         let gift = try scene.admit(
-            scene.cacao(stranger, to: scene.session.did.text, [foreign.can("tinycloud.kv/get", "kv/")]))
+            scene.cacao(stranger, to: scene.session.did.text, [foreign.can("tinycloud.kv/get", "kv")]))
         #expect(try cids(["direction": "received"]) == set(gift))
         #expect(try cids(["direction": "all"]) == cids([:]))
         // With the list handed on to the agent, what the agent gave belongs to the account too.
@@ -138,7 +138,34 @@ import UCAN
         let answer = try scene.wire.post("/delegation/query", theirs, json: [:])
         #expect(answer.status == 200)
         let rows = try #require(answer.json["items"])
-        // The agent may list for the stranger, so it belongs to the stranger's account with all it gave and received.
-        #expect(Set(rows.texts("cid")) == set(own, line.first, line.second))
+        #expect(Set(rows.texts("cid")) == set(own, line.first, line.second), "what the agent gave and received itself")
+    }
+
+    @Test func aKeyNamedByAStrangerDoesNotOpenWhatItHoldsToTheStranger() throws {
+        let stranger = try Cast.wallet(9)
+        let foreign = SpaceName(of: stranger.did())
+        let lure = try scene.admit(
+            scene.cacao(
+                stranger, to: line.agent.did.text,
+                [foreign.can("tinycloud.delegation/list", "delegation"), foreign.can("tinycloud.kv/get", "kv")]))
+        // The agent takes it up, and once gives on something of both spaces in one delegation.
+        let mixed = try scene.admit(
+            scene.ucan(
+                line.agent, to: line.helper.did,
+                [foreign.can("tinycloud.kv/get", "kv/a"), scene.space.can("tinycloud.kv/get", "kv/notes/a")],
+                proofs: [lure, line.first], lasts: 600))
+        func ask(_ filter: JSON) throws -> JSON {
+            let token = try TokenMaker.ucan(
+                issuer: stranger.privateKey, audience: stranger.did(),
+                capabilities: [foreign.can("tinycloud.delegation/list", "delegation")], expires: scene.time(60),
+                nonce: TokenMaker.freshNonce(), issuerDID: stranger.did())
+            let answer = try scene.wire.post("/delegation/query", token, json: filter)
+            try #require(answer.status == 200, "\(answer.text)")
+            #expect(!answer.text.contains(scene.space.text), "another owner's space is shown")
+            return answer.json["items"] ?? .null
+        }
+        #expect(Set(try ask([:]).texts("cid")) == set(lure, mixed))
+        #expect(try ask(["space": .string(scene.space.text)]).texts("cid") == [], "nor can it be asked for")
+        #expect(Set(try ask(["space": "default"]).texts("cid")) == set(lure, mixed), "both spaces have that name")
     }
 }

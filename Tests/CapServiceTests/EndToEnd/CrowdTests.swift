@@ -219,7 +219,7 @@ import UCAN
         let scene = try Scene(in: folder)
         let root = try scene.signIn()
         let shared = Shared(scene, root, seconds: 3)
-        Crowd.run(64) { index in
+        Threads.run(64) { index in
             do {
                 switch index % 8 {
                 case 0, 1, 2: try Self.read(shared, index)
