@@ -7,10 +7,24 @@ public struct AccountQuery: Sendable {
     public var owner: DID
     /// The space through whose `delegation` resource the account is asked for.
     public var space: Space
+    /// Who asks.
+    public var invoker: DID
 
-    public init(owner: DID, space: Space) {
+    public init(owner: DID, space: Space, invoker: DID) {
         self.owner = owner
         self.space = space
+        self.invoker = invoker
+    }
+
+    /// The capabilities of a row that may be shown: all when owner or invoker issued or received it, else those on what
+    /// one of them controls.
+    ///
+    /// The other keys of an account are the audiences of delegations, which nobody need have asked for: what such a key
+    /// holds of others is no business of the account (design law 9).
+    public func visible(_ view: EdgeView) -> [Capability] {
+        let selves = [owner, invoker]
+        if selves.contains(where: { $0.text == view.issuer || $0.text == view.audience }) { return view.capabilities }
+        return view.capabilities.filter { $0.resource.rootAuthority.map(selves.contains) ?? false }
     }
 
     public enum Direction: String, Sendable { case granted, received }
@@ -37,7 +51,9 @@ extension Snapshot {
             for member in members {
                 var cursor = PrincipalEdges(graph, member, isIssuer: direction == .granted)
                 while let edge = cursor.next() {
-                    guard isVisible(edge), seen.insert(edge).inserted else { continue }
+                    guard isVisible(edge), governs(query.owner, edge) || governs(query.invoker, edge),
+                        seen.insert(edge).inserted
+                    else { continue }
                     rows.append(AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction))
                 }
             }

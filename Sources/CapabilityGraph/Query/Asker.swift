@@ -6,10 +6,15 @@ public struct Asker: Sendable {
     /// The invoker first; then, through a live root CACAO it cites, the issuer and its other session keys.
     public let principals: [DID]
     let numbers: [UInt32]
+    /// The invoker, and the owners it acts for.
+    let selves: [DID]
 
-    /// True when a DID in canonical text is one of the principals.
-    public func names(_ principal: String) -> Bool {
-        principals.contains { $0.text.utf8.elementsEqual(principal.utf8) }
+    /// True when a DID in canonical text is the invoker or an owner it acts for.
+    ///
+    /// Other session keys of an owner are left out: an owner can make anybody's key the audience of a root CACAO, and
+    /// what that key holds elsewhere must not become visible to the owner by it (design law 9).
+    public func isSelf(_ principal: String) -> Bool {
+        selves.contains { $0.text.utf8.elementsEqual(principal.utf8) }
     }
 }
 
@@ -38,8 +43,10 @@ extension Snapshot {
             return .continue
         }
         let spaceNumber = self.space(space)
+        var selves = [invoker]
         for root in roots {
             add(root, to: &principals, &numbers)
+            if let owner = try? DID(graph.terms.text(root)) { selves.append(owner) }
             guard let spaceNumber else { continue }
             var cursor = graph.lists.cursor(EdgeLists.Key(.issuerInSpace, root, spaceNumber))
             var visited = 0
@@ -53,7 +60,7 @@ extension Snapshot {
                 add(info.audience, to: &principals, &numbers)
             }
         }
-        return Asker(principals: principals, numbers: numbers)
+        return Asker(principals: principals, numbers: numbers, selves: selves)
     }
 
     private func add(_ number: UInt32, to principals: inout [DID], _ numbers: inout [UInt32]) {

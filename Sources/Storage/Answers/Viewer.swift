@@ -14,10 +14,10 @@ extension Snapshot {
     func visibleCapabilities(_ view: EdgeView, to viewer: Viewer) -> (shown: [Capability], all: Bool) {
         let capabilities = view.capabilities
         guard case .reader(let space, let asker) = viewer else { return (capabilities, true) }
-        if asker.names(view.issuer) || asker.names(view.audience) { return (capabilities, true) }
+        if asker.isSelf(view.issuer) || asker.isSelf(view.audience) { return (capabilities, true) }
         let shown = capabilities.filter { capability in
             capability.resource.space == space
-                || capability.resource.rootAuthority.map { asker.names($0.text) } == true
+                || capability.resource.rootAuthority.map { asker.isSelf($0.text) } == true
         }
         return (shown, shown.count == capabilities.count)
     }

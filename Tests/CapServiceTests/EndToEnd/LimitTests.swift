@@ -200,7 +200,7 @@ import UCAN
         let texts = tokens.map { $0.authorization() }
         let port = scene.service.port
         let answers = Mutex<[Int: RawResponse]>([:])
-        Crowd.run(16) { thread in
+        Threads.run(16) { thread in
             let wire = Wire(port)
             for index in stride(from: thread, to: 64, by: 16) {
                 guard let response = try? wire.post("/delegate", authorization: texts[index]) else { continue }
@@ -230,7 +230,7 @@ import UCAN
         }
         let port = scene.service.port
         let counts = Mutex<[Int: Int]>([:])
-        Crowd.run(8) { thread in
+        Threads.run(8) { thread in
             let wire = Wire(port)
             for index in stride(from: thread, to: texts.count, by: 8) {
                 let status = (try? wire.post("/delegate", authorization: texts[index]).status) ?? 0

@@ -78,7 +78,7 @@ import UCAN
         let lists = Lists()
         // Two writers and a reader: only thread 0 touches the scene.
         nonisolated(unsafe) let reader = scene
-        Crowd.run(3) { index in
+        Threads.run(3) { index in
             switch index {
             case 0:
                 for _ in 0..<4 {

@@ -213,7 +213,7 @@ import UCAN
             let text = try scene.invocation(scene.session, scene.space.readAll, proofs: [line.root]).authorization()
             let port = scene.service.port
             let statuses = Mutex<[Int]>([])
-            Crowd.run(16) { _ in
+            Threads.run(16) { _ in
                 let status = (try? Wire(port).post("/invoke", authorization: text).status) ?? 0
                 statuses.withLock { $0.append(status) }
             }

@@ -122,6 +122,25 @@ import UCAN
         #expect(resources(first) == [scene.space.resource("kv/notes/a")] && first?["withheld"] != nil)
     }
 
+    @Test func aKeyMadeASessionByAStrangerShowsItNoMore() throws {
+        let spaces = try TwoSpaces()
+        let scene = spaces.scene
+        // The other owner names the helper's and its own session's keys in roots of its space. The helper's own rows
+        // count as created in that space then, but are not shown whole for it.
+        let session = try Cast.key(0x43)
+        let own = try scene.admit(
+            scene.cacao(
+                spaces.other, to: session.did.text,
+                [spaces.otherSpace.can("tinycloud.capabilities/read", "capabilities")]))
+        let answer = try scene.read(
+            session, proofs: [own], ["type": "list", "filters": ["direction": "created"]],
+            of: spaces.otherSpace)
+        let row = try #require(answer.json[spaces.mixed.cid.text])
+        #expect(resources(row) == [spaces.otherSpace.resource("kv/secret/b")])
+        #expect(row["raw"] == nil && row["withheld"]?.strings == ["capabilities", "raw"])
+        #expect(!answer.text.contains(scene.space.text))
+    }
+
     @Test func filtersDoNotProbeTheOtherSpace() throws {
         let spaces = try TwoSpaces()
         let scene = spaces.scene
