@@ -43,9 +43,15 @@ let package = Package(
             dependencies: ["CapClient", "Storage", "CapabilityGraph", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
+        .target(name: "CAllocationCount"),
         .executableTarget(
             name: "capbench",
-            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CapClient"],
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "capdrill",
+            dependencies: ["CapClient", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
 
@@ -55,6 +61,12 @@ let package = Package(
             path: "Tests/CapTesting",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "LogDrill",
+            dependencies: ["Storage", "CapTesting"],
+            path: "Tests/LogDrill",
+            swiftSettings: strict
+        ),
         .testTarget(name: "MultiformatsTests", dependencies: ["Multiformats", "CapTesting"], swiftSettings: strict),
         .testTarget(name: "UCANTests", dependencies: ["UCAN", "CapTesting"], swiftSettings: strict),
         .testTarget(
@@ -62,15 +74,19 @@ let package = Package(
             dependencies: ["CapabilityGraph", "CapTesting"],
             swiftSettings: strict
         ),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "CapTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CapServiceTests",
-            dependencies: ["CapService", "CapClient", "CapTesting"],
+            dependencies: ["CapService", "CapClient", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["capq", "CapClient", "CapTesting"],
+            dependencies: ["capq", "CapClient", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
     ],

@@ -1,5 +1,9 @@
 #pragma once
 #include <microhttpd.h>
+#include <sys/socket.h>
+
+// An enumerator that the importer loses in optimized builds.
+static const int capMessageDontWait = MSG_DONTWAIT;
 
 // The variadic calls of the library, made plain so that Swift can see them.
 

@@ -1,4 +1,8 @@
+import Glibc
+
 @main
 enum Main {
-    static func main() {}
+    static func main() {
+        exit(runService(Array(CommandLine.arguments.dropFirst())))
+    }
 }

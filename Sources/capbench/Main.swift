@@ -1,4 +1,8 @@
+import Glibc
+
 @main
 enum Main {
-    static func main() {}
+    static func main() {
+        exit(runBenchmarks(Array(CommandLine.arguments.dropFirst())))
+    }
 }

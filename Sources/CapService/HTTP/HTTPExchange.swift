@@ -125,7 +125,7 @@ extension HTTPConnection {
         draft.stage = .answered
         enter(.sending)
         return HTTPResponseWriter(connection: self, isHTTP10: false, isLast: true).send(
-            refusal.response, on: connection)
+            core.response(refusal), on: connection)
     }
 
     /// Answers past the library, which takes no answer amid a body; then throws away what still comes, for a while.
@@ -135,8 +135,8 @@ extension HTTPConnection {
         draft.stage = .draining
         draft.body = []
         enter(.draining)
-        let bytes = refusal.rawResponse
-        let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        let bytes = core.rawResponse(refusal)
+        let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         guard sent == bytes.count else { return .NO }
         shutdown(socket, Int32(SHUT_WR))
         return .YES

@@ -11,7 +11,7 @@ struct HTTPResponseWriter {
 
     /// Queues the answer; an answer that cannot be put on the wire becomes 500.
     func send(_ response: HTTPResponse, on target: OpaquePointer) -> MHD_Result {
-        guard let made = make(response) ?? make(HTTPRefusal.internalError.response) else { return .NO }
+        guard let made = make(response) ?? make(connection.core.response(.internalError)) else { return .NO }
         defer { MHD_destroy_response(made.object) }
         return MHD_queue_response(target, UInt32(made.status), made.object)
     }

@@ -49,7 +49,7 @@ struct HTTPWatchdog {
     func look(now: Int64) {
         core.table.sweep { entry in judge(&entry, now: now) }
         for connection in core.table.all() where connection.phase == .handling && now - connection.since > request {
-            if connection.completeSleeping(with: HTTPRefusal.deadlineExceeded.response) {
+            if connection.completeSleeping(with: core.response(.deadlineExceeded)) {
                 core.log.warning("httpDeadline", [("address", .text(connection.remoteAddress))])
             }
         }
@@ -91,7 +91,7 @@ struct HTTPWatchdog {
         case .firstHead, .idle, .body, .draining: break
         }
         var byte: UInt8 = 0
-        let left = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+        let left = recv(socket, &byte, 1, Int32(MSG_PEEK) | capMessageDontWait) == 0
         defer { watch.peerHadLeft = left }
         return left && watch.peerHadLeft
     }

@@ -1,3 +1,4 @@
+/// Each property gives the payload of its case and nil for other values.
 extension CBOR {
     public var text: String? { if case .text(let value) = self { value } else { nil } }
     public var bytes: [UInt8]? { if case .bytes(let value) = self { value } else { nil } }

@@ -31,7 +31,7 @@ public enum CBOR: Sendable {
 
     /// Gives the canonical encoding; `decode(encoded())` is the same value unless a double is not finite.
     public func encoded() -> [UInt8] {
-        var encoder = CBOREncoder()
+        var encoder = CBOREncoder(reserving: 256)
         encoder.append(self)
         return encoder.bytes
     }

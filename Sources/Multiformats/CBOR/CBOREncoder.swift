@@ -2,6 +2,8 @@
 struct CBOREncoder {
     private(set) var bytes: [UInt8] = []
 
+    init(reserving byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
     mutating func append(_ value: CBOR) {
         switch value {
         case .unsigned(let value): head(.unsigned, value)

@@ -1,5 +1,5 @@
 /// Holds 32 bytes as four big-endian words, so comparing words compares bytes.
-public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Digest: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible {
     public let w0, w1, w2, w3: UInt64
 
     public static let byteCount = 32

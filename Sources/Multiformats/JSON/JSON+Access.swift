@@ -1,3 +1,4 @@
+/// Each property gives the payload of its case and nil for other values.
 extension JSON {
     public var string: String? { if case .string(let value) = self { value } else { nil } }
     public var number: JSONNumber? { if case .number(let value) = self { value } else { nil } }

@@ -1,0 +1,24 @@
+/// Bounds how long a call may take.
+public struct Timeouts: Sendable, Hashable {
+    /// Until the connection stands, name lookup and TLS included.
+    public let connect: Duration
+    /// Until the last byte of the answer.
+    public let total: Duration
+
+    public static let `default` = Timeouts(connect: .seconds(5), total: .seconds(30))
+
+    public init(connect: Duration, total: Duration) {
+        self.connect = connect
+        self.total = total
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, at least 1: libcurl takes 0 as forever.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        let milliseconds = seconds.multipliedReportingOverflow(by: 1_000)
+        guard !milliseconds.overflow else { return Int(Int32.max) }
+        return Int(min(max(milliseconds.partialValue + attoseconds / 1_000_000_000_000_000, 1), Int64(Int32.max)))
+    }
+}

@@ -1,0 +1,52 @@
+import CapabilityGraph
+import UCAN
+
+/// Holds every setting of the service; `SettingsParser` fills it from the command line and a file.
+struct Settings: Sendable {
+    var listen = HTTPListenAddress(ip: "127.0.0.1", port: 8137)
+    var data = ".data"
+    var hosting = HostingPolicy.explicit
+    var clockFile: String?
+    var threads = 2
+    var cors = true
+    var parentsAsBytes = false
+    var logLevel = StructuredLog.Level.info
+    /// DIDs that may ask `/authorize` about anybody.
+    var servicePrincipals: [DID] = []
+    /// How far ahead the expiry of an invocation may lie, in seconds.
+    var invocationLifetime: Int64 = 300
+    /// The most rows a listing without `limit` may have; 0 means any number.
+    var maxListRows = 100_000
+    var maxPageRows = 1000
+    /// Requests a minute one principal may make, and how many of them at once; 0 means no bound.
+    var requestsPerMinute = 0
+    var requestBurst = 256
+    var maxPending = 4096
+    var maxBatchQuestions = 100
+    var tokens = TokenLimits.default
+    var graph = GraphLimits()
+    var http = HTTPLimits()
+
+    var isLoopback: Bool { listen.ip.hasPrefix("127.") || listen.ip == "::1" }
+
+    /// The decoder's and the graph's bound on proofs are one: what is refused is refused before its signature is checked.
+    var proofsPerToken: Int {
+        get { tokens.proofs }
+        set {
+            tokens.proofs = newValue
+            graph.maxProofs = newValue
+        }
+    }
+
+    /// Likewise for capabilities.
+    var capabilitiesPerToken: Int {
+        get { tokens.capabilities }
+        set {
+            tokens.capabilities = newValue
+            graph.maxCapabilities = newValue
+        }
+    }
+
+    /// The file of the log.
+    var database: String { data + "/capability-graph.sqlite" }
+}

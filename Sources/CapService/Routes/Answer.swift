@@ -1,0 +1,71 @@
+import Synchronization
+
+/// Carries the one answer of a route, adding what every answer has: CORS, the decision id on refusals, counts, logs.
+final class Answer: Sendable {
+    private let service: Service
+    private let reply: HTTPReply
+    private let route: String
+    private let wantsJSON: Bool
+    private let requestID: String?
+
+    init(_ service: Service, _ reply: HTTPReply, route: String, request: HTTPRequest) {
+        self.service = service
+        self.reply = reply
+        self.route = route
+        wantsJSON = request.headers["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
+        // Room for the head of an answer is bounded, so only an id of a sensible length comes back.
+        requestID = request.headers["X-Request-ID"].flatMap { (1...256).contains($0.utf8.count) ? $0 : nil }
+    }
+
+    func send(_ response: HTTPResponse) {
+        var response = response
+        if let requestID { response.headers.append(("X-Request-ID", requestID)) }
+        if service.settings.cors { response.headers += Self.cors }
+        service.metrics.count(route, response.status)
+        reply.send(response)
+    }
+
+    func fail(_ failure: Failure) {
+        let id = DecisionID()
+        let route = self.route
+        service.log.info(
+            "refused",
+            [
+                ("route", .text(route)), ("status", .int(Int64(failure.status))), ("reason", .text(failure.reason)),
+                ("decision", .text(id.description)), ("message", .text(failure.text)),
+                ("detail", .text(failure.detail ?? "")),
+            ])
+        send(failure.response(id, wantsJSON: wantsJSON))
+    }
+
+    /// Runs what makes the answer and sends it, or the failure it throws.
+    func finish(_ make: () throws(Failure) -> HTTPResponse) {
+        do throws(Failure) {
+            send(try make())
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// What goes with a refusal of the server itself, such as a body too large, which no route sees.
+    static func headers(of refusal: HTTPRefusal, _ service: Service) -> [(String, String)] {
+        let id = DecisionID()
+        service.metrics.count("none", refusal.status)
+        service.log.info(
+            "refused",
+            [
+                ("route", .text("none")), ("status", .int(Int64(refusal.status))), ("reason", .text(refusal.rawValue)),
+                ("decision", .text(id.description)),
+            ])
+        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description)]
+        return service.settings.cors ? headers + cors : headers
+    }
+
+    private static let cors = [
+        ("Access-Control-Allow-Origin", "*"),
+        ("Access-Control-Allow-Methods", "POST, PUT, GET, OPTIONS, DELETE"),
+        ("Access-Control-Expose-Headers", "*, Authorization"),
+        ("Access-Control-Allow-Headers", "*, Authorization"),
+        ("Access-Control-Allow-Credentials", "true"),
+    ]
+}

@@ -1,0 +1,71 @@
+import CapabilityGraph
+import Multiformats
+import UCAN
+
+/// Who asks a question about somebody's authority.
+enum AskingParty: Sendable {
+    /// Nobody showed a token; only questions that carry their own invocation can be answered.
+    case anonymous
+    /// A verified invocation, with what it invokes.
+    case invoker(InvocationQuestion)
+    /// A service named in the configuration.
+    case service
+}
+
+extension Service {
+    /// Reads the optional `Authorization` header of a question.
+    func askingParty(_ request: HTTPRequest, _ snapshot: Snapshot, at now: Timestamp) throws(Failure) -> AskingParty {
+        guard request.headers.bytes("Authorization") != nil else {
+            try checkRate(ofAddress: request.remoteAddress, at: now)
+            return .anonymous
+        }
+        let question: InvocationQuestion
+        do throws(Failure) {
+            let token = try verifiedInvocation(try decode(request), at: now)
+            try checkRate(of: token.issuer, at: now)
+            question = try invocation(token)
+        } catch {
+            var failure = error
+            failure.form = .json
+            throw failure
+        }
+        return settings.servicePrincipals.contains(question.invoker) ? .service : .invoker(question)
+    }
+
+    /// Verifies a token that is in its window and within the lifetime cap at an instant.
+    ///
+    /// The instant may be one that a question names, so nothing is counted against the issuer here: whoever shows
+    /// somebody's token must not use up, or move into the future, that principal's requests.
+    func verifiedInvocation(_ token: UnverifiedToken, at now: Timestamp) throws(Failure) -> Token {
+        guard token.isInWindow(at: now), let expires = token.expires else {
+            throw Failure(401, "expired", "Invocation expired or not yet valid")
+        }
+        let verified = try verify(token, status: 401, text: "Failed to verify signature")
+        guard expires.microseconds - now.microseconds <= settings.invocationLifetime * 1_000_000 else {
+            throw Failure(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
+        }
+        return verified
+    }
+
+    /// True when the party may learn what `principal` can do with the resource: it is the principal itself, a named
+    /// service, or it holds `tinycloud.capabilities/read` on the resource's space and invokes it.
+    func mayAsk(
+        _ party: AskingParty, about principal: DID, _ resource: Resource, _ snapshot: Snapshot, at now: Timestamp
+    ) -> Bool {
+        switch party {
+        case .service: return true
+        case .anonymous: return false
+        case .invoker(let question):
+            if question.invoker == principal { return true }
+            guard let space = resource.space else { return question.invoker == resource.rootAuthority }
+            let invokes = question.capabilities.contains { capability in
+                guard case .tinycloud(space, "capabilities", let path, "") = capability.resource,
+                    path == nil || path == "all" || path == ""
+                else { return false }
+                return snapshot.graph.registry.isSame(capability.ability, Self.capabilitiesRead)
+            }
+            guard invokes else { return false }
+            return (try? snapshot.checkInvocation(question, at: now)) != nil
+        }
+    }
+}

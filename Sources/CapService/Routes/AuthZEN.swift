@@ -1,0 +1,121 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+extension Service {
+    /// POST /access/v1/evaluation: one question in the shape of AuthZEN 1.0.
+    func evaluation(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+        let now = try now()
+        let snapshot = store.graph.snapshot()
+        let body = try Self.evaluationBody(request)
+        let party = try askingParty(request, snapshot, at: now)
+        var json = JSONWriter()
+        _ = try evaluate(body, JSONObject(), party, snapshot, at: now, into: &json)
+        answer.send(.json(json.bytes))
+    }
+
+    /// POST /access/v1/evaluations: many questions, with members given once as defaults.
+    func evaluations(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+        let now = try now()
+        let snapshot = store.graph.snapshot()
+        let body = try Self.evaluationBody(request)
+        let party = try askingParty(request, snapshot, at: now)
+        var json = JSONWriter()
+        guard let list = body["evaluations"]?.array, !list.isEmpty else {
+            _ = try evaluate(body, JSONObject(), party, snapshot, at: now, into: &json)
+            answer.send(.json(json.bytes))
+            return
+        }
+        guard list.count <= settings.maxBatchQuestions else {
+            throw AuthorizeQuestion.malformed("a batch has at most \(settings.maxBatchQuestions) questions")
+        }
+        let stopsOn: Bool?
+        switch body["options"]?["evaluations_semantic"] {
+        case nil, "execute_all"?: stopsOn = nil
+        case "deny_on_first_deny"?: stopsOn = false
+        case "permit_on_first_permit"?: stopsOn = true
+        default: throw AuthorizeQuestion.malformed("unknown `evaluations_semantic`")
+        }
+        json.beginObject()
+        json.key("evaluations")
+        json.beginArray()
+        for item in list {
+            guard case .object(let object) = item else {
+                throw AuthorizeQuestion.malformed("an evaluation is a JSON object")
+            }
+            let allowed = try evaluate(object, body, party, snapshot, at: now, into: &json)
+            if allowed == stopsOn { break }
+        }
+        json.endArray()
+        json.endObject()
+        answer.send(.json(json.bytes))
+    }
+
+    private static func evaluationBody(_ request: HTTPRequest) throws(Failure) -> JSONObject {
+        let json: JSON
+        do throws(MultiformatsError) {
+            json = try JSON.parse(request.body)
+        } catch {
+            throw AuthorizeQuestion.malformed("the body is not strict JSON: \(error.message)")
+        }
+        guard case .object(let object) = json else {
+            throw AuthorizeQuestion.malformed("the body is not a JSON object")
+        }
+        return object
+    }
+
+    /// What caveats are judged by; other members of an AuthZEN context mean nothing here.
+    private static func checkContext(_ json: JSON?) throws(Failure) -> CheckContext? {
+        guard let object = json?.object else { return nil }
+        let known = object.members.filter { $0.key == "caveats" || $0.key == "statement" }
+        guard !known.isEmpty else { return nil }
+        return try AuthorizeQuestion.context(JSONObject(known).map(JSON.object))
+    }
+
+    /// Answers `{subject:{type,id}, action:{name}, resource:{type,id}, context?}`; the subject's id is a DID, the
+    /// action's name an ability, the resource's id a resource URI. True when allowed.
+    private func evaluate(
+        _ object: JSONObject, _ defaults: JSONObject, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp,
+        into json: inout JSONWriter
+    ) throws(Failure) -> Bool {
+        func member(_ key: String) -> JSON? { object[key] ?? defaults[key] }
+        guard member("subject")?["type"]?.string != nil, member("resource")?["type"]?.string != nil else {
+            throw AuthorizeQuestion.malformed("`subject` and `resource` need a `type` and an `id`")
+        }
+        guard let principal = member("subject")?["id"]?.string.flatMap({ try? DID($0) }) else {
+            throw AuthorizeQuestion.malformed("`id` of `subject` is not a DID")
+        }
+        guard let ability = member("action")?["name"]?.string.flatMap({ try? Ability($0) }) else {
+            throw AuthorizeQuestion.malformed("`name` of `action` is not an ability")
+        }
+        guard let resource = member("resource")?["id"]?.string.flatMap({ try? Resource($0) }) else {
+            throw AuthorizeQuestion.malformed("`id` of `resource` is not a resource")
+        }
+        let context = member("context")
+        let question = AuthorizeQuestion(
+            subject: .principal(principal), wanted: (ability, resource),
+            context: try Self.checkContext(context),
+            at: try AuthorizeQuestion.time(context?["time"]), wantsExplanation: false)
+        let (decision, _, _) = try decide(question, party, snapshot, at: now)
+        json.beginObject()
+        json.key("decision")
+        json.bool(decision.isAllowed)
+        json.key("context")
+        json.beginObject()
+        let reason = DecisionReason(decision, principal: principal, in: snapshot, at: question.at ?? now)
+        json.key("reason")
+        json.string(reason.code)
+        json.key("message")
+        json.string(reason.message)
+        json.key("answer")
+        json.string(decision.name)
+        json.key("revision")
+        json.int(snapshot.revision)
+        json.key("decisionId")
+        json.string(DecisionID().description)
+        json.endObject()
+        json.endObject()
+        return decision.isAllowed
+    }
+}

@@ -1,0 +1,212 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+/// One question of `/authorize`, read from JSON.
+struct AuthorizeQuestion: Sendable {
+    enum Subject: Sendable {
+        case principal(DID)
+        case invocation(UnverifiedToken)
+    }
+
+    var subject: Subject
+    /// Nil only with an invocation, where everything it invokes is meant.
+    var wanted: (ability: Ability, resource: Resource)?
+    var context: CheckContext?
+    var at: Timestamp?
+    var wantsExplanation: Bool
+
+    init(
+        subject: Subject, wanted: (ability: Ability, resource: Resource)?, context: CheckContext?, at: Timestamp?,
+        wantsExplanation: Bool
+    ) {
+        self.subject = subject
+        self.wanted = wanted
+        self.context = context
+        self.at = at
+        self.wantsExplanation = wantsExplanation
+    }
+
+    private static let members: Set<String> = [
+        "principal", "invocation", "ability", "resource", "context", "time", "at", "explain",
+    ]
+
+    init(_ json: JSON, _ limits: TokenLimits) throws(Failure) {
+        guard case .object(let object) = json else { throw Self.malformed("a question is a JSON object") }
+        for member in object.members where !Self.members.contains(member.key) {
+            throw Self.malformed("unknown member `\(member.key.prefix(64))`")
+        }
+        switch (object["principal"], object["invocation"]) {
+        case (let text?, nil):
+            guard let did = text.string.flatMap({ try? DID($0) }) else {
+                throw Self.malformed("`principal` is not a DID")
+            }
+            subject = .principal(did)
+        case (nil, let text?):
+            guard let text = text.string else { throw Self.malformed("`invocation` is not a token") }
+            do throws(UCANError) {
+                subject = .invocation(try UnverifiedToken.decode(authorization: text.utf8, limits: limits))
+            } catch {
+                throw Self.malformed("`invocation` is not a token: \(error.message)")
+            }
+        default: throw Self.malformed("give either `principal` or `invocation`")
+        }
+        switch (object["ability"], object["resource"]) {
+        case (nil, nil):
+            guard case .invocation = subject else { throw Self.malformed("`ability` and `resource` are missing") }
+        case (let ability?, let resource?):
+            guard let ability = ability.string.flatMap({ try? Ability($0) }) else {
+                throw Self.malformed("`ability` is not an ability")
+            }
+            guard let resource = resource.string.flatMap({ try? Resource($0) }) else {
+                throw Self.malformed("`resource` is not a resource")
+            }
+            wanted = (ability, resource)
+        default: throw Self.malformed("`ability` and `resource` go together")
+        }
+        context = try Self.context(object["context"])
+        at = try Self.time(object["time"] ?? object["at"])
+        switch object["explain"] {
+        case nil: wantsExplanation = false
+        case .bool(let wants)?: wantsExplanation = wants
+        default: throw Self.malformed("`explain` is not true or false")
+        }
+    }
+
+    static func context(_ json: JSON?) throws(Failure) -> CheckContext? {
+        guard let json, !json.isNull else { return nil }
+        do throws(GraphError) {
+            let context = try CheckContext(json)
+            return context.isEmpty ? nil : context
+        } catch {
+            throw malformed(error.message)
+        }
+    }
+
+    static func time(_ json: JSON?) throws(Failure) -> Timestamp? {
+        switch json {
+        case nil, .null?: return nil
+        case .string(let text)?:
+            guard let time = try? Timestamp.parse(text) else { throw malformed("`time` is not RFC 3339") }
+            return time
+        case .number(let number)?:
+            guard let value = number.decimal(scale: 6, rounding: .down) else {
+                throw malformed("`time` is out of range")
+            }
+            return Timestamp(microseconds: value)
+        default: throw malformed("`time` is neither RFC 3339 nor seconds since 1970")
+        }
+    }
+
+    static func malformed(_ text: String) -> Failure {
+        Failure(400, "malformedQuestion", text, form: .json)
+    }
+}
+
+extension Service {
+    /// POST /authorize: answers one question, or `{"checks":[…]}`, with decision, cause, chain and revision.
+    func authorize(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+        let now = try now()
+        let snapshot = store.graph.snapshot()
+        let json: JSON
+        do throws(MultiformatsError) {
+            json = try JSON.parse(request.body)
+        } catch {
+            throw AuthorizeQuestion.malformed("the body is not strict JSON: \(error.message)")
+        }
+        let party = try askingParty(request, snapshot, at: now)
+        var writer = JSONWriter(reserving: 2048)
+        if let checks = json["checks"] {
+            guard let list = checks.array, json.object?.count == 1 else {
+                throw AuthorizeQuestion.malformed("a batch is an object with `checks`, an array, and nothing else")
+            }
+            guard list.count <= settings.maxBatchQuestions else {
+                throw AuthorizeQuestion.malformed("a batch has at most \(settings.maxBatchQuestions) questions")
+            }
+            // Everything is read and every right to ask is checked before anything is answered.
+            var questions: [AuthorizeQuestion] = []
+            for item in list { questions.append(try AuthorizeQuestion(item, settings.tokens)) }
+            writer.beginObject()
+            writer.key("decisions")
+            writer.beginArray()
+            for question in questions { try write(question, party, snapshot, at: now, into: &writer) }
+            writer.endArray()
+            writer.key("revision")
+            writer.int(snapshot.revision)
+            writer.endObject()
+        } else {
+            try write(try AuthorizeQuestion(json, settings.tokens), party, snapshot, at: now, into: &writer)
+        }
+        answer.send(.json(writer.bytes))
+    }
+
+    private func write(
+        _ question: AuthorizeQuestion, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp,
+        into json: inout JSONWriter
+    ) throws(Failure) {
+        let (decision, principal, invocation) = try decide(question, party, snapshot, at: now)
+        let at = question.at ?? now
+        let id = DecisionID()
+        json.beginObject()
+        DecisionAnswer(snapshot: snapshot, now: at).writeMembers(decision, principal: principal, into: &json)
+        json.key("revision")
+        json.int(snapshot.revision)
+        json.key("decisionId")
+        json.string(id.description)
+        if question.wantsExplanation, let wanted = question.wanted {
+            json.key("explain")
+            let check = CheckQuestion(
+                principal: principal, ability: wanted.ability, resource: wanted.resource, context: question.context)
+            var explanation = snapshot.explain(check, at: at)
+            if case .invocation = question.subject {
+                // Whoever shows an invocation asks about that invocation: what else the invoker holds is not shown,
+                // and nothing at all when the token does not hold.
+                let cited = invocation?.proofs.compactMap { snapshot.edge($0) } ?? []
+                explanation.candidates.removeAll { !cited.contains($0.edge) }
+            }
+            ExplanationAnswer(snapshot: snapshot, now: at).write(explanation, into: &json)
+        }
+        json.endObject()
+        log.debug("decided", [("decision", .text(id.description)), ("answer", .text(decision.name))])
+    }
+
+    /// Answers one question for a party, or throws when the party may not ask it; gives the principal it is about, and
+    /// the invocation when the question carried one that holds.
+    func decide(
+        _ question: AuthorizeQuestion, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp
+    ) throws(Failure) -> (Decision, DID, InvocationQuestion?) {
+        switch question.subject {
+        case .principal(let principal):
+            guard let wanted = question.wanted else { throw AuthorizeQuestion.malformed("`ability` is missing") }
+            guard mayAsk(party, about: principal, wanted.resource, snapshot, at: now) else {
+                if case .anonymous = party {
+                    throw Failure(
+                        401, "missingAuthorization",
+                        "asking about a principal needs an invocation in `Authorization`", form: .json)
+                }
+                throw Failure(
+                    403, "notAuthorizedToAsk",
+                    "asking about another principal needs `tinycloud.capabilities/read` on the resource's space",
+                    form: .json)
+            }
+            let check = CheckQuestion(
+                principal: principal, ability: wanted.ability, resource: wanted.resource, context: question.context)
+            return (snapshot.check(check, at: question.at ?? now), principal, nil)
+        case .invocation(let token):
+            let at = question.at ?? now
+            let invocation: InvocationQuestion
+            do throws(Failure) {
+                invocation = try self.invocation(verifiedInvocation(token, at: at))
+            } catch {
+                // A token that does not hold is a denial, not a failure to answer; a malformed one was refused before.
+                guard error.status == 401 else { throw error }
+                return (
+                    .deny(Denial(cause: .invalidInvocation(reason: error.reason, text: error.text), edge: nil)),
+                    token.issuer, nil
+                )
+            }
+            return (snapshot.decide(invocation, wanted: question.wanted, at: at), invocation.invoker, invocation)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import Synchronization
+import UCAN
+
+extension Service {
+    /// Answers `tinycloud.capabilities/read` on `<space>/capabilities/all`: everything, a list, or a chain
+    /// (tinycloud.md 8).
+    func readCapabilities(
+        of space: Space, _ question: InvocationQuestion, _ token: Token, _ snapshot: Snapshot, at now: Timestamp
+    ) throws(Failure) -> HTTPResponse {
+        let parameters = try CapabilitiesReadParameters(facts: token.facts, settings: settings)
+        let asker = snapshot.asker(invoker: question.invoker, proofs: question.proofs, space: space, at: now)
+        let delegation = DelegationAnswer(
+            snapshot: snapshot, tokens: store.tokens, viewer: .reader(of: space, asker), now: now,
+            parentsAsBytes: settings.parentsAsBytes)
+        switch parameters {
+        case .chain(let cid): return try chain(cid, of: space, delegation)
+        case .list(let filters):
+            let query = filters.query(space, asker)
+            guard let limit = filters.limit else { return try whole(query, delegation) }
+            return try page(query, filters.cursor, limit, delegation)
+        }
+    }
+
+    private func chain(_ cid: CID, of space: Space, _ delegation: DelegationAnswer) throws(Failure) -> HTTPResponse {
+        let snapshot = delegation.snapshot
+        // Unknown and not visible are one answer.
+        guard let leaf = snapshot.edge(cid.hash), snapshot.touches(leaf, space) else {
+            throw Failure(404, "notFound", "Delegation not found")
+        }
+        guard let chain = snapshot.chain(of: leaf) else {
+            throw Failure(401, "chainLimitExceeded", "delegation-chain-traversal-limit-exceeded")
+        }
+        return try stored { () throws(StorageError) in
+            var response = HTTPResponse.json(try ListAnswer(delegation).chain(chain))
+            response.headers.append(("X-Capability-Revision", String(snapshot.revision)))
+            return response
+        }
+    }
+
+    private func page(
+        _ query: ListQuery, _ cursor: ListCursor?, _ limit: Int, _ delegation: DelegationAnswer
+    ) throws(Failure) -> HTTPResponse {
+        let rows: [ListPage.Row]
+        let next: ListCursor?
+        do throws(GraphError) {
+            (rows, next) = try delegation.snapshot.listPage(query, after: cursor, limit: limit, now: delegation.now)
+        } catch {
+            throw Failure(400, error.code.rawValue, error.message)
+        }
+        return try stored { () throws(StorageError) in .json(try ListAnswer(delegation).page(rows, next: next)) }
+    }
+
+    private func whole(_ query: ListQuery, _ delegation: DelegationAnswer) throws(Failure) -> HTTPResponse {
+        let walk = delegation.snapshot.walk(query, now: delegation.now)
+        if settings.maxListRows > 0 {
+            var counting = walk
+            var count = 0
+            while count <= settings.maxListRows, counting.next() != nil { count += 1 }
+            guard count <= settings.maxListRows else {
+                throw Failure(
+                    413, "tooManyRows",
+                    "the listing has more than \(settings.maxListRows) rows; ask for pages with `limit` and `cursor`")
+            }
+        }
+        return HTTPResponse(
+            status: 200,
+            headers: [
+                ("Content-Type", "application/json"),
+                ("X-Capability-Revision", String(delegation.snapshot.revision)),
+            ],
+            body: .stream(ListSource(ListAnswer.Whole(delegation, walk))))
+    }
+
+    func stored(_ make: () throws(StorageError) -> HTTPResponse) throws(Failure) -> HTTPResponse {
+        do throws(StorageError) {
+            return try make()
+        } catch {
+            throw Failure(500, error.code.rawValue, "database error: \(error.code.rawValue)", detail: error.message)
+        }
+    }
+}
+
+/// Streams a whole listing; a token that cannot be read cuts the connection, so nothing short looks complete.
+private final class ListSource: HTTPBodySource {
+    private struct State {
+        var whole: ListAnswer.Whole
+        var rest: [UInt8] = []
+        var offset = 0
+    }
+
+    private let state: Mutex<State>
+
+    init(_ whole: ListAnswer.Whole) { state = Mutex(State(whole: whole)) }
+
+    func next(maxBytes: Int) throws -> [UInt8]? {
+        try state.withLock { state in
+            if state.offset == state.rest.count {
+                guard let bytes = try state.whole.next(target: 32 * 1024) else { return nil }
+                state.rest = bytes
+                state.offset = 0
+            }
+            let end = min(state.rest.count, state.offset + maxBytes)
+            defer { state.offset = end }
+            return Array(state.rest[state.offset..<end])
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+extension Service {
+    /// POST /delegation/query: pages through everything an account granted or received (tinycloud.md 6.6).
+    func delegationQuery(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+        let now = try now()
+        let unverified = try decode(request)
+        let filter = try DelegationQueryFilter(request.body)
+        guard unverified.isInWindow(at: now) else { throw Self.unauthorized("expired") }
+        let token = try verify(unverified, status: 403, text: Self.unauthorizedText)
+        try checkRate(of: token.issuer, at: now)
+        let snapshot = store.graph.snapshot()
+        let account = try authorizedAccount(token, snapshot, at: now)
+        let rows: [AccountQuery.Row]
+        do throws(GraphError) {
+            rows = try snapshot.account(account, at: now)
+        } catch {
+            throw Failure(503, error.code.rawValue, error.message)
+        }
+        answer.send(.json(try page(rows, filter, snapshot, at: now)))
+    }
+
+    private static let unauthorizedText = "Delegation query proof is not authorized"
+
+    private static func unauthorized(_ reason: String) -> Failure { Failure(403, reason, unauthorizedText) }
+
+    private func authorizedAccount(
+        _ token: Token, _ snapshot: Snapshot, at now: Timestamp
+    ) throws(Failure) -> AccountQuery {
+        guard let question = try? invocation(token), question.capabilities.count == 1,
+            let only = question.capabilities.first,
+            snapshot.graph.registry.isSame(only.ability, Ability(literal: "tinycloud.delegation/list")),
+            case .tinycloud(let space, "delegation", let path, "") = only.resource, (path ?? "").isEmpty,
+            space.owner.kind == .pkh
+        else { throw Self.unauthorized("wrongKind") }
+        do throws(InvocationDenial) {
+            _ = try snapshot.checkInvocation(question, at: now)
+        } catch {
+            throw Self.unauthorized(error.denial.code)
+        }
+        if question.proofs.isEmpty {
+            guard question.invoker == space.owner else { throw Self.unauthorized("missingProof") }
+        } else {
+            guard question.proofs.count == 1, let proof = snapshot.edge(question.proofs[0]),
+                snapshot.closure(of: proof, hasIssuer: space.owner)
+            else { throw Self.unauthorized("missingProof") }
+        }
+        return AccountQuery(owner: space.owner, space: space)
+    }
+
+    private func page(
+        _ rows: [AccountQuery.Row], _ filter: DelegationQueryFilter, _ snapshot: Snapshot, at now: Timestamp
+    ) throws(Failure) -> [UInt8] {
+        var start = 0
+        if let cursor = filter.cursor {
+            guard let index = rows.firstIndex(where: { snapshot.view($0.edge).cid == cursor }) else {
+                throw Self.unauthorized("unknownCursor")
+            }
+            start = index + 1
+        }
+        var json = JSONWriter(reserving: 64 * 1024)
+        json.beginObject()
+        json.key("schemaVersion")
+        json.int(2)
+        json.key("items")
+        json.beginArray()
+        var count = 0
+        var last: CID?
+        var hasMore = false
+        for row in rows[start...] {
+            let status = snapshot.status(of: row.edge, at: now)
+            guard filter.keeps(row, status, snapshot) else { continue }
+            guard count < filter.limit else {
+                hasMore = true
+                break
+            }
+            let view = snapshot.view(row.edge)
+            Self.write(row, view, status, snapshot, into: &json)
+            last = view.cid
+            count += 1
+        }
+        json.endArray()
+        if hasMore, let last {
+            json.key("nextCursor")
+            json.string(Base64URL.encode(Array(last.text.utf8)))
+        }
+        json.endObject()
+        return json.bytes
+    }
+
+    private static func write(
+        _ row: AccountQuery.Row, _ view: EdgeView, _ status: EdgeStatus, _ snapshot: Snapshot,
+        into json: inout JSONWriter
+    ) {
+        json.beginObject()
+        for (key, value) in [
+            ("cid", view.cid.text), ("direction", row.direction.rawValue), ("delegatorDid", view.issuer),
+            ("delegateDid", view.audience),
+        ] {
+            json.key(key)
+            json.string(value)
+        }
+        json.key("resources")
+        json.beginArray()
+        let grouped = Dictionary(grouping: view.capabilities) { $0.resource.text }
+        for resource in grouped.keys.sorted() {
+            let capabilities = (grouped[resource] ?? []).sorted { $0.ability < $1.ability }
+            json.beginObject()
+            json.key("resource")
+            json.string(resource)
+            json.key("actions")
+            json.beginArray()
+            for capability in capabilities { json.string(capability.ability.text) }
+            json.endArray()
+            json.key("caveats")
+            json.beginArray()
+            for capability in capabilities { json.value(capability.caveats.keyed) }
+            json.endArray()
+            json.endObject()
+        }
+        json.endArray()
+        json.key("parents")
+        json.beginArray()
+        let parents = view.proofs.map { snapshot.view($0) }.sorted { $0.id.digest < $1.id.digest }
+        for parent in parents { json.string(parent.cid.text) }
+        json.endArray()
+        for (key, time) in [
+            ("issuedAt", view.issuedAt), ("notBefore", view.notBefore), ("expiresAt", view.expires),
+        ] {
+            json.key(key)
+            if let time { json.string(time.rfc3339) } else { json.null() }
+        }
+        json.key("status")
+        json.string(DelegationQueryFilter.name(status, of: row.edge))
+        if case .revoked(let cause) = status {
+            if cause == row.edge {
+                if let ending = view.ending {
+                    json.key("revokedAt")
+                    json.string(ending.at.rfc3339)
+                    json.key("revokedBy")
+                    json.string(ending.revoker)
+                }
+            } else {
+                json.key("revokedAncestorCid")
+                json.string(snapshot.view(cause).cid.text)
+            }
+        }
+        json.endObject()
+    }
+}
+
+/// The filter in the body of `/delegation/query`; unknown members are refused.
+struct DelegationQueryFilter {
+    var direction: AccountQuery.Direction?
+    var status: String?
+    var space: String?
+    var limit = 50
+    var cursor: CID?
+
+    private static let statuses = ["active", "pending", "expired", "revoked", "ancestor_revoked"]
+
+    init(_ body: [UInt8]) throws(Failure) {
+        guard !body.isEmpty else { return }
+        guard let json = try? JSON.parse(body), case .object(let object) = json else {
+            throw Self.malformed("the body is not a JSON object")
+        }
+        for member in object.members where !member.value.isNull {
+            switch member.key {
+            case "direction": try readDirection(member.value)
+            case "status":
+                guard let text = member.value.string, Self.statuses.contains(text) else {
+                    throw Self.malformed("unknown status")
+                }
+                status = text
+            case "space":
+                guard let text = member.value.string, !text.isEmpty,
+                    (try? Space(text)) != nil || !text.contains(where: { $0 == ":" || $0 == "/" })
+                else { throw Self.malformed("`space` is neither a space id nor a name") }
+                space = (try? Space(text))?.text ?? text
+            case "limit":
+                guard let number = member.value.number?.int64, (1...100).contains(number) else {
+                    throw Self.malformed("`limit` is not a number from 1 to 100")
+                }
+                limit = Int(number)
+            case "cursor":
+                guard let text = member.value.string,
+                    let bytes = Base64URL.decode(text.utf8, padding: .forbidden), let cid = try? CID(text: bytes)
+                else { throw Self.malformed("`cursor` is malformed") }
+                cursor = cid
+            default: throw Self.malformed("unknown member `\(member.key.prefix(64))`")
+            }
+        }
+    }
+
+    private mutating func readDirection(_ value: JSON) throws(Failure) {
+        switch value.string {
+        case "granted": direction = .granted
+        case "received": direction = .received
+        case "all": direction = nil
+        default: throw Self.malformed("unknown direction")
+        }
+    }
+
+    private static func malformed(_ text: String) -> Failure {
+        Failure(400, "malformedQuery", "Invalid delegation query: \(text)")
+    }
+
+    static func name(_ status: EdgeStatus, of edge: Snapshot.EdgeID) -> String {
+        switch status {
+        case .revoked(let cause) where cause != edge: "ancestor_revoked"
+        case .active, .pending, .expired, .revoked, .undetermined: status.name
+        }
+    }
+
+    func keeps(_ row: AccountQuery.Row, _ status: EdgeStatus, _ snapshot: Snapshot) -> Bool {
+        if let direction, row.direction != direction { return false }
+        if let wanted = self.status {
+            let name = Self.name(status, of: row.edge)
+            guard name == wanted || (wanted == "revoked" && name == "ancestor_revoked") else { return false }
+        }
+        guard let space else { return true }
+        return snapshot.view(row.edge).capabilities.contains { capability in
+            guard let held = capability.resource.space else { return false }
+            return held.text == space || held.name == space
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+extension Service {
+    /// POST /delegation/status: says whether one delegation can be used (tinycloud.md 6.5).
+    func delegationStatus(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+        let now = try now()
+        let unverified = try decode(request)
+        guard unverified.kind == .ucan, unverified.isInWindow(at: now) else {
+            throw Failure(401, "invalidInvocation", "Invalid status invocation")
+        }
+        guard let body = try? JSON.parse(request.body), let text = body["cid"]?.string else {
+            throw Failure(400, "malformedBody", "Invalid delegation CID")
+        }
+        guard let cid = try? CID(text: text.utf8) else {
+            throw Failure(400, "malformedCID", "Invalid delegation CID")
+        }
+        let token = try verify(unverified, status: 401, text: "Invalid status invocation")
+        try checkRate(of: token.issuer, at: now)
+        guard (try? token.statusTarget()) != nil, token.capabilities[0].resource == "urn:cid:" + text else {
+            throw Failure(
+                403, "wrongKind",
+                "the token must hold exactly `tinycloud.delegation/status` on `urn:cid:` and the same CID")
+        }
+        guard isAddressedHere(token) else {
+            throw Failure(403, "audienceMismatch", "the token is addressed to neither its issuer nor this service")
+        }
+        let snapshot = store.graph.snapshot()
+        guard let edge = snapshot.edge(cid.hash), mayAsk(token, about: edge, snapshot, at: now) else {
+            throw Failure(404, "notFound", "", form: .body(Self.statusBody(text, "not_found", exists: false)))
+        }
+        let name =
+            switch snapshot.status(of: edge, at: now) {
+            case .active: "active"
+            case .revoked: "revoked"
+            case .expired: "expired"
+            case .pending, .undetermined: "unavailable"
+            }
+        answer.send(.json(Self.statusBody(text, name, exists: true)))
+    }
+
+    private func mayAsk(_ token: Token, about edge: Snapshot.EdgeID, _ snapshot: Snapshot, at now: Timestamp) -> Bool {
+        guard
+            let acting = try? snapshot.actingPrincipal(
+                signer: token.issuer, proofs: token.proofs, ability: "tinycloud.delegation/status", target: edge,
+                at: now)
+        else { return false }
+        return snapshot.governs(acting, edge)
+    }
+
+    /// Clients check this object strictly: these six members and no more.
+    private static func statusBody(_ cid: String, _ status: String, exists: Bool) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("cid")
+        json.string(cid)
+        json.key("status")
+        json.string(status)
+        for (key, value) in [
+            ("exists", exists), ("active", status == "active"), ("revoked", status == "revoked"),
+            ("expired", status == "expired"),
+        ] {
+            json.key(key)
+            json.bool(value)
+        }
+        json.endObject()
+        return json.bytes
+    }
+}

@@ -1,0 +1,55 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+extension Service {
+    /// GET /version and /info: what clients check before they talk (tinycloud.md 6.1).
+    func nodeInfo() -> HTTPResponse {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("protocol")
+        json.int(1)
+        json.key("version")
+        json.string(Self.version)
+        json.key("features")
+        json.beginArray()
+        for feature in ["delegation", "sharing", "capabilities", "authorize", "authzen"] { json.string(feature) }
+        json.endArray()
+        json.key("nodeId")
+        json.string(nodeDID.text)
+        json.key("inTEE")
+        json.bool(false)
+        json.endObject()
+        return .json(json.bytes)
+    }
+
+    /// GET /peer/generate/<space>: the key that a host delegation should be made for.
+    func peerGenerate(_ encoded: Substring) throws(Failure) -> HTTPResponse {
+        guard let text = PercentEncoding.decode(encoded.utf8), (try? Space(text)) != nil else {
+            throw Failure(400, "malformedResource", "Invalid space ID")
+        }
+        return HTTPResponse(
+            status: 200, headers: [("Content-Type", "text/plain; charset=utf-8")],
+            body: .bytes(Array(nodeDID.text.utf8)))
+    }
+
+    /// GET /healthz: 200 and nothing while the database answers.
+    func health() throws(Failure) -> HTTPResponse {
+        do {
+            _ = try store.tokens.token(revision: 0)
+        } catch {
+            throw Failure(500, "databaseUnreachable", "the database does not answer", form: .json, detail: "\(error)")
+        }
+        return HTTPResponse(status: 200)
+    }
+
+    func metricsText() -> HTTPResponse {
+        let snapshot = store.graph.snapshot()
+        let text = metrics.text(
+            revision: snapshot.revision, edges: snapshot.edgeCount, pending: store.pendingCount,
+            commits: store.commitCount)
+        return HTTPResponse(
+            status: 200, headers: [("Content-Type", "text/plain; version=0.0.4")], body: .bytes(Array(text.utf8)))
+    }
+}

@@ -1,0 +1,123 @@
+import CapabilityGraph
+import Glibc
+import Storage
+
+/// Runs `capservice`; returns the exit code. Not in `main`, whose closures belong to the main actor.
+func runService(_ arguments: [String]) -> Int32 {
+    guard let command = arguments.first, command != "--help", command != "-h", command != "help" else {
+        print(serviceHelp())
+        return arguments.isEmpty ? 2 : 0
+    }
+    if command == "--version" || command == "version" {
+        print("capservice \(Service.version)")
+        return 0
+    }
+    let rest = Array(arguments.dropFirst())
+    if rest.contains("--help") || rest.contains("-h") {
+        print(serviceHelp())
+        return 0
+    }
+    switch command {
+    case "serve": break
+    case "backup": return answer { () throws(DatabaseCommand.Failure) in try DatabaseCommand.backup(rest) }
+    case "verify": return answer { () throws(DatabaseCommand.Failure) in try DatabaseCommand.verify(rest) }
+    default: return fail("unknown command `\(command)`", "run `capservice --help`", code: 2)
+    }
+    let settings: Settings
+    do throws(SettingsError) {
+        settings = try SettingsParser.parse(rest)
+    } catch {
+        return fail(error.message, error.hint, code: 2)
+    }
+    return serve(settings)
+}
+
+private func answer(_ run: () throws(DatabaseCommand.Failure) -> String) -> Int32 {
+    do throws(DatabaseCommand.Failure) {
+        print(try run())
+        return 0
+    } catch {
+        let hint = error.isMistake ? "run `capservice --help`" : error.hint
+        return fail(error.message, hint, code: error.isMistake ? 2 : 1)
+    }
+}
+
+private func serve(_ settings: Settings) -> Int32 {
+    // Signals are taken by `sigwait` below; every later thread inherits the mask.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGTERM)
+    sigaddset(&signals, SIGINT)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    signal(SIGPIPE, SIG_IGN)
+
+    let log = StructuredLog(level: settings.logLevel)
+    if mkdir(settings.data, 0o700) != 0, errno != EEXIST {
+        return fail("cannot make the data folder `\(settings.data)`: \(String(cString: strerror(errno)))", nil)
+    }
+    let service: Service
+    do {
+        service = try Service(settings, log: log)
+    } catch {
+        let (message, hint) = ServiceStartError.words(error)
+        return fail(message, hint)
+    }
+    let server: HTTPServer
+    let port: UInt16
+    do throws(HTTPError) {
+        server = try HTTPServer(
+            listen: settings.listen, limits: settings.http, threads: settings.threads,
+            handler: ServiceHandler(service), log: log, refusalHeaders: { Answer.headers(of: $0, service) })
+        port = try server.start()
+    } catch {
+        service.store.close()
+        return fail(error.message, nil)
+    }
+    let host = settings.listen.ip.contains(":") ? "[\(settings.listen.ip)]" : settings.listen.ip
+    write(STDOUT_FILENO, "{\"listening\":\"http://\(host):\(port)\"}\n")
+    log.info(
+        "started",
+        [("port", .int(Int64(port))), ("revision", .int(Int64(service.store.graph.revision)))])
+
+    var received: Int32 = 0
+    sigwait(&signals, &received)
+    log.info("stopping", [("signal", .int(Int64(received)))])
+    server.stop(deadline: .seconds(10))
+    service.store.close()
+    log.info("stopped")
+    return 0
+}
+
+private func fail(_ message: String, _ hint: String?, code: Int32 = 1) -> Int32 {
+    var text = "capservice: \(message)\n"
+    if let hint { text += "hint: \(hint)\n" }
+    write(STDERR_FILENO, text)
+    return code
+}
+
+/// Writes past the C library's buffers, so that what is said is said at once.
+private func write(_ descriptor: Int32, _ text: String) {
+    let bytes = Array(text.utf8)
+    var offset = 0
+    while offset < bytes.count {
+        let count = bytes[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        offset += count
+    }
+}
+
+private func serviceHelp() -> String {
+    var lines = [
+        "capservice holds who may do what, and why, for permissioned spaces.", "",
+        "usage: capservice serve [--SETTING VALUE]...",
+        "       capservice backup [--data DIR | --file FILE] --to FILE   copy the database while the service runs",
+        "       capservice verify [--data DIR | --file FILE]             check everything stored, tokens included",
+        "       capservice --version", "", "settings (the same names work in the --config file):",
+    ]
+    for setting in SettingsParser.all {
+        let left = "  --\(setting.name) \(setting.value)"
+        lines.append(left + String(repeating: " ", count: max(2, 44 - left.count)) + setting.help)
+    }
+    lines += ["", "example: capservice serve --listen 127.0.0.1:8137 --data .data"]
+    return lines.joined(separator: "\n")
+}

@@ -1,0 +1,66 @@
+import CapabilityGraph
+import Multiformats
+import UCAN
+
+extension Service {
+    /// Decodes the `Authorization` header; a header that is absent or malformed gets the framework's 401.
+    func decode(_ request: HTTPRequest) throws(Failure) -> UnverifiedToken {
+        guard let header = request.headers.bytes("Authorization") else {
+            throw Failure.unauthenticated("missingAuthorization")
+        }
+        do throws(UCANError) {
+            return try UnverifiedToken.decode(authorization: header, limits: settings.tokens)
+        } catch {
+            throw Failure.unauthenticated(error.code.rawValue, detail: error.message)
+        }
+    }
+
+    /// Checks the signature; the failure is given the status and text of the route.
+    func verify(_ token: UnverifiedToken, status: Int, text: String) throws(Failure) -> Token {
+        do throws(UCANError) {
+            return try token.verify()
+        } catch {
+            throw Failure(status, error.code.rawValue, text, detail: error.message)
+        }
+    }
+
+    /// The one reading of the clock for a request.
+    func now() throws(Failure) -> Timestamp {
+        guard let now = clock.now() else {
+            throw Failure(503, "clockUnavailable", "the service cannot read its clock", form: .json)
+        }
+        return now
+    }
+
+    /// True when a UCAN speaks to this service and hands nothing on: its audience is its own issuer or this service.
+    func isAddressedHere(_ token: Token) -> Bool {
+        token.audience == .principal(token.issuer) || token.audience == .principal(nodeDID)
+    }
+
+    /// Parses an invocation's capabilities; refuses what is not an invocation by its shape (ucan.md B.6, J.3).
+    func invocation(_ token: Token) throws(Failure) -> InvocationQuestion {
+        guard token.kind == .ucan, case .principal(let audience) = token.audience else {
+            throw Failure(401, "wrongKind", "the token is not an invocation")
+        }
+        guard isAddressedHere(token) else {
+            throw Failure(
+                401, "audienceMismatch",
+                "the invocation is addressed to `\(audience)`, not to its invoker or this service")
+        }
+        if token.controlAction != nil {
+            throw Failure(401, "wrongKind", "the token asks about another token; send it to its own route")
+        }
+        if token.hasDuplicateProofs {
+            throw Failure(401, "missingProof", "Cannot find parent delegation")
+        }
+        if token.isPolicySession || token.isPolicyRoot {
+            throw Failure(401, "unsupportedProfile", "policy-descendant-fact-invalid")
+        }
+        do throws(Refusal) {
+            return InvocationQuestion(
+                invoker: token.issuer, proofs: token.proofs, capabilities: try Capability.parse(token.capabilities))
+        } catch {
+            throw Failure(error, status: 401)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+/// An answer that is not a success: the status and text clients rely on, and a stable reason beside them.
+///
+/// The public half goes to the client; `detail` goes to the log under the decision id only.
+struct Failure: Error, Sendable {
+    enum Form: Sendable {
+        /// Plain text, as the reference answers on its routes.
+        case text
+        /// `{error, message, decisionId}`.
+        case json
+        /// The reference's framework page for a header that is absent or cannot be decoded.
+        case framework
+        /// A body made by the route, such as a status object.
+        case body([UInt8])
+    }
+
+    var status: Int
+    /// A stable camel-case name.
+    var reason: String
+    var text: String
+    var form: Form = .text
+    var detail: String?
+    var retryAfter: Int?
+    /// The methods of a path that was asked with another one.
+    var allowedMethods: String?
+
+    init(
+        _ status: Int, _ reason: String, _ text: String, form: Form = .text, detail: String? = nil,
+        retryAfter: Int? = nil
+    ) {
+        self.status = status
+        self.reason = reason
+        self.text = text
+        self.form = form
+        self.detail = detail
+        self.retryAfter = retryAfter
+    }
+
+    /// The header is absent or not a token in a strict form (tinycloud.md 6.3).
+    static func unauthenticated(_ reason: String, detail: String? = nil) -> Failure {
+        Failure(401, reason, "The request requires user authentication.", form: .framework, detail: detail)
+    }
+
+    init(_ refusal: Refusal, status: Int) {
+        self.init(status, refusal.code.rawValue, refusal.text)
+    }
+
+    /// A change that could not be kept. Full disks and queues pass, so they are 503 (tinycloud.md 6.3).
+    init(_ failure: StoreFailure) {
+        switch failure {
+        case .busy:
+            self.init(503, "busy", "database error: \(failure.message)", retryAfter: 1)
+        case .graph(let error):
+            self.init(503, error.code.rawValue, "database error: \(error.message)", retryAfter: 5)
+        case .storage(let error):
+            let isPassing = error.code == .diskFull || error.code == .locked
+            self.init(
+                isPassing ? 503 : 500, error.code.rawValue, "database error: \(error.code.rawValue)",
+                detail: error.message, retryAfter: isPassing ? 5 : nil)
+        }
+    }
+
+    func response(_ id: DecisionID, wantsJSON: Bool) -> HTTPResponse {
+        var headers = [("X-Capability-Reason", reason), ("X-Decision-Id", id.description)]
+        if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
+        if let allowedMethods { headers.append(("Allow", allowedMethods)) }
+        if status == 401 { headers.append(("WWW-Authenticate", "Capability")) }
+        switch form {
+        case .text where !wantsJSON:
+            headers.append(("Content-Type", "text/plain; charset=utf-8"))
+            return HTTPResponse(status: status, headers: headers, body: .bytes(Array(text.utf8)))
+        case .text, .json:
+            var json = JSONWriter()
+            json.beginObject()
+            json.key("error")
+            json.string(reason)
+            json.key("message")
+            json.string(text)
+            json.key("decisionId")
+            json.string(id.description)
+            json.endObject()
+            headers.append(("Content-Type", "application/json"))
+            return HTTPResponse(status: status, headers: headers, body: .bytes(json.bytes))
+        case .framework:
+            var json = JSONWriter()
+            json.beginObject()
+            json.key("error")
+            json.beginObject()
+            json.key("code")
+            json.int(status)
+            json.key("reason")
+            json.string("Unauthorized")
+            json.key("description")
+            json.string(text)
+            json.endObject()
+            json.endObject()
+            headers.append(("Content-Type", "application/json"))
+            return HTTPResponse(status: status, headers: headers, body: .bytes(json.bytes))
+        case .body(let bytes):
+            headers.append(("Content-Type", "application/json"))
+            return HTTPResponse(status: status, headers: headers, body: .bytes(bytes))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+/// Holds what every route needs: the store, the settings, the clock, the node's own key.
+final class Service: Sendable {
+    let settings: Settings
+    let store: GraphStore
+    let clock: ServiceClock
+    let nodeKey: PrivateKey
+    let nodeDID: DID
+    let log: StructuredLog
+    let metrics = Metrics()
+    private let limiter: PrincipalRateLimiter?
+
+    static let version = "0.1.0"
+
+    /// Opens the database under the data folder and takes or makes the node's key.
+    init(_ settings: Settings, log: StructuredLog) throws {
+        self.settings = settings
+        self.log = log
+        clock = ServiceClock(file: settings.clockFile)
+        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        store = try GraphStore.open(
+            path: settings.database, registry: registry, limits: settings.graph, maxPending: settings.maxPending)
+        if let seed = try store.meta("node-key") {
+            nodeKey = try PrivateKey(curve: .ed25519, seed: seed)
+        } else {
+            nodeKey = try PrivateKey.generate(.ed25519)
+            try store.setMeta("node-key", nodeKey.seed)
+        }
+        nodeDID = nodeKey.did
+        limiter =
+            settings.requestsPerMinute == 0
+            ? nil
+            : PrincipalRateLimiter(
+                perSecond: Double(settings.requestsPerMinute) / 60, burst: settings.requestBurst)
+    }
+
+    /// Refuses a principal that asks too often; called once its signature is known to be its own.
+    func checkRate(of principal: DID, at now: Timestamp) throws(Failure) {
+        try checkRate(ofKey: principal.text, at: now)
+    }
+
+    /// Refuses an address that asks too often without showing who it is.
+    func checkRate(ofAddress address: String, at now: Timestamp) throws(Failure) {
+        try checkRate(ofKey: address, at: now)
+    }
+
+    // No DID is an address, so the two never share a key.
+    private func checkRate(ofKey key: String, at now: Timestamp) throws(Failure) {
+        guard let limiter else { return }
+        if case .retryAfter(let seconds) = limiter.check(key, at: now.microseconds) {
+            throw Failure(429, "rateLimited", "too many requests from `\(key)`", retryAfter: seconds)
+        }
+    }
+}

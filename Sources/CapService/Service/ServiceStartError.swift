@@ -1,0 +1,15 @@
+import CapabilityGraph
+import Storage
+import UCAN
+
+/// Puts what stopped the service from starting into words.
+enum ServiceStartError {
+    static func words(_ error: any Error) -> (message: String, hint: String?) {
+        switch error {
+        case let error as StorageError: (error.message, error.hint)
+        case let error as GraphError: (error.message, nil)
+        case let error as UCANError: (error.message, nil)
+        default: ("\(error)", nil)
+        }
+    }
+}

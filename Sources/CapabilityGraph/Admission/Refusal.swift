@@ -1,0 +1,22 @@
+public import Multiformats
+
+/// Says why a statement was not admitted; `text` is what the reference node answers (tinycloud.md 7.7).
+public struct Refusal: Error, Equatable, Sendable {
+    public enum Code: String, Sendable {
+        case expired, notYetValid, missingProof, audienceMismatch, parentRevoked, ancestorRevoked, terminalParent
+        case expiryExceedsParent, notBeforePrecedesParent, abilityNotCovered, caveatsNotContained
+        case chainLimitExceeded, limitExceeded, unsupportedProfile, selfDelegation, wrongTokenKind
+        case unknownTarget, unauthorizedRevoker, malformedCapability
+    }
+
+    public let code: Code
+    public let text: String
+    /// The edge at which the rule failed, if one can be named.
+    public let edge: Multihash?
+
+    public init(_ code: Code, _ text: String, edge: Multihash? = nil) {
+        self.code = code
+        self.text = text
+        self.edge = edge
+    }
+}

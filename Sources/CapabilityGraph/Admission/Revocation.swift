@@ -1,0 +1,129 @@
+public import Multiformats
+public import UCAN
+
+/// A verified wish to end an edge.
+public struct RevocationStatement: Sendable {
+    public var target: Multihash
+    public var signer: DID
+    public var proofs: [Multihash]
+    /// BLAKE3-256 of the revocation token.
+    public var id: Digest
+
+    public init(target: Multihash, signer: DID, proofs: [Multihash], id: Digest) {
+        self.target = target
+        self.signer = signer
+        self.proofs = proofs
+        self.id = id
+    }
+}
+
+public enum RevocationOutcome: Sendable {
+    case revoked(Snapshot.EdgeID, LogRecord)
+    /// The edge had been ended before; nothing changed.
+    case alreadyRevoked(Snapshot.EdgeID)
+    case refused(Refusal)
+}
+
+extension GraphWriter {
+    /// Ends an edge, for ever and with everything that rests only on it (tinycloud.md 5, ucan.md B.7).
+    public func revoke(
+        _ statement: RevocationStatement, at now: Timestamp
+    ) throws(GraphError) -> RevocationOutcome {
+        let view = working
+        guard let target = view.edge(statement.target)?.raw else {
+            return .refused(Refusal(.unknownTarget, "Cannot find parent delegation", edge: statement.target))
+        }
+        let acting: DID
+        do throws(Refusal) {
+            acting = try view.actingPrincipal(
+                signer: statement.signer, proofs: statement.proofs, ability: "tinycloud.delegation/revoke",
+                target: Snapshot.EdgeID(raw: target), at: now)
+        } catch {
+            return .refused(error)
+        }
+        guard view.governs(acting, target) else {
+            return .refused(Refusal(.unauthorizedRevoker, "Unauthorized Revoker: \(acting.text)"))
+        }
+        if view.isEnded(target) { return .alreadyRevoked(Snapshot.EdgeID(raw: target)) }
+        let definitions = Definitions(graph)
+        let revision = try nextRevision()
+        let revoker = try intern(acting)
+        endEdge(target, Ending(revoker: revoker, revocation: statement.id, at: now.microseconds))
+        var writer = RecordWriter()
+        definitions.write(graph, into: &writer)
+        writer.number(target)
+        writer.number(revoker)
+        writer.digest(statement.id)
+        return .revoked(
+            Snapshot.EdgeID(raw: target),
+            LogRecord(kind: .revocation, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes))
+    }
+}
+
+extension Snapshot {
+    /// True when the principal issued or received the edge, or controls a space or network that it touches.
+    func governs(_ principal: DID, _ edge: UInt32) -> Bool {
+        guard let number = self.principal(principal) else { return false }
+        let info = graph.info[edge]
+        if info.issuer == number || info.audience == number { return true }
+        return capabilities(of: edge).contains {
+            graph.resources.row(graph.capabilities[$0].resource).authority == number
+        }
+    }
+
+    public func governs(_ principal: DID, _ edge: EdgeID) -> Bool { governs(principal, edge.raw) }
+
+    /// Finds for whom a signer acts on an edge: itself, or, through exactly one live proof, that proof's delegator.
+    ///
+    /// A proof that does not hold never falls back to the signer (ucan.md B.7, attack 1).
+    public func actingPrincipal(
+        signer: DID, proofs: [Multihash], ability: String, target: EdgeID, at now: Timestamp
+    ) throws(Refusal) -> DID {
+        guard let cited = proofs.first else { return signer }
+        guard proofs.count == 1 else {
+            throw Refusal(.unauthorizedRevoker, "Unauthorized Revoker: more than one proof is cited")
+        }
+        guard let proof = edge(cited)?.raw else {
+            throw Refusal(.missingProof, "Cannot find parent delegation", edge: cited)
+        }
+        let info = graph.info[proof]
+        guard info.audience == principal(signer) else {
+            throw Refusal(.audienceMismatch, "Unauthorized Revoker: \(signer.text)", edge: cited)
+        }
+        switch status(of: proof, at: now.microseconds) {
+        case .active: break
+        case .revoked(let cause):
+            throw Refusal(.ancestorRevoked, "delegation-revoked: \(cidText(cause.raw))", edge: multihash(cause.raw))
+        case .expired(let cause):
+            throw Refusal(.expired, "Unauthorized Revoker: the proof expired", edge: multihash(cause.raw))
+        case .pending(let cause):
+            throw Refusal(.notYetValid, "Unauthorized Revoker: the proof is not yet valid", edge: multihash(cause.raw))
+        case .undetermined:
+            throw Refusal(.chainLimitExceeded, "delegation-chain-traversal-limit-exceeded", edge: cited)
+        }
+        let delegator = graph.terms.text(info.issuer)
+        let holds = capabilities(of: proof).contains { number in
+            let row = graph.capabilities[number]
+            guard graph.terms.text(row.ability) == ability, row.caveats == 0 else { return false }
+            switch resource(row.resource) {
+            case .opaque(let text): return isNamed(target, by: text)
+            case .tinycloud(let space, "delegation", let path, ""):
+                return (path ?? "").isEmpty && space.owner.text == delegator
+            case .tinycloud, .encryptionNetwork: return false
+            }
+        }
+        guard holds, let acting = try? DID(delegator) else {
+            throw Refusal(.unauthorizedRevoker, "Unauthorized Revoker: the proof does not hold \(ability)", edge: cited)
+        }
+        return acting
+    }
+
+    /// True for `urn:cid:` and the CID, in its usual text, of any encoding under which the edge is known.
+    private func isNamed(_ target: EdgeID, by text: String) -> Bool {
+        guard text.utf8.starts(with: "urn:cid:".utf8), let cid = try? CID(text: text.utf8.dropFirst(8)) else {
+            return false
+        }
+        return cid.codec == CID.rawCodec && text.utf8.dropFirst(8).elementsEqual(cid.text.utf8)
+            && edge(cid.hash) == target
+    }
+}

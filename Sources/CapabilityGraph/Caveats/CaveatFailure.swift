@@ -1,0 +1,25 @@
+/// Names why caveats are not contained in others or not met by a use; the raw values are the reference's texts.
+public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
+    case selectorNotContained = "selector-caveat-not-contained"
+    case caveatRequired = "containment-caveat-required"
+    case nonReadOnly = "sql-non-readonly-not-permitted"
+    case statementAdded = "containment-sql-statement-added"
+    case statementChanged = "containment-sql-statement-mismatch"
+    case fixedParameterDropped = "containment-sql-fixed-param-dropped"
+    case fixedParameterChanged = "containment-sql-fixed-param-mismatch"
+    case malformed = "containment-sql-caveat-malformed"
+    case different = "containment-caveat-mismatch"
+
+    // Of one use under constrained statements.
+    case rawQueryBlocked = "sql-raw-query-blocked"
+    case rawExecuteBlocked = "sql-raw-execute-blocked"
+    case batchBlocked = "sql-batch-blocked"
+    case exportBlocked = "sql-export-blocked"
+    case statementNotAllowed = "sql-statement-not-allowed"
+    case writeBlocked = "sql-write-blocked"
+    case multipleStatementsBlocked = "sql-multistatement-blocked"
+    case nonReadBlocked = "sql-non-read-blocked"
+    case fixedParameterOverride = "sql-fixed-param-override"
+    case nonPrimitiveBind = "sql-non-primitive-bind"
+    case escapeBlocked = "sql-escape-blocked"
+}

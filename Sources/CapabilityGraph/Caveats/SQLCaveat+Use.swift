@@ -1,0 +1,65 @@
+import Multiformats
+
+extension SQLCaveat {
+    /// Returns why one use is not among those allowed, or nil when it is.
+    ///
+    /// 1. the caveat is read-only; 2. the use names a statement; 3. the caveat lists it; 4. its text is one read;
+    /// 5. no pinned position is supplied, not even with the pinned value; 6. every value is a primitive;
+    /// 7. no text among the values looks like an escape, though values are bound and never spliced.
+    func failure(using use: StatementUse) -> CaveatFailure? {
+        guard readOnly else { return .nonReadOnly }  // step 1
+        let name: String
+        let parameters: [Int64: JSON]
+        switch use {  // step 2
+        case .named(let text, let values): (name, parameters) = (text, values)
+        case .query: return .rawQueryBlocked
+        case .execute: return .rawExecuteBlocked
+        case .batch: return .batchBlocked
+        case .export: return .exportBlocked
+        }
+        guard let statement = statements.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+            return .statementNotAllowed  // step 3
+        }
+        if let failure = SQLText(statement.sql).failure { return failure }  // step 4
+        for pinned in statement.fixed {
+            if parameters[pinned.index] != nil { return .fixedParameterOverride }  // step 5
+            if !Self.isPrimitive(pinned.value) { return .nonPrimitiveBind }  // step 6
+        }
+        // In order of position, so that one use always fails for one reason.
+        for (_, value) in parameters.sorted(by: { $0.key < $1.key }) {
+            guard Self.isPrimitive(value) else { return .nonPrimitiveBind }  // step 6
+            if case .string(let text) = value, SQLText(text).looksLikeEscape { return .escapeBlocked }  // step 7
+        }
+        return nil
+    }
+
+    /// Returns why a statement the caveat binds is not one read, or nil when all are.
+    var boundTextFailure: CaveatFailure? {
+        statements.lazy.compactMap { SQLText($0.sql).failure }.first
+    }
+
+    private static func isPrimitive(_ value: JSON) -> Bool {
+        switch value {
+        case .null, .bool, .number, .string: true
+        case .array, .object: false
+        }
+    }
+}
+
+extension Caveats {
+    /// Returns why the context does not meet this list, or nil when it does.
+    ///
+    /// A statement is judged by a list of one constrained-statements caveat, and by the caveat claimed beside it;
+    /// any other list is judged by the claimed caveats alone.
+    func failure(in context: CheckContext) -> CaveatFailure? {
+        guard let statement = context.statement, list.count == 1, SQLCaveat.isConstrained(list[0]) else {
+            return failure(containing: context.caveats ?? .none, for: .invocation)
+        }
+        guard let caveat = SQLCaveat(list[0]) else { return .malformed }
+        if let failure = caveat.failure(using: statement) { return failure }
+        guard let claimed = context.caveats else { return nil }
+        if let failure = failure(containing: claimed, for: .invocation) { return failure }
+        guard claimed.list.count == 1, let inner = SQLCaveat(claimed.list[0]) else { return .malformed }
+        return inner.failure(using: statement)
+    }
+}

@@ -1,0 +1,171 @@
+import Multiformats
+import Synchronization
+
+/// Holds the authority graph in memory: 32-bit ids in columns, one writer, any number of readers without locks.
+///
+/// A reader takes a `Snapshot` (one atomic load of the revision) and sees exactly the edges admitted and ended up to
+/// that revision, whatever the writer does meanwhile. The writer works through `GraphWriter`.
+public final class Graph: @unchecked Sendable {
+    // @unchecked: every mutable cell is either atomic or written by the one writer before `revision` publishes it.
+    public let registry: AbilityRegistry
+    public let limits: GraphLimits
+
+    let terms: Terms
+    let spaces: Spaces
+    let resources: Resources
+    let lists: EdgeLists
+
+    let hot: Column<EdgeHot>
+    let info: Column<EdgeInfo>
+    let ids: Column<Digest>
+    /// The first half of each statement's SHA-256: finding another with the same half takes 2^64 signatures of one's own.
+    let statements: Column<StatementKey>
+    let issueTimes: Column<Int64>
+    let proofs: Column<UInt32>
+    let capabilities: Column<CapabilityRow>
+    let supports: Column<UInt32>
+    let aliases: Column<AliasRow>
+    let endings: Endings
+
+    let edgesByID: SlotTable
+    let edgesByStatement: SlotTable
+    let aliasesByID: SlotTable
+    /// Newest capability of each (audience, resource) group.
+    let groups: SlotTable
+    let hashing: KeyedHash
+
+    var edgeCount = 0
+    var issueTimeCount = 0
+    var capabilityCount = 0
+    var proofCount = 0
+    var supportCount = 0
+    var aliasCount = 0
+    private let publishedRevision = Atomic<UInt32>(0)
+
+    public init(registry: AbilityRegistry, limits: GraphLimits = GraphLimits()) throws(GraphError) {
+        self.registry = registry
+        self.limits = limits
+        hashing = KeyedHash()
+        terms = try Terms(limits: limits, hashing: hashing)
+        spaces = try Spaces(limits: limits)
+        resources = try Resources(limits: limits, hashing: hashing)
+        lists = try EdgeLists(limits: limits, hashing: hashing)
+        hot = try Column(capacity: limits.maxEdges)
+        info = try Column(capacity: limits.maxEdges)
+        ids = try Column(capacity: limits.maxEdges)
+        statements = try Column(capacity: limits.maxEdges)
+        issueTimes = try Column(capacity: limits.maxEdges)
+        proofs = try Column(capacity: limits.maxEdges * 4)
+        capabilities = try Column(capacity: limits.maxEdges * 4)
+        supports = try Column(capacity: limits.maxEdges * 8)
+        aliases = try Column(capacity: limits.maxEdges)
+        endings = Endings()
+        edgesByID = try SlotTable()
+        edgesByStatement = try SlotTable()
+        aliasesByID = try SlotTable()
+        groups = try SlotTable()
+    }
+
+    deinit {
+        hot.release()
+        info.release()
+        ids.release()
+        statements.release()
+        issueTimes.release()
+        proofs.release()
+        capabilities.release()
+        supports.release()
+        aliases.release()
+    }
+
+    /// The newest revision readers may see.
+    public var revision: UInt32 { publishedRevision.load(ordering: .acquiring) }
+
+    private let publishedEdges = Atomic<UInt32>(0)
+
+    /// The number of edges readers may see.
+    var visibleEdgeCount: Int { Int(publishedEdges.load(ordering: .acquiring)) }
+
+    /// Bytes of interned names and paths, which any index of the same edges would hold as well.
+    public var internedByteCount: Int { terms.byteCount + resources.byteCount }
+
+    func publish(_ revision: UInt32) {
+        publishedEdges.store(UInt32(edgeCount), ordering: .releasing)
+        publishedRevision.store(revision, ordering: .releasing)
+    }
+
+    /// Returns a view of the graph as it is now.
+    public func snapshot() -> Snapshot { Snapshot(graph: self, revision: revision) }
+
+    /// Returns a view of the graph as it was at an earlier revision.
+    public func snapshot(at revision: UInt32) -> Snapshot {
+        Snapshot(graph: self, revision: min(revision, self.revision))
+    }
+
+    // MARK: keys
+
+    @inline(__always)
+    func hash(_ digest: Digest) -> UInt64 { hashing.hash(digest.w0 ^ digest.w2, digest.w1 ^ digest.w3) }
+
+    @inline(__always)
+    func hash(_ key: StatementKey) -> UInt64 { hashing.hash(key.first, key.second) }
+
+    func groupHash(of capability: UInt32) -> UInt64 {
+        let row = capabilities[capability]
+        return resources.groupHash(audience: info[row.edge].audience, resource: row.resource)
+    }
+
+    /// One of the proofs an edge cites, by its place.
+    @inline(__always)
+    func proof(_ offset: UInt32, of info: EdgeInfo) -> UInt32 {
+        info.proofCount == 1 ? info.proof : proofs[info.proof + offset]
+    }
+
+    /// When the edge's token says it was issued, in microseconds since 1970.
+    func issuedAt(_ edge: UInt32) -> Int64? {
+        let info = info[edge]
+        return info.flags.contains(.hasIssuedAt) ? issueTimes[info.issueTime] : nil
+    }
+
+    /// Asks for large pages once the index is large enough to gain by them.
+    func useLargePages() {
+        hot.useLargePages()
+        capabilities.useLargePages()
+        resources.useLargePages()
+    }
+
+    /// The edge with this id in any state, admitted or still uncommitted.
+    func edge(id: Digest) -> UInt32? {
+        edgesByID.find(hash(id)) { ids[$0] == id }
+    }
+
+    func edge(statement: StatementKey) -> UInt32? {
+        edgesByStatement.find(hash(statement)) { statements[$0] == statement }
+    }
+
+    func edge(statement: Digest) -> UInt32? {
+        edge(statement: StatementKey(statement))
+    }
+
+    func alias(id: Digest) -> UInt32? {
+        aliasesByID.find(hash(id)) { aliases[$0].id == id }
+    }
+}
+
+/// A second encoding of a statement that is already an edge.
+struct AliasRow {
+    var id: Digest
+    var edge: UInt32
+    var admittedAt: UInt32
+}
+
+/// Half of a statement's hash.
+struct StatementKey: Equatable, BitwiseCopyable {
+    var first: UInt64
+    var second: UInt64
+
+    init(_ digest: Digest) {
+        first = digest.w0
+        second = digest.w1
+    }
+}

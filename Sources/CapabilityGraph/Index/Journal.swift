@@ -1,0 +1,27 @@
+/// Remembers, in order, what one uncommitted batch changed in the index, so that a failed commit leaves no trace.
+final class Journal {
+    enum Change {
+        case term(UInt32)
+        case resource(UInt32)
+        case resourceBase(UInt32)
+        case space(UInt32)
+        case edge(UInt32)
+        case capability(UInt32, replaced: UInt32?)
+        case list(UInt32)
+        case listState(UInt32, UInt64)
+        case alias(UInt32)
+        case ended(UInt32)
+        case hosted(UInt32)
+    }
+
+    private(set) var changes: [Change] = []
+    /// Off while a log is replayed: what is on disk is never taken back.
+    var isRecording = true
+
+    @inline(__always)
+    func note(_ change: Change) {
+        if isRecording { changes.append(change) }
+    }
+
+    func clear() { changes.removeAll(keepingCapacity: true) }
+}

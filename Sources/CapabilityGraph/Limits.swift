@@ -1,0 +1,17 @@
+/// Bounds on what one graph holds and on the work one question may cost (design law 10).
+public struct GraphLimits: Sendable {
+    /// The most edges the index holds; address space, not memory, is reserved for them.
+    public var maxEdges = 1 << 25
+    /// The most distinct nodes in the closure of a token's proofs (spec tinycloud.md 7.3).
+    public var maxClosureNodes = 64
+    /// The most proofs one token may cite.
+    public var maxProofs = 16
+    /// The most capabilities one token may carry.
+    public var maxCapabilities = 1024
+    /// The most pairs of capabilities compared while one token is admitted.
+    public var maxComparisons = 1 << 20
+    /// The most capabilities one check may visit before it answers undetermined.
+    public var maxCheckNodes = 4096
+
+    public init() {}
+}

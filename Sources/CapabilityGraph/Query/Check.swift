@@ -1,0 +1,132 @@
+public import UCAN
+
+extension Snapshot {
+    /// Answers a question with the route that decides it, or with the first cause of refusal.
+    public func check(_ question: CheckQuestion, at: Timestamp) -> Decision {
+        let resolved = resolve(question)
+        switch verdict(resolved, at: at) {
+        case .owner: return .allow(Allowance(route: [], rootAuthority: question.principal))
+        case .allowed(let capability):
+            return .allow(
+                Allowance(
+                    route: liveRoute(from: capability, at: at.microseconds),
+                    rootAuthority: question.resource.rootAuthority))
+        case .undetermined: return .undetermined(.budgetExhausted)
+        case .denied: return .deny(denial(question, resolved, at: at.microseconds))
+        }
+    }
+
+    /// One live route from a capability that is known to have one, leaf to root.
+    func liveRoute(from start: UInt32, at: Int64) -> [RouteStep] {
+        var route: [RouteStep] = []
+        var current = start
+        while true {
+            let row = graph.capabilities[current]
+            route.append(RouteStep(edge: EdgeID(raw: row.edge), capability: capability(current)))
+            if row.isRoot { return route }
+            var next: UInt32?
+            for support in supports(of: current) {
+                var budget = graph.limits.maxCheckNodes
+                if searchRoute(from: support, at: at, budget: &budget) == .live {
+                    next = support
+                    break
+                }
+            }
+            guard let next else { return route }
+            current = next
+        }
+    }
+
+    /// Finds the first cause why no candidate is live.
+    private func denial(_ question: CheckQuestion, _ resolved: ResolvedQuestion, at: Int64) -> Denial {
+        var firstDead: Denial?
+        var caveatDenial: Denial?
+        if resolved.isKnown {
+            let search = CandidateSearch(snapshot: self, question: resolved, ignoresCaveats: true)
+            var visited = 0
+            var budget = graph.limits.maxCheckNodes
+            _ = search.forEach { capability in
+                visited += 1
+                let row = graph.capabilities[capability]
+                guard isVisible(row.edge) else { return false }
+                if searchRoute(from: capability, at: at, budget: &budget) != .live {
+                    if firstDead == nil { firstDead = deadCause(of: capability, at: at) }
+                } else if let failure = caveatFailure(row, question.context) {
+                    let cause: Denial.Cause =
+                        question.context?.isEmpty ?? true
+                        ? .missingContext : .caveatFailed(reason: failure.rawValue)
+                    caveatDenial = Denial(cause: cause, edge: EdgeID(raw: row.edge))
+                }
+                return caveatDenial != nil || visited >= 256
+            }
+        }
+        // A live grant whose caveat is not met is nearer to an allowance than a dead one.
+        return caveatDenial ?? firstDead ?? nearMiss(question, resolved)
+    }
+
+    /// Why a capability has no live route: the nearest ended edge, else the nearest outside its window.
+    func deadCause(of capability: UInt32, at: Int64) -> Denial {
+        var seen: Set<UInt32> = [capability]
+        var queue = [capability]
+        var head = 0
+        var outside: UInt32?
+        while head < queue.count, head < graph.limits.maxCheckNodes {
+            let current = queue[head]
+            head += 1
+            let row = graph.capabilities[current]
+            if isEnded(row.edge) {
+                return Denial(cause: .revoked(by: revoker(of: row.edge)), edge: EdgeID(raw: row.edge))
+            }
+            if outside == nil, !isInWindow(row.edge, at) { outside = row.edge }
+            for support in supports(of: current) where seen.insert(support).inserted { queue.append(support) }
+        }
+        guard let outside else { return Denial(cause: .noRoute, edge: nil) }
+        let notBefore = graph.hot.base[Int(outside)].notBefore
+        let cause: Denial.Cause =
+            notBefore > at
+            ? .notYetValid(until: Timestamp(microseconds: notBefore))
+            : .expired(at: Timestamp(microseconds: graph.hot.base[Int(outside)].expires))
+        return Denial(cause: cause, edge: EdgeID(raw: outside))
+    }
+
+    func revoker(of edge: UInt32) -> String {
+        graph.endings.get(edge).map { graph.terms.text($0.revoker) } ?? "unknown"
+    }
+
+    /// Looks at what the principal holds in the space to say which part of the question is not covered.
+    private func nearMiss(_ question: CheckQuestion, _ resolved: ResolvedQuestion) -> Denial {
+        guard let principal = principal(question.principal), let space = question.resource.space.flatMap(space) else {
+            return Denial(cause: .noRoute, edge: nil)
+        }
+        let cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, space))
+        return nearMiss(resolved, among: sequence(state: cursor) { $0.next() })
+    }
+
+    /// Says which part of the question some edges do not cover, looking at no more than a check may.
+    func nearMiss(_ question: ResolvedQuestion, among edges: some Sequence<UInt32>) -> Denial {
+        var visited = 0
+        var sameAbility: CapabilityRow?
+        for edge in edges where isVisible(edge) {
+            visited += 1
+            guard visited <= graph.limits.maxCheckNodes else { break }
+            var heldHere: [String] = []
+            for number in capabilities(of: edge) {
+                visited += 1
+                let row = graph.capabilities[number]
+                if graph.resources.contains(row.resource, question) {
+                    heldHere.append(graph.terms.text(row.ability))
+                } else if sameAbility == nil,
+                    coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
+                {
+                    sameAbility = row
+                }
+            }
+            if !heldHere.isEmpty {
+                return Denial(cause: .abilityNotCovered(held: heldHere), edge: EdgeID(raw: edge))
+            }
+        }
+        guard let sameAbility else { return Denial(cause: .noRoute, edge: nil) }
+        return Denial(
+            cause: .resourceNotCovered(held: resourceText(sameAbility.resource)), edge: EdgeID(raw: sameAbility.edge))
+    }
+}

@@ -1,0 +1,81 @@
+public import UCAN
+
+/// Asks whether a principal may use an ability on a resource.
+public struct CheckQuestion: Sendable, Hashable {
+    public var principal: DID
+    public var ability: Ability
+    public var resource: Resource
+    /// What the asker says about the use; nil when nothing.
+    public var context: CheckContext?
+
+    public init(principal: DID, ability: Ability, resource: Resource, context: CheckContext? = nil) {
+        self.principal = principal
+        self.ability = ability
+        self.resource = resource
+        self.context = context
+    }
+}
+
+/// A question with every name looked up, ready to be asked many times without allocation.
+public struct ResolvedQuestion: Sendable {
+    /// Stands for a name that was never seen: unlike 0, which means none, it equals no stored number.
+    static let unseen = UInt32.max
+
+    let principal: UInt32
+    let isAuthority: Bool
+    /// Number of what the resource shares with its neighbours (`Resources.unseen` when no edge names it).
+    let base: UInt32
+    let path: [UInt8]?
+    let isHierarchical: Bool
+    let ability: UInt32
+    let abilityNumber: UInt8
+    let context: CheckContext?
+    /// False when some name has never been seen, so no edge can match.
+    let isKnown: Bool
+}
+
+extension Snapshot {
+    /// Looks up the names of a question.
+    public func resolve(_ question: CheckQuestion) -> ResolvedQuestion {
+        let principal = self.principal(question.principal)
+        let isAuthority = question.resource.rootAuthority == question.principal
+        let number = graph.registry.number(question.ability.text)
+        let ability = graph.terms.find(.ability, question.ability.text) ?? 0
+        var isKnown = principal != nil && (ability != 0 || number != 0)
+        var space: UInt32 = 0
+        var service: UInt32 = 0
+        var suffixTerm: UInt32 = 0
+        var authority: UInt32 = 0
+        var path: [UInt8]?
+        var isHierarchical = false
+        switch question.resource {
+        case .tinycloud(let name, let serviceName, let pathText, let suffix):
+            isHierarchical = true
+            path = pathText.map { Array($0.utf8) }
+            if let found = self.space(name), let serviceTerm = graph.terms.find(.service, serviceName) {
+                space = found + 1
+                authority = graph.spaces.row(found).owner
+                service = serviceTerm
+            } else {
+                isKnown = false
+            }
+            if !suffix.isEmpty {
+                suffixTerm = graph.terms.find(.suffix, suffix) ?? ResolvedQuestion.unseen
+                if suffixTerm == ResolvedQuestion.unseen { isKnown = false }
+            }
+        case .encryptionNetwork(let owner, _):
+            path = Array(question.resource.text.utf8)
+            authority = self.principal(owner) ?? ResolvedQuestion.unseen
+            if authority == ResolvedQuestion.unseen { isKnown = false }
+        case .opaque(let text):
+            path = Array(text.utf8)
+        }
+        let base = graph.resources.findBase(
+            ResourceBase(space: space, service: service, suffix: suffixTerm, authority: authority))
+        if base == nil { isKnown = false }
+        return ResolvedQuestion(
+            principal: principal ?? 0, isAuthority: isAuthority, base: base ?? Resources.unseen, path: path,
+            isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
+            context: question.context, isKnown: isKnown)
+    }
+}

@@ -1,0 +1,177 @@
+public import Multiformats
+public import UCAN
+
+/// A use of capabilities under cited proofs, judged by the TinyCloud family's rule (tinycloud.md 4, ucan.md B.6).
+public struct InvocationQuestion: Sendable {
+    public var invoker: DID
+    public var proofs: [Multihash]
+    public var capabilities: [Capability]
+
+    public init(invoker: DID, proofs: [Multihash], capabilities: [Capability]) {
+        self.invoker = invoker
+        self.proofs = proofs
+        self.capabilities = capabilities
+    }
+}
+
+/// Says why an invocation was refused; `text` is what the reference node answers.
+public struct InvocationDenial: Error, Sendable, Hashable {
+    public let text: String
+    public let denial: Denial
+}
+
+extension Snapshot {
+    /// Judges an invocation by every proof it cites: each must be stored, made for the invoker, and live in its whole
+    /// closure, and each capability must be owned or covered by one of them.
+    ///
+    /// Returns the cited edges that are used, each once; empty when the invoker owns every resource.
+    public func checkInvocation(
+        _ question: InvocationQuestion, at now: Timestamp
+    ) throws(InvocationDenial) -> [EdgeID] {
+        var edges: [EdgeID] = []
+        for number in try coveringCapabilities(question, at: now) {
+            let edge = EdgeID(raw: graph.capabilities[number].edge)
+            if !edges.contains(edge) { edges.append(edge) }
+        }
+        return edges
+    }
+
+    /// Judges an invocation and says what it rests on: a route for its first capability that is not the invoker's own.
+    ///
+    /// With `wanted`, the invocation must also name something that covers it.
+    public func decide(
+        _ question: InvocationQuestion, wanted: (ability: Ability, resource: Resource)?, at now: Timestamp
+    ) -> Decision {
+        if let wanted {
+            let isNamed = question.capabilities.contains {
+                graph.registry.covers(held: $0.ability, required: wanted.ability)
+                    && $0.resource.contains(wanted.resource)
+            }
+            guard isNamed else { return .deny(Denial(cause: .notInvoked, edge: nil)) }
+        }
+        do throws(InvocationDenial) {
+            let used = try coveringCapabilities(question, at: now)
+            let route = used.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
+            let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
+            return .allow(Allowance(route: route, rootAuthority: authority))
+        } catch {
+            return .deny(error.denial)
+        }
+    }
+
+    /// The distinct capabilities of cited proofs that the invocation's own are covered by.
+    private func coveringCapabilities(
+        _ question: InvocationQuestion, at now: Timestamp
+    ) throws(InvocationDenial) -> [UInt32] {
+        let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
+        guard let first = dependent.first else { return [] }
+        let cited = try citedEdges(question)
+        try requireUnrevoked(cited)
+        try requireInWindow(
+            cited, at: now, otherwise: "Unauthorized Action: \(first.resource.text) / \(first.ability.text)")
+        var used: [UInt32] = []
+        for capability in dependent {
+            let number = try coveringCapability(capability, question.invoker, cited)
+            if !used.contains(number) { used.append(number) }
+        }
+        return used
+    }
+
+    /// No cited proof is revoked, then nothing above them is; all of them together are at most `maxClosureNodes` edges.
+    private func requireUnrevoked(_ cited: [UInt32]) throws(InvocationDenial) {
+        for edge in cited where isEnded(edge) {
+            throw InvocationDenial(
+                text: "delegation-revoked: \(cidText(edge))",
+                denial: Denial(cause: .revoked(by: revoker(of: edge)), edge: EdgeID(raw: edge)))
+        }
+        var revoked: UInt32?
+        let end = walkAbove(cited, alreadySeen: cited.count) { node in
+            guard isEnded(node) else { return .continue }
+            revoked = node
+            return .stop
+        }
+        if let revoked {
+            let below = cited.first { isAbove(revoked, $0) } ?? revoked
+            throw InvocationDenial(
+                text: "delegation-ancestor-revoked: ancestor=\(cidText(revoked)) invoked=\(cidText(below))",
+                denial: Denial(cause: .revoked(by: revoker(of: revoked)), edge: EdgeID(raw: revoked)))
+        }
+        guard end == .finished else {
+            throw InvocationDenial(
+                text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil))
+        }
+    }
+
+    private func requireInWindow(
+        _ cited: [UInt32], at now: Timestamp, otherwise text: String
+    ) throws(InvocationDenial) {
+        for edge in cited {
+            let cause: Denial.Cause
+            let status = status(of: edge, at: now.microseconds)
+            switch status {
+            case .active: continue
+            case .expired(let failing):
+                cause = .expired(at: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].expires))
+            case .pending(let failing):
+                cause = .notYetValid(until: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].notBefore))
+            case .revoked(let failing): cause = .revoked(by: revoker(of: failing.raw))
+            case .undetermined: cause = .noRoute
+            }
+            throw InvocationDenial(text: text, denial: Denial(cause: cause, edge: status.cause))
+        }
+    }
+
+    private func citedEdges(_ question: InvocationQuestion) throws(InvocationDenial) -> [UInt32] {
+        let missing = "Cannot find parent delegation"
+        guard !question.proofs.isEmpty else {
+            throw InvocationDenial(text: missing, denial: Denial(cause: .missingProof, edge: nil))
+        }
+        var cited: [UInt32] = []
+        for proof in question.proofs {
+            guard let edge = edge(proof)?.raw, !cited.contains(edge) else {
+                throw InvocationDenial(text: missing, denial: Denial(cause: .missingProof, edge: nil))
+            }
+            cited.append(edge)
+        }
+        let invoker = principal(question.invoker)
+        for edge in cited where graph.info[edge].audience != invoker {
+            let expected = graph.terms.text(graph.info[edge].audience)
+            throw InvocationDenial(
+                text: "Unauthorized Invoker: \(question.invoker.text)",
+                denial: Denial(cause: .audienceMismatch(expected: expected), edge: EdgeID(raw: edge)))
+        }
+        return cited
+    }
+
+    private func coveringCapability(
+        _ capability: Capability, _ invoker: DID, _ cited: [UInt32]
+    ) throws(InvocationDenial) -> UInt32 {
+        let question = resolve(
+            CheckQuestion(principal: invoker, ability: capability.ability, resource: capability.resource))
+        var failure: (CaveatFailure, UInt32)?
+        for edge in cited {
+            for number in capabilities(of: edge) {
+                let row = graph.capabilities[number]
+                guard
+                    coversAbility(
+                        held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
+                    graph.resources.contains(row.resource, question)
+                else { continue }
+                guard let reason = caveatFailure(row, CheckContext(caveats: capability.caveats)) else { return number }
+                failure = failure ?? (reason, edge)
+            }
+        }
+        if let failure {
+            throw InvocationDenial(
+                text: "invocation-caveats-not-subset-of-chain: \(failure.0.rawValue)",
+                denial: Denial(
+                    cause: capability.caveats.isEmpty
+                        ? .missingContext : .caveatFailed(reason: failure.0.rawValue),
+                    edge: EdgeID(raw: failure.1)))
+        }
+        // Only the cited proofs are looked at: what else the invoker holds is nothing this invocation rests on.
+        throw InvocationDenial(
+            text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",
+            denial: nearMiss(question, among: cited))
+    }
+}

@@ -1,0 +1,115 @@
+import Multiformats
+public import UCAN
+
+/// Remembers where a page ended and at which revision and instant its listing was selected.
+///
+/// A cursor gives no rights: whoever brings one is judged anew, and it only says which rows come next.
+public struct ListCursor: Sendable, Equatable {
+    public let revision: UInt32
+    public let selectedAt: Timestamp
+    /// The revision at which the last row of the page before was admitted.
+    public let after: UInt32
+    /// Ties the cursor to its filters.
+    public let fingerprint: UInt64
+
+    public init(revision: UInt32, selectedAt: Timestamp, after: UInt32, fingerprint: UInt64) {
+        self.revision = revision
+        self.selectedAt = selectedAt
+        self.after = after
+        self.fingerprint = fingerprint
+    }
+
+    private static let version: UInt8 = 1
+    private static let length = 1 + 4 + 8 + 4 + 8
+
+    public var text: String {
+        var bytes: [UInt8] = [Self.version]
+        withUnsafeBytes(of: revision.bigEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: selectedAt.microseconds.bigEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: after.bigEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: fingerprint.bigEndian) { bytes.append(contentsOf: $0) }
+        return Base64URL.encode(bytes)
+    }
+
+    /// Reads a cursor; throws `malformedCursor`.
+    public init(_ text: String) throws(GraphError) {
+        let bytes = Base64URL.decode(text.utf8, padding: .forbidden) ?? []
+        guard bytes.count == Self.length, bytes[0] == Self.version else {
+            throw GraphError(.malformedCursor, "the cursor is malformed")
+        }
+        func number(_ range: Range<Int>) -> UInt64 { bytes[range].reduce(0) { $0 << 8 | UInt64($1) } }
+        revision = UInt32(truncatingIfNeeded: number(1..<5))
+        selectedAt = Timestamp(microseconds: Int64(bitPattern: number(5..<13)))
+        after = UInt32(truncatingIfNeeded: number(13..<17))
+        fingerprint = number(17..<25)
+    }
+}
+
+extension ListQuery {
+    /// A number that differs when the filters differ; stable between processes.
+    public var fingerprint: UInt64 {
+        var parts = [space.text, direction.rawValue, path ?? "", path == nil ? "-" : "+"]
+        parts += (abilities ?? []).map(\.text).sorted()
+        parts.append(abilities == nil ? "-" : "+")
+        parts += statuses.map(\.rawValue).sorted()
+        var bytes: [UInt8] = []
+        for part in parts {
+            bytes += Array(part.utf8)
+            bytes.append(0)
+        }
+        return BLAKE3.hash(bytes).w0
+    }
+}
+
+extension Snapshot {
+    /// The page that follows a cursor, or the first page; `cursor` is nil in the answer when nothing is left.
+    ///
+    /// Throws `malformedCursor` when the cursor belongs to another listing or to a revision not reached here.
+    public func listPage(
+        _ query: ListQuery, after cursor: ListCursor?, limit: Int, now: Timestamp
+    ) throws(GraphError) -> (rows: [ListPage.Row], cursor: ListCursor?) {
+        let fingerprint = query.fingerprint
+        if let cursor {
+            guard cursor.fingerprint == fingerprint else {
+                throw GraphError(.malformedCursor, "the cursor belongs to a listing with other filters")
+            }
+            guard cursor.revision <= revision, cursor.after <= cursor.revision else {
+                throw GraphError(.malformedCursor, "the cursor is ahead of this service")
+            }
+        }
+        let pinned = Snapshot(graph: graph, revision: cursor?.revision ?? revision)
+        let selectedAt = cursor?.selectedAt ?? now
+        let bound = cursor.map { EdgeID(raw: firstEdge(admittedFrom: $0.after)) }
+        let page = pinned.list(query, below: bound, limit: limit, selectedAt: selectedAt, now: now, current: self)
+        let next = page.next.map {
+            ListCursor(
+                revision: pinned.revision, selectedAt: selectedAt, after: graph.hot.base[Int($0.raw)].admittedAt,
+                fingerprint: fingerprint)
+        }
+        return (page.rows, next)
+    }
+
+    /// The first edge admitted at or after a revision; edges stand in order of admission.
+    private func firstEdge(admittedFrom bound: UInt32) -> UInt32 {
+        var low = 0
+        var high = graph.visibleEdgeCount
+        while low < high {
+            let middle = (low + high) / 2
+            if graph.hot.base[middle].admittedAt < bound { low = middle + 1 } else { high = middle }
+        }
+        return UInt32(low)
+    }
+
+    /// Walks everything a query keeps, newest first.
+    public func walk(_ query: ListQuery, now: Timestamp) -> ListWalk {
+        ListWalk(walker: ListWalker(self, query, below: .max), at: now.microseconds)
+    }
+}
+
+/// Gives the rows of a listing one by one.
+public struct ListWalk: Sendable, IteratorProtocol {
+    fileprivate var walker: ListWalker
+    fileprivate let at: Int64
+
+    public mutating func next() -> Snapshot.EdgeID? { walker.next(at: at).map(Snapshot.EdgeID.init(raw:)) }
+}

@@ -1,0 +1,157 @@
+public import UCAN
+
+/// Selects the delegations of one space (tinycloud.md 8.4, taking each BETTER).
+public struct ListQuery: Sendable {
+    public enum Direction: String, Sendable { case created, received, all }
+
+    public var space: Space
+    public var direction: Direction = .all
+    public var asker: Asker
+    /// Keeps edges with a capability inside this path; nil or empty keeps all.
+    public var path: String?
+    /// Keeps edges with one of these abilities, judged on the same capability as the path; nil keeps all.
+    public var abilities: [Ability]?
+    /// The states that are kept.
+    public var statuses: Set<Status> = [.active]
+
+    public enum Status: String, Sendable, CaseIterable { case active, pending, expired, revoked }
+
+    public init(space: Space, asker: Asker) {
+        self.space = space
+        self.asker = asker
+    }
+}
+
+/// A page of a listing, newest first.
+public struct ListPage: Sendable {
+    public struct Row: Sendable {
+        public let edge: Snapshot.EdgeID
+        public let status: EdgeStatus
+    }
+
+    public let rows: [Row]
+    /// Where the next page begins, or nil when nothing is left.
+    public let next: Snapshot.EdgeID?
+}
+
+extension Snapshot {
+    /// Returns up to `limit` (at least one) matching edges below `bound`, newest first.
+    ///
+    /// Which rows match is judged at `selectedAt` in this snapshot, so that pages of one listing agree with each
+    /// other; each row's status is judged at `now` in `current`.
+    public func list(
+        _ query: ListQuery, below bound: EdgeID? = nil, limit: Int, selectedAt: Timestamp, now: Timestamp,
+        current: Snapshot
+    ) -> ListPage {
+        var walker = ListWalker(self, query, below: bound?.raw ?? .max)
+        let limit = max(limit, 1)
+        var rows: [ListPage.Row] = []
+        rows.reserveCapacity(min(limit, 1024))
+        var last: UInt32?
+        while let edge = walker.next(at: selectedAt.microseconds) {
+            guard rows.count < limit else { return ListPage(rows: rows, next: last.map(EdgeID.init(raw:))) }
+            rows.append(
+                ListPage.Row(
+                    edge: EdgeID(raw: edge), status: current.status(of: edge, at: now.microseconds)))
+            last = edge
+        }
+        return ListPage(rows: rows, next: nil)
+    }
+}
+
+/// Walks the lists of a query newest first, each edge once.
+public struct ListWalker: Sendable {
+    private let snapshot: Snapshot
+    private var cursors: [EdgeLists.Cursor]
+    private let space: UInt32?
+    private let path: [UInt8]?
+    private let abilities: [(term: UInt32, number: UInt8)]?
+    private let statuses: Set<ListQuery.Status>
+
+    init(_ snapshot: Snapshot, _ query: ListQuery, below bound: UInt32) {
+        self.snapshot = snapshot
+        space = snapshot.space(query.space)
+        let path = query.path.map { Array($0.utf8) }
+        self.path = path?.isEmpty == true ? nil : path
+        let registry = snapshot.graph.registry
+        abilities = query.abilities?.map { ability in
+            (
+                snapshot.graph.terms.find(.ability, ability.text) ?? 0,
+                registry.canonical(registry.number(ability.text))
+            )
+        }
+        statuses = query.statuses
+        let lists = snapshot.graph.lists
+        guard let space else {
+            cursors = []
+            return
+        }
+        switch query.direction {
+        case .all: cursors = [lists.cursor(EdgeLists.Key(.space, space), below: bound)]
+        case .created:
+            cursors = query.asker.numbers.map {
+                lists.cursor(EdgeLists.Key(.issuerInSpace, $0, space), below: bound)
+            }
+        case .received:
+            cursors = query.asker.numbers.map {
+                lists.cursor(EdgeLists.Key(.audienceInSpace, $0, space), below: bound)
+            }
+        }
+        cursors.removeAll { $0.peek == nil }
+    }
+
+    /// The next edge that the query keeps at this instant.
+    mutating func next(at: Int64) -> UInt32? {
+        while let edge = nextEdge() {
+            guard snapshot.isVisible(edge), matchesCapability(edge), matchesStatus(edge, at) else { continue }
+            return edge
+        }
+        return nil
+    }
+
+    private mutating func nextEdge() -> UInt32? {
+        var best: Int?
+        var newest: UInt32 = 0
+        for index in cursors.indices {
+            guard let edge = cursors[index].peek else { continue }
+            if best == nil || edge > newest {
+                best = index
+                newest = edge
+            }
+        }
+        guard best != nil else { return nil }
+        // An edge stands in one issuer's and one audience's list, so it cannot come twice.
+        if let best { _ = cursors[best].next() }
+        return newest
+    }
+
+    private func matchesStatus(_ edge: UInt32, _ at: Int64) -> Bool {
+        if statuses.count == ListQuery.Status.allCases.count { return true }
+        return switch snapshot.status(of: edge, at: at) {
+        case .active: statuses.contains(.active)
+        case .pending: statuses.contains(.pending)
+        case .expired: statuses.contains(.expired)
+        case .revoked: statuses.contains(.revoked)
+        case .undetermined: false
+        }
+    }
+
+    private func matchesCapability(_ edge: UInt32) -> Bool {
+        guard path != nil || abilities != nil else { return true }
+        guard let space else { return false }
+        let graph = snapshot.graph
+        return snapshot.capabilities(of: edge).contains { number in
+            let row = graph.capabilities[number]
+            let resource = graph.resources.row(row.resource)
+            guard resource.space == space + 1 else { return false }
+            if let path {
+                guard let held = resource.path else { return false }
+                let covered = path.withUnsafeBytes { Resources.pathContains($0, held) }
+                guard covered else { return false }
+            }
+            guard let abilities else { return true }
+            let number = graph.registry.canonical(graph.terms.registryIndex[row.ability])
+            return abilities.contains { $0.term == row.ability || (number != 0 && $0.number == number) }
+        }
+    }
+}

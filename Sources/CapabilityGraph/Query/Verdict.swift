@@ -1,0 +1,169 @@
+public import UCAN
+
+/// The bare answer of the hot path, before anything is said about it.
+public enum Verdict: Hashable, Sendable {
+    /// The principal controls the resource itself.
+    case owner
+    /// The number of the capability whose route is live.
+    case allowed(UInt32)
+    case denied
+    case undetermined
+}
+
+extension Snapshot {
+    /// Answers a resolved question: integers only, no allocation, no lock.
+    ///
+    /// Every resource that could cover the asked one is a prefix of its path, so the candidates are found by a few
+    /// table look-ups and not by walking what the principal holds.
+    public func verdict(_ question: ResolvedQuestion, at: Timestamp) -> Verdict {
+        if question.isAuthority { return .owner }
+        guard question.isKnown else { return .denied }
+        var budget = graph.limits.maxCheckNodes
+        let search = CandidateSearch(snapshot: self, question: question)
+        return search.first { capability in
+            searchRoute(from: capability, at: at.microseconds, budget: &budget)
+        }
+    }
+}
+
+/// Enumerates the capabilities of a principal that cover a resource and ability, narrowest resource last.
+struct CandidateSearch {
+    let snapshot: Snapshot
+    let question: ResolvedQuestion
+    /// True when candidates are wanted whatever their caveats say.
+    var ignoresCaveats = false
+
+    /// How an enumeration ended.
+    enum End {
+        case finished
+        /// The candidate at which the caller said stop.
+        case stopped(UInt32)
+        /// More capabilities stand on these resources than may be looked at.
+        case exhausted
+    }
+
+    /// Returns the first candidate found live.
+    @inline(__always)
+    func first(_ judge: (UInt32) -> RouteSearch) -> Verdict {
+        var exhausted = false
+        let end = forEach { capability in
+            switch judge(capability) {
+            case .live: return true
+            case .dead: return false
+            case .budgetExhausted:
+                exhausted = true
+                return true
+            }
+        }
+        return switch end {
+        case .finished: .denied
+        case .exhausted: .undetermined
+        case .stopped(let capability): exhausted ? .undetermined : .allowed(capability)
+        }
+    }
+
+    /// Calls `body` for each candidate, whole resources first, until it says stop.
+    @inline(__always)
+    func forEach(_ body: (UInt32) -> Bool) -> End {
+        // Rows that do not match are cheap to pass by, but not free: sixteen of them weigh as much as a visit.
+        var remaining = snapshot.graph.limits.maxCheckNodes * 16
+        guard question.isHierarchical else {
+            return (question.path ?? []).withUnsafeBytes { group(path: $0, &remaining, body) ?? .finished }
+        }
+        if let end = group(path: nil, &remaining, body) { return end }
+        guard let path = question.path else { return .finished }
+        return path.withUnsafeBytes { bytes in
+            // The empty path covers only itself and paths that begin with a slash.
+            if bytes.isEmpty || bytes[0] == 0x2F, let end = group(path: prefix(bytes, 0), &remaining, body) {
+                return end
+            }
+            var index = 0
+            while index < bytes.count {
+                if bytes[index] == 0x2F {
+                    // Behind another slash this prefix was looked at before.
+                    if index > 0, bytes[index - 1] != 0x2F,
+                        let end = group(path: prefix(bytes, index), &remaining, body)
+                    {
+                        return end
+                    }
+                    if index + 1 < bytes.count, let end = group(path: prefix(bytes, index + 1), &remaining, body) {
+                        return end
+                    }
+                }
+                index += 1
+            }
+            return bytes.isEmpty ? .finished : group(path: bytes, &remaining, body) ?? .finished
+        }
+    }
+
+    @inline(__always)
+    private func prefix(_ bytes: UnsafeRawBufferPointer, _ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: bytes.baseAddress, count: count)
+    }
+
+    @inline(__always)
+    private func group(
+        path: UnsafeRawBufferPointer?, _ remaining: inout Int, _ body: (UInt32) -> Bool
+    ) -> End? {
+        let graph = snapshot.graph
+        let hash = graph.resources.groupHash(audience: question.principal, base: question.base, path: path)
+        var next = newest(hash, path)
+        var resource: UInt32?
+        while let capability = next {
+            guard remaining > 0 else { return .exhausted }
+            remaining -= 1
+            let row = graph.capabilities[capability]
+            // A row that was taken back with its batch may have been given to another group meanwhile: begin again.
+            let isOfGroup =
+                resource.map { row.resource == $0 }
+                ?? graph.resources.matches(row.resource, base: question.base, path: path)
+            guard isOfGroup, graph.info[row.edge].audience == question.principal else {
+                next = newest(hash, path)
+                continue
+            }
+            resource = row.resource
+            if snapshot.covers(row, question, ignoringCaveats: ignoresCaveats), body(capability) {
+                return .stopped(capability)
+            }
+            next = row.nextInGroup == 0 ? nil : row.nextInGroup - 1
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private func newest(_ hash: UInt64, _ path: UnsafeRawBufferPointer?) -> UInt32? {
+        let graph = snapshot.graph
+        return graph.groups.find(hash) { capability in
+            let row = graph.capabilities[capability]
+            return graph.resources.matches(row.resource, base: question.base, path: path)
+                && graph.info[row.edge].audience == question.principal
+        }
+    }
+}
+
+extension Snapshot {
+    @inline(__always)
+    func coversAbility(held: UInt32, required: UInt32, requiredNumber: UInt8) -> Bool {
+        if held == required { return true }
+        let number = graph.terms.registryIndex[held]
+        return number != 0 && requiredNumber != 0 && graph.registry.covers(held: number, required: requiredNumber)
+    }
+
+    @inline(__always)
+    fileprivate func covers(
+        _ row: CapabilityRow, _ question: ResolvedQuestion, ignoringCaveats: Bool
+    ) -> Bool {
+        guard coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
+        else {
+            return false
+        }
+        return row.caveats == 0 || ignoringCaveats || caveatFailure(row, question.context) == nil
+    }
+
+    /// Returns why the caveats of a capability are not met by the context, or nil when they are.
+    func caveatFailure(_ row: CapabilityRow, _ context: CheckContext?) -> CaveatFailure? {
+        guard row.caveats != 0 else { return nil }
+        guard let caveats = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats)) else { return .malformed }
+        return caveats.failure(in: context ?? CheckContext())
+    }
+}

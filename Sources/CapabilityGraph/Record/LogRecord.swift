@@ -1,0 +1,15 @@
+/// One accepted change, as it is kept in the log.
+public struct LogRecord: Sendable, Equatable {
+    public enum Kind: UInt8, Sendable {
+        case edge = 1
+        case revocation = 2
+        case hosting = 3
+        case alias = 4
+    }
+
+    public let kind: Kind
+    public let revision: UInt32
+    /// Microseconds since 1970.
+    public let recordedAt: Int64
+    public let bytes: [UInt8]
+}

@@ -1,0 +1,71 @@
+import Multiformats
+
+extension GraphWriter {
+    /// Applies one record of the log; afterwards the graph is as it was when the record was written.
+    ///
+    /// Call between `begin` and `commit`, with records in revision order. Throws `malformedRecord` without guessing.
+    public func replay(
+        kind: UInt8, revision: UInt64, recordedAt: Int64, record: UnsafeRawBufferPointer
+    ) throws(GraphError) {
+        journal.isRecording = false
+        defer { journal.isRecording = true }
+        guard let kind = LogRecord.Kind(rawValue: kind), let revision = UInt32(exactly: revision) else {
+            throw GraphError(.malformedRecord, "the log holds a record of unknown kind \(kind)")
+        }
+        try adopt(revision)
+        var reader = RecordReader(record)
+        switch kind {
+        case .edge:
+            try Definitions.read(&reader, into: self)
+            try replayEdge(&reader, recordedAt: recordedAt)
+        case .revocation:
+            try Definitions.read(&reader, into: self)
+            let edge = try reader.id(below: graph.edgeCount)
+            let revoker = try reader.id(below: graph.terms.count)
+            endEdge(edge, Ending(revoker: revoker, revocation: try reader.digest(), at: recordedAt))
+        case .hosting:
+            try Definitions.read(&reader, into: self)
+            let space = try reader.id(below: graph.spaces.count)
+            graph.spaces.host(space, at: revision, journal: journal)
+        case .alias:
+            let id = try reader.digest()
+            try appendAlias(id, of: try reader.id(below: graph.edgeCount))
+        }
+        guard reader.isAtEnd else { throw RecordReader.malformed }
+    }
+
+    private func replayEdge(_ reader: inout RecordReader, recordedAt: Int64) throws(GraphError) {
+        let id = try reader.digest()
+        let statement = try reader.digest()
+        let issuer = try reader.id(below: graph.terms.count)
+        let audience = try reader.id(below: graph.terms.count)
+        let kind = try reader.byte()
+        let flags = EdgeInfo.Flags(rawValue: try reader.byte())
+        let edge = try openEdge(
+            EdgeDraft(
+                id: id, statement: statement, issuer: issuer, audience: audience, kind: kind, flags: flags,
+                notBefore: try reader.fixed(), expires: try reader.fixed(), issuedAt: try reader.fixed(), proofs: [],
+                capabilities: [], hosted: []), recordedAt: recordedAt)
+        scratch.removeAll(keepingCapacity: true)
+        for _ in 0..<(try reader.number()) { scratch.append(try reader.id(below: graph.edgeCount)) }
+        guard scratch.count <= UInt16.max else { throw RecordReader.malformed }
+        try setProofs(scratch, of: edge)
+        for _ in 0..<(try reader.number()) {
+            let resource = try reader.id(below: graph.resources.count)
+            let ability = try reader.id(below: graph.terms.count)
+            let caveats = try reader.id(below: graph.terms.count)
+            let supportCode = try reader.number()
+            scratch.removeAll(keepingCapacity: true)
+            if supportCode > 0 {
+                for _ in 1..<supportCode { scratch.append(try reader.id(below: graph.capabilityCount)) }
+            }
+            try appendCapability(
+                edge: edge, resource: resource, ability: ability, caveats: caveats, isRoot: supportCode == 0,
+                supports: scratch)
+        }
+        try closeEdge(edge)
+        for _ in 0..<(try reader.number()) {
+            graph.spaces.host(try reader.id(below: graph.spaces.count), at: revision, journal: journal)
+        }
+    }
+}

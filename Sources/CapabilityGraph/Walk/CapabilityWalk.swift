@@ -1,0 +1,75 @@
+/// What became of a bounded search for a live route.
+enum RouteSearch { case live, dead, budgetExhausted }
+
+extension Snapshot {
+    /// Searches a path of live edges from a capability to a root (design law 2), spending one unit of `budget` per
+    /// capability visited. Allocates nothing while chains are lines.
+    @inline(__always)
+    func searchRoute(from start: UInt32, at: Int64, budget: inout Int) -> RouteSearch {
+        var current = start
+        while true {
+            if budget == 0 { return .budgetExhausted }
+            budget -= 1
+            let row = graph.capabilities[current]
+            guard isVisible(row.edge), isInWindow(row.edge, at), !isEnded(row.edge) else { return .dead }
+            if row.isRoot { return .live }
+            switch row.supportCount {
+            case 0: return .dead
+            case 1: current = row.support
+            default: return searchBranches(from: current, at: at, budget: &budget)
+            }
+        }
+    }
+
+    /// Depth-first search over shared supports; a capability found dead once is not visited again.
+    private func searchBranches(from start: UInt32, at: Int64, budget: inout Int) -> RouteSearch {
+        let limit = budget
+        var remaining = budget
+        let result = withUnsafeTemporaryAllocation(
+            of: UInt32.self, capacity: NodeSet.slotCount(for: limit + 1)
+        ) { slots in
+            var seen = NodeSet(slots: slots)
+            var stack: [UInt32] = [start]
+            _ = seen.insert(start)
+            while let current = stack.popLast() {
+                let row = graph.capabilities[current]
+                guard isVisible(row.edge), isInWindow(row.edge, at), !isEnded(row.edge) else { continue }
+                if row.isRoot { return RouteSearch.live }
+                if row.supportCount == 1 {
+                    if seen.insert(row.support) {
+                        guard remaining > 0 else { return .budgetExhausted }
+                        remaining -= 1
+                        stack.append(row.support)
+                    }
+                    continue
+                }
+                for offset in (0..<UInt32(row.supportCount)).reversed() {
+                    let support = graph.supports[row.support + offset]
+                    guard seen.insert(support) else { continue }
+                    guard remaining > 0 else { return .budgetExhausted }
+                    remaining -= 1
+                    stack.append(support)
+                }
+            }
+            return .dead
+        }
+        budget = remaining
+        return result
+    }
+
+    /// The supporting capabilities of a capability.
+    func supports(of capability: UInt32) -> [UInt32] {
+        let row = graph.capabilities[capability]
+        switch row.supportCount {
+        case 0: return []
+        case 1: return [row.support]
+        default: return (0..<UInt32(row.supportCount)).map { graph.supports[row.support + $0] }
+        }
+    }
+
+    /// The capabilities of an edge in signed order.
+    func capabilities(of edge: UInt32) -> Range<UInt32> {
+        let info = graph.info[edge]
+        return info.capabilityStart..<(info.capabilityStart + UInt32(info.capabilityCount))
+    }
+}

@@ -1,0 +1,42 @@
+import Multiformats
+
+/// Remembers the statements that were used, in buckets by the minute in which each may be forgotten.
+///
+/// A statement's expiry is part of what was signed, so one statement always falls into the same bucket.
+struct ReplaySet {
+    private var buckets: [Int64: Set<Digest>] = [:]
+    /// Minutes that held marks when they were forgotten. Should the clock go back, what falls into them may have been
+    /// used already, so it counts as used.
+    private var forgotten: Set<Int64> = []
+    private(set) var count = 0
+    let capacity: Int
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    var isFull: Bool { count >= capacity }
+
+    private static func minute(_ expiresAt: Int64) -> Int64 { expiresAt / 60_000_000 }
+
+    /// Adds a mark; false when it was there, or may have been.
+    mutating func insert(_ mark: ReplayMark) -> Bool {
+        let minute = Self.minute(mark.expiresAt)
+        guard !forgotten.contains(minute), buckets[minute, default: []].insert(mark.statement).inserted else {
+            return false
+        }
+        count += 1
+        return true
+    }
+
+    mutating func remove(_ mark: ReplayMark) {
+        if buckets[Self.minute(mark.expiresAt)]?.remove(mark.statement) != nil { count -= 1 }
+    }
+
+    /// Forgets whole minutes that lie before `now`, in microseconds since 1970.
+    mutating func forget(before now: Int64) {
+        for minute in buckets.keys where minute < Self.minute(now) {
+            guard let dropped = buckets.removeValue(forKey: minute), !dropped.isEmpty else { continue }
+            count -= dropped.count
+            forgotten.insert(minute)
+        }
+    }
+}

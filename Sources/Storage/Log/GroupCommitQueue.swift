@@ -1,0 +1,36 @@
+import Glibc
+
+/// Hands operations from many threads to one writer thread, in groups.
+///
+/// Nothing is delayed to make a group larger: while one group is being written the next one gathers.
+public final class CommitQueue<Operation: Sendable>: Sendable {
+    private let worker: CommitWorker<Operation>
+    private let thread: WriterThread
+
+    /// Starts the writer thread, which calls `process` with 1 to `maxBatch` operations in order of arrival.
+    public init(
+        maxBatch: Int = 256,
+        maxPending: Int = 4096,
+        process: @escaping @Sendable ([Operation]) -> Void
+    ) {
+        let worker = CommitWorker(maxBatch: maxBatch, maxPending: maxPending, process: process)
+        self.worker = worker
+        thread = WriterThread { worker.run() }
+    }
+
+    /// Ends the thread as `stop` does; a queue let go by its own `process` cannot wait for itself.
+    deinit { stop() }
+
+    /// Queues an operation; false when the queue is full or stopped, and then nothing was queued.
+    public func submit(_ operation: Operation) -> Bool { worker.submit(operation) }
+
+    /// Operations waiting for the writer.
+    public var pendingCount: Int { worker.pendingCount }
+
+    /// Refuses new operations, lets the writer finish the queued ones and waits for that.
+    public func stop() {
+        worker.stop()
+        // From inside `process` the writer finishes after this call returns.
+        if !thread.isCurrent { worker.waitUntilFinished() }
+    }
+}

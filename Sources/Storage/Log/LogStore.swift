@@ -1,0 +1,85 @@
+import Multiformats
+
+/// Holds the connection, statements and position behind one opened log.
+///
+/// Unchecked because the only reference lives in the `Mutex` of one `SQLiteLog`, which never hands it out: one thread
+/// at a time is inside, which is all a connection opened without mutexes asks for.
+final class LogStore: @unchecked Sendable {
+    let file: DatabaseFile
+    let connection: SQLiteConnection
+    let isWritable: Bool
+    private(set) var seal = LogSeal()
+    private let lock: FileLock?
+    private let writer: LogWriter?
+
+    init(_ file: DatabaseFile, _ connection: SQLiteConnection, lock: FileLock?) throws(StorageError) {
+        self.file = file
+        self.connection = connection
+        self.lock = lock
+        isWritable = lock != nil
+        writer = lock == nil ? nil : try LogWriter(connection)
+        try refresh()
+    }
+
+    var lastRevision: UInt64 { seal.revision }
+
+    /// Reads the position again, for a reader beside a writing process.
+    func refresh() throws(StorageError) { seal = try readSeal() }
+
+    func commit(_ batch: LogBatch) throws(StorageError) {
+        try check(batch.entries)
+        guard !batch.entries.isEmpty || !batch.marks.isEmpty || batch.forgetMarksBefore != nil else { return }
+        try write { (writer, seal) throws(StorageError) in
+            for entry in batch.entries { try writer.insert(entry, &seal) }
+            try writer.insert(batch.marks, &seal)
+            if let time = batch.forgetMarksBefore { try writer.forgetMarks(before: time, &seal) }
+        }
+    }
+
+    func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) {
+        try write { (writer, seal) throws(StorageError) in try writer.setMeta(key, value, &seal) }
+    }
+
+    /// Runs `body` and stores the seal it leaves, in one transaction; only a durable one moves the position.
+    private func write(_ body: (LogWriter, inout LogSeal) throws(StorageError) -> Void) throws(StorageError) {
+        let writer = try writing()
+        var next = seal
+        try connection.transaction { () throws(StorageError) in
+            try body(writer, &next)
+            if next != seal { try writer.update(next) }
+        }
+        seal = next
+    }
+
+    private func writing() throws(StorageError) -> LogWriter {
+        guard let writer else {
+            throw StorageError(
+                .readOnly, "`\(file.path)` was opened for reading", hint: "send the change to the service")
+        }
+        return writer
+    }
+
+    /// Refuses, before anything is written, what could not be read back in order.
+    private func check(_ entries: [LogEntry]) throws(StorageError) {
+        _ = try writing()
+        var last = lastRevision
+        for entry in entries {
+            guard entry.revision > last, entry.revision <= UInt64(Int64.max) else {
+                throw StorageError(.constraint, "revision \(entry.revision) does not follow \(last)")
+            }
+            guard (entry.token == nil) == (entry.tokenID == nil) else {
+                throw StorageError(.constraint, "revision \(entry.revision) needs a token and its id, or neither")
+            }
+            last = entry.revision
+        }
+    }
+}
+
+extension LogStore {
+    func checkpoint() throws(StorageError) -> Bool {
+        guard isWritable else { return false }
+        let query = try connection.prepare("PRAGMA wal_checkpoint(PASSIVE)")
+        guard try query.step() else { return false }
+        return query.integer(0) == 0 && query.integer(1) == query.integer(2)
+    }
+}

@@ -1,0 +1,19 @@
+/// Sizes of one opened log.
+public struct SQLiteLogOptions: Sendable {
+    /// Memory for pages, in bytes.
+    public var cacheBytes: Int
+    /// Length of the write-ahead log, in pages, at which a commit also moves it into the main file.
+    ///
+    /// Long enough that moving is rare, short enough that recovery after a crash reads little.
+    public var checkpointPages: Int
+    /// Largest size of the main file in bytes; a commit beyond it fails with `diskFull`.
+    public var maximumBytes: Int64?
+    /// Names the layer between SQLite and the disk, for tests that watch it.
+    var fileSystem: String?
+
+    public init(cacheBytes: Int = 8 << 20, checkpointPages: Int = 4000, maximumBytes: Int64? = nil) {
+        self.cacheBytes = cacheBytes
+        self.checkpointPages = checkpointPages
+        self.maximumBytes = maximumBytes
+    }
+}

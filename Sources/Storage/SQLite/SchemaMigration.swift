@@ -1,0 +1,97 @@
+import CSQLite
+
+/// Brings a database from the version before to `version`, in one transaction.
+struct SchemaMigration: Sendable {
+    let version: Int64
+    let statements: [String]
+}
+
+/// Names a file format: its marker and the ordered steps that lead to its newest version.
+struct SchemaFormat: Sendable {
+    /// SQLite's `application_id`, which tells this format from every other database.
+    let applicationID: Int64
+    /// Versions 1, 2, 3 and so on, without gaps.
+    let migrations: [SchemaMigration]
+
+    var version: Int64 { migrations.last?.version ?? 0 }
+
+    /// Applies the steps above the file's version, each wholly or not at all.
+    func migrate(_ connection: SQLiteConnection) throws(StorageError) {
+        let from = try connection.integer("PRAGMA user_version")
+        for step in migrations where step.version > from {
+            try connection.transaction { () throws(StorageError) in
+                for sql in step.statements { try connection.execute(sql) }
+                try connection.execute("PRAGMA application_id = \(applicationID)")
+                try connection.execute("PRAGMA user_version = \(step.version)")
+            }
+        }
+    }
+
+    /// Refuses a file of another kind or a newer version; gives the version.
+    @discardableResult
+    func checkMarker(_ connection: SQLiteConnection) throws(StorageError) -> Int64 {
+        let marker = try connection.integer("PRAGMA application_id")
+        let version = try connection.integer("PRAGMA user_version")
+        try check(marker, version, connection.path)
+        return version
+    }
+
+    /// Does the same by the file's first bytes alone, taking no lock and changing nothing.
+    ///
+    /// Those bytes are sound whenever the file is ours, while the pages behind them may be half moved from the
+    /// write-ahead log: a crash there is for SQLite to mend, not a reason to refuse.
+    func checkHeader(of file: DatabaseFile) throws(StorageError) {
+        let connection = try SQLiteConnection(path: file.path, access: .immutable)
+        let header = try connection.firstBytes(100)
+        guard header.starts(with: "SQLite format 3\0".utf8) else {
+            throw StorageError(sqlite: SQLITE_NOTADB, handle: nil, path: file.path)
+        }
+        func number(_ offset: Int) -> Int64 {
+            Int64(Int32(truncatingIfNeeded: header[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) }))
+        }
+        try check(number(68), number(60), file.path)
+    }
+
+    private func check(_ marker: Int64, _ version: Int64, _ path: String) throws(StorageError) {
+        guard marker == applicationID else {
+            throw StorageError(
+                .notADatabase,
+                "`\(path)` is another application's database",
+                hint: "check the path; nothing was changed"
+            )
+        }
+        guard version <= self.version else {
+            throw StorageError(
+                .newerFormat,
+                "`\(path)` has format \(version), this release reads up to \(self.version)",
+                hint: "use the release that wrote it, or a newer one; nothing was changed"
+            )
+        }
+        guard version > 0 else { throw StorageError(.corrupt, "`\(path)` has lost its format version") }
+    }
+
+    /// Compares every table, index and trigger with what the steps make: nothing missing, nothing added.
+    func checkSchema(_ connection: SQLiteConnection) throws(StorageError) {
+        let fresh = try SQLiteConnection(inMemory: ())
+        try migrate(fresh)
+        guard try SchemaFormat.objects(connection) == SchemaFormat.objects(fresh) else {
+            throw StorageError(
+                .corrupt,
+                "`\(connection.path)` does not have the tables of its format",
+                hint: "restore it from a backup"
+            )
+        }
+    }
+
+    private static func objects(_ connection: SQLiteConnection) throws(StorageError) -> [String] {
+        let query = try connection.prepare(
+            """
+            SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema \
+            WHERE name NOT LIKE 'sqlite_%' ORDER BY 1
+            """
+        )
+        var rows: [String] = []
+        while try query.step() { rows.append(query.text(0)) }
+        return rows
+    }
+}

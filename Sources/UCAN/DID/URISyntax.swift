@@ -1,0 +1,125 @@
+/// Tests text against the grammar of RFC 3986, byte by byte and without allocating.
+enum URISyntax {
+    /// Reads the text in place; most are in contiguous storage already.
+    static func isURI(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { isURI($0) }
+    }
+
+    /// `scheme ":" hier-part [ "?" query ] [ "#" fragment ]`.
+    static func isURI(_ text: some Collection<UInt8>) -> Bool {
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), isScheme(text[..<colon]) else { return false }
+        var rest = text[text.index(after: colon)...]
+        if let mark = rest.firstIndex(of: UInt8(ascii: "#")) {
+            guard isFragment(rest[rest.index(after: mark)...]) else { return false }
+            rest = rest[..<mark]
+        }
+        if let mark = rest.firstIndex(of: UInt8(ascii: "?")) {
+            guard isQuery(rest[rest.index(after: mark)...]) else { return false }
+            rest = rest[..<mark]
+        }
+        guard rest.starts(with: "//".utf8) else { return isPath(rest) }
+        rest = rest.dropFirst(2)
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return isAuthority(rest) }
+        return isAuthority(rest[..<slash]) && isPath(rest[slash...])
+    }
+
+    /// `[ userinfo "@" ] host [ ":" port ]`; the empty authority is one.
+    static func isAuthority(_ text: some Collection<UInt8>) -> Bool {
+        var host = text[...]
+        if let at = host.firstIndex(of: UInt8(ascii: "@")) {
+            guard isUserinfo(host[..<at]) else { return false }
+            host = host[host.index(after: at)...]
+        }
+        if host.first == UInt8(ascii: "[") {
+            guard let end = host.firstIndex(of: UInt8(ascii: "]")) else { return false }
+            guard isIPLiteral(host[host.index(after: host.startIndex)..<end]) else { return false }
+            let port = host[host.index(after: end)...]
+            return port.isEmpty || (port.first == UInt8(ascii: ":") && port.dropFirst().allSatisfy(isDigit))
+        }
+        if let colon = host.firstIndex(of: UInt8(ascii: ":")) {
+            guard host[host.index(after: colon)...].allSatisfy(isDigit) else { return false }
+            host = host[..<colon]
+        }
+        return isRegName(host)
+    }
+
+    static func isScheme(_ text: some Collection<UInt8>) -> Bool {
+        guard let first = text.first, isLetter(first) else { return false }
+        return text.allSatisfy {
+            isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+        }
+    }
+
+    static func isUserinfo(_ text: some Collection<UInt8>) -> Bool {
+        matches(text) { isUnreserved($0) || isSubDelim($0) || $0 == UInt8(ascii: ":") }
+    }
+
+    static func isRegName(_ text: some Collection<UInt8>) -> Bool {
+        matches(text) { isUnreserved($0) || isSubDelim($0) }
+    }
+
+    static func isPath(_ text: some Collection<UInt8>) -> Bool {
+        matches(text) { isPchar($0) || $0 == UInt8(ascii: "/") }
+    }
+
+    static func isSegment(_ text: some Collection<UInt8>) -> Bool { matches(text, isPchar) }
+
+    static func isQuery(_ text: some Collection<UInt8>) -> Bool {
+        matches(text) { isPchar($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
+    }
+
+    static func isFragment(_ text: some Collection<UInt8>) -> Bool { isQuery(text) }
+
+    /// Tests every byte, taking `%` and two hex digits as one character of any class.
+    private static func matches(_ text: some Collection<UInt8>, _ allowed: (UInt8) -> Bool) -> Bool {
+        var escape = 0
+        for byte in text {
+            if escape > 0 {
+                guard isHexDigit(byte) else { return false }
+                escape -= 1
+            } else if byte == UInt8(ascii: "%") {
+                escape = 2
+            } else {
+                guard allowed(byte) else { return false }
+            }
+        }
+        return escape == 0
+    }
+
+    static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) }
+
+    static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    static func isHexDigit(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
+    }
+
+    static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x41...0x5A, 0x61...0x7A, 0x30...0x39: true
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
+        default: false
+        }
+    }
+
+    static func isSubDelim(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: ";"), UInt8(ascii: "="): true
+        case 0x26...0x2C: true  // & ' ( ) * + ,
+        default: false
+        }
+    }
+
+    static func isGenDelim(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"): true
+        case UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "@"): true
+        default: false
+        }
+    }
+
+    static func isPchar(_ byte: UInt8) -> Bool {
+        isUnreserved(byte) || isSubDelim(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@")
+    }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+enum Stopwatch {
+    static func nanoseconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
+    /// Cpu nanoseconds of the calling thread.
+    static func threadNanoseconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
+    /// Runs a body some times and returns the smallest time of one run, in nanoseconds of this thread's cpu.
+    static func best(of runs: Int, _ body: () throws -> Void) rethrows -> Double {
+        var best = Double.infinity
+        for _ in 0..<runs {
+            let start = threadNanoseconds()
+            try body()
+            best = min(best, threadNanoseconds() - start)
+        }
+        return best
+    }
+
+    /// Runs two bodies in turn and returns the median of each, so that a drift of the machine touches both.
+    static func paired(_ runs: Int, _ first: () throws -> Void, _ second: () throws -> Void) rethrows -> (
+        Double, Double
+    ) {
+        var left: [Double] = []
+        var right: [Double] = []
+        for _ in 0..<runs {
+            var start = nanoseconds()
+            try first()
+            left.append(nanoseconds() - start)
+            start = nanoseconds()
+            try second()
+            right.append(nanoseconds() - start)
+        }
+        return (left.sorted()[runs / 2], right.sorted()[runs / 2])
+    }
+}
+
+/// Keeps the optimizer from removing what a benchmark computes; not even its parameter may be optimized away.
+@inline(never)
+@_optimize(none)
+func keep<Value>(_ value: Value) { withExtendedLifetime(value) {} }
+
+/// The same numbers in every run (SplitMix64).
+struct BenchRandom: RandomNumberGenerator {
+    var state: UInt64 = 0x0123_4567_89AB_CDEF
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

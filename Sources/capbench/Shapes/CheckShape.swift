@@ -1,0 +1,91 @@
+import CAllocationCount
+import CapabilityGraph
+import UCAN
+
+/// A warm check of a chain of four among many edges, against as many dependent random reads.
+enum CheckShape {
+    static func run(_ scale: Scale) throws -> [Measurement] {
+        let large = try world(scale.edges)
+        let small = try world(1000)
+        let largeNanoseconds = time(large, scale)
+        let smallNanoseconds = time(small, scale)
+        let floor = floorNanoseconds(edges: scale.edges, scale)
+        let before = capAllocationCount()
+        keep(ask(large.questions, large.world.graph.snapshot()))
+        let allocations = capAllocationCount() - before
+        return [
+            Measurement(
+                shape: "check-warm-depth-4", value: largeNanoseconds, floor: floor, unit: "ns", target: .atMost(3)),
+            Measurement(
+                shape: "check-1M-against-1k", value: largeNanoseconds, floor: smallNanoseconds, unit: "ns",
+                target: .atMost(2)),
+            // One is added to both, so that none is a ratio of one.
+            Measurement(
+                shape: "check-allocations", value: Double(allocations) + 1, floor: 1, unit: "allocations+1",
+                target: .atMost(1)),
+        ]
+    }
+
+    /// What the walk reads one after the other: the slot, the capability found there with its resource, path and
+    /// audience, and for each of four edges its capability and its window.
+    static let dependentReads = 5 + 2 * ChainWorld.depth
+
+    /// Bytes of columns a check reads for each edge: window 24, capability 28, audience 40, slot 7, resource 8, path 21.
+    static let bytesPerEdge = 128
+
+    /// So many questions that one run over them does not find the last one's lines in the processor's caches.
+    static let questionCount = 1 << 16
+
+    private static func world(_ edges: Int) throws -> (world: ChainWorld, questions: [ResolvedQuestion]) {
+        let world = try ChainWorld(edges: edges)
+        let snapshot = world.graph.snapshot()
+        var random = BenchRandom()
+        let questions = (0..<questionCount).map { _ in
+            let chain = Int(random.next() % UInt64(world.chains))
+            return snapshot.resolve(
+                CheckQuestion(
+                    principal: ChainWorld.principal(chain / ChainWorld.sharing, ChainWorld.depth - 1),
+                    ability: Ability(literal: "tinycloud.kv/get"),
+                    resource: ChainWorld.resource(chain / ChainWorld.chainsPerOwner, "c\(chain)/a/b/c")))
+        }
+        return (world, questions)
+    }
+
+    @inline(never)
+    private static func ask(_ questions: [ResolvedQuestion], _ snapshot: Snapshot) -> Int {
+        var allowed = 0
+        for question in questions {
+            if case .allowed = snapshot.verdict(question, at: ChainWorld.now) { allowed += 1 }
+        }
+        precondition(allowed == questions.count, "a benchmark check was refused")
+        return allowed
+    }
+
+    private static func time(_ made: (world: ChainWorld, questions: [ResolvedQuestion]), _ scale: Scale) -> Double {
+        let snapshot = made.world.graph.snapshot()
+        let nanoseconds = Stopwatch.best(of: scale.runs) { keep(ask(made.questions, snapshot)) }
+        return nanoseconds / Double(made.questions.count)
+    }
+
+    /// Follows a random cycle through an array as large as the columns that a check reads.
+    private static func floorNanoseconds(edges: Int, _ scale: Scale) -> Double {
+        let stride = bytesPerEdge / MemoryLayout<UInt32>.stride
+        var order = Array(0..<UInt32(edges))
+        var random = BenchRandom()
+        order.shuffle(using: &random)
+        let rows = UnsafeMutablePointer<UInt32>.allocate(capacity: edges * stride)
+        rows.initialize(repeating: 0, count: edges * stride)
+        defer { rows.deallocate() }
+        for index in 0..<edges { rows[Int(order[index]) * stride] = order[(index + 1) % edges] }
+        let nanoseconds = Stopwatch.best(of: scale.runs) {
+            var sum: UInt32 = 0
+            for walk in 0..<questionCount {
+                var current = order[(walk * 7919) % edges]
+                for _ in 0..<dependentReads { current = rows[Int(current) * stride] }
+                sum &+= current
+            }
+            keep(sum)
+        }
+        return nanoseconds / Double(questionCount)
+    }
+}

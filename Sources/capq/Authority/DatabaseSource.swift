@@ -1,0 +1,133 @@
+import CapClient
+import CapabilityGraph
+import Multiformats
+import Storage
+import UCAN
+
+/// Reads a database file, also beside the service that writes it; whoever may read the file sees everything in it.
+struct DatabaseSource: AuthoritySource {
+    let now: Timestamp
+    let space: String?
+    let asker: DID?
+    private let snapshot: Snapshot
+    private let tokens: TokenReader
+
+    /// Opens the file and rebuilds the graph from its log.
+    init(_ path: String, _ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) {
+        let home = try surroundings.homeFolder()
+        let context = try ContextStore(home: home).context(named: arguments[StandardOptions.context])
+        now = Timestamp(microseconds: surroundings.now)
+        space = arguments[SigningOptions.space] ?? context?.space
+        asker = try (arguments[StandardOptions.key] ?? context?.key).map { name throws(Failure) in
+            try SigningKey(KeyStore(home: home).load(name)).did
+        }
+        do {
+            let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+            let opened = try GraphStore.openForReading(path: path, registry: registry)
+            snapshot = opened.graph.snapshot()
+            tokens = opened.tokens
+        } catch {
+            throw Failure(ofFile: error)
+        }
+    }
+
+    func list(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+        guard !question.isAboutAccount else {
+            throw .usage("`--account` asks a service, not a database file", hint: "`--space ID` in place of it")
+        }
+        let text = try requireSpace()
+        do {
+            let space = try Space(text)
+            var query = ListQuery(space: space, asker: try who(question, space))
+            query.direction = ListQuery.Direction(rawValue: question.direction.rawValue) ?? .all
+            query.path = question.path
+            if !question.abilities.isEmpty { query.abilities = try question.abilities.map { try Ability($0) } }
+            let statuses = question.statuses.compactMap { ListQuery.Status(rawValue: $0) }
+            if !statuses.isEmpty { query.statuses = Set(statuses) }
+            let cursor = try question.cursor.map { try ListCursor($0) }
+            let page = try snapshot.listPage(query, after: cursor, limit: question.limit, now: now)
+            return try DelegationPage(ListAnswer(answer).page(page.rows, next: page.cursor))
+        } catch {
+            throw Failure(ofFile: error)
+        }
+    }
+
+    func chain(_ cid: CID) throws(Failure) -> DelegationChain {
+        guard let leaf = snapshot.edge(cid.hash) else {
+            throw Failure(.notFound, "no delegation `\(cid.text)`")
+        }
+        guard let chain = snapshot.chain(of: leaf) else {
+            throw Failure(.undetermined, "`\(cid.text)` rests on more delegations than the limits allow to look at")
+        }
+        do {
+            return try DelegationChain(ListAnswer(answer).chain(chain))
+        } catch {
+            throw Failure(ofFile: error)
+        }
+    }
+
+    func check(_ question: DecisionQuestion) throws(Failure) -> AuthorizeAnswer {
+        do {
+            let at = question.at ?? now
+            let check = CheckQuestion(
+                principal: question.principal,
+                ability: try Ability(question.ability),
+                resource: try Resource(question.resource),
+                context: try question.context.map { try CheckContext($0) }
+            )
+            var json = JSONWriter()
+            json.beginObject()
+            let decision = snapshot.check(check, at: at)
+            DecisionAnswer(snapshot: snapshot, now: at).writeMembers(decision, principal: check.principal, into: &json)
+            json.key("revision")
+            json.int(snapshot.revision)
+            if question.wantsExplanation {
+                json.key("explain")
+                ExplanationAnswer(snapshot: snapshot, now: at).write(snapshot.explain(check, at: at), into: &json)
+            }
+            json.endObject()
+            return try AuthorizeAnswer(json.bytes)
+        } catch {
+            throw Failure(ofFile: error)
+        }
+    }
+
+    func status(_ cid: CID) throws(Failure) -> DelegationStatus {
+        let status = snapshot.edge(cid.hash).map { snapshot.status(of: $0, at: now) }
+        let word: String
+        switch status {
+        case .active?: word = "active"
+        case .revoked?: word = "revoked"
+        case .expired?: word = "expired"
+        case .pending?, .undetermined?: word = "unavailable"
+        case nil: word = "not_found"
+        }
+        return DelegationStatus(cid: cid.text, status: word)
+    }
+
+    private var answer: DelegationAnswer {
+        DelegationAnswer(snapshot: snapshot, tokens: tokens, viewer: .operator, now: now)
+    }
+
+    /// Names whose delegations `created` and `received` mean.
+    private func who(_ question: ListQuestion, _ space: Space) throws(Failure) -> CapabilityGraph.Asker {
+        guard let did = asker ?? (question.direction == .all ? space.owner : nil) else {
+            throw .usage("created or received by whom", hint: "`--key KEY` names who asks")
+        }
+        return snapshot.asker(invoker: did, proofs: [], space: space, at: now)
+    }
+}
+
+extension Failure {
+    /// Words why a database file gave no answer.
+    init(ofFile error: any Error) {
+        switch error {
+        case let error as Failure: self = error
+        case let error as StorageError:
+            self.init(error.code == .notFound ? .notFound : .failure, error.message, hint: error.hint)
+        case let error as GraphError: self.init(.usage, error.message)
+        case let error as ClientError: self.init(error)
+        default: self.init(.failure, "the database file cannot be read")
+        }
+    }
+}

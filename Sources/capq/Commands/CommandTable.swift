@@ -1,0 +1,34 @@
+/// Lists every command of capq.
+enum CommandTable {
+    static let root = Command(
+        "capq",
+        summary: "ask and change who may do what",
+        discussion: """
+            Asks a service, or a local database file, about delegations: who gave which ability on what to whom,
+            whether it still holds, and why. Answers go to standard output, everything else to standard error.
+            """,
+        flags: StandardOptions.flags,
+        options: StandardOptions.options,
+        subcommands: [
+            KeyCommand.command,
+            LoginCommand.command,
+            HostCommand.command,
+            DelegateCommand.command,
+            RevokeCommand.command,
+            ListCommand.command,
+            ChainCommand.command,
+            CheckCommand.command,
+            StatusCommand.command,
+            VerifyCommand.command,
+            DecodeCommand.command,
+            ContextCommand.command,
+            CompletionCommand.command,
+            VersionCommand.command,
+        ],
+        examples: [
+            Example("capq context set local --url http://127.0.0.1:8080", "name a service and use it from now on"),
+            Example("capq key new alice", "make a key"),
+            Example("capq help", "this page"),
+        ]
+    )
+}

@@ -1,0 +1,52 @@
+import CapClient
+import Multiformats
+import UCAN
+
+/// `capq check`: asks the gate whether a principal may use an ability on a resource.
+enum CheckCommand {
+    static let principal = Positional("PRINCIPAL", "DID, `@NAME` for a key kept here, or `me`")
+    static let ability = Positional("ABILITY", "as in tinycloud.kv/get")
+    static let resource = Positional("RESOURCE", "whole resource, or service and path in the space")
+    static let given = Option("given", "JSON", "what caveats are judged by: {\"caveats\":[…],\"statement\":{…}}")
+    static let explain = Flag("explain", "print the walk that led to the decision")
+
+    static let command = Command(
+        "check",
+        summary: "ask whether a principal may do something, and why",
+        discussion: """
+            Prints the decision, its first cause and the chain that decided it. The exit code is 0 for allow, 3 for
+            deny and 4 for undetermined, so a script can branch on it.
+            """,
+        flags: [explain],
+        options: [SigningOptions.space, given, SigningOptions.at],
+        positionals: [principal, ability, resource],
+        examples: [
+            Example("capq check \"$BOB\" tinycloud.kv/get kv/notes/today", "may Bob read this note", stage: .service),
+            Example(
+                "capq check \"$BOB\" tinycloud.kv/del kv/notes/today --explain", "why may he not delete it",
+                exit: .deny, stage: .service),
+            Example("capq check me tinycloud.kv/put kv/notes/today", "may the session write it", stage: .service),
+        ],
+        exits: [.deny, .undetermined, .notFound, .notAuthorized, .unreachable],
+        action: run
+    )
+
+    private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
+        let source = try SourceChoice.open(arguments, surroundings)
+        let keys = KeyStore(home: try surroundings.homeFolder())
+        var question = DecisionQuestion(
+            principal: try PrincipalText.parse(try arguments.required(principal), keys: keys, me: source.asker),
+            ability: try arguments.required(ability),
+            resource: try SpaceText.resource(try arguments.required(resource), in: source.space)
+        )
+        if let text = arguments[given] {
+            guard let json = try? JSON.parse(Array(text.utf8)), json.object != nil else {
+                throw .usage("`--given` is not a JSON object")
+            }
+            question.context = json
+        }
+        if let text = arguments[SigningOptions.at] { question.at = try Timestamp.typed(text) }
+        question.wantsExplanation = arguments[explain]
+        return CheckAnswer.answer(try source.check(question))
+    }
+}

@@ -1,0 +1,37 @@
+import UCAN
+
+/// Works on the text of spaces and resources: `tinycloud:<did without did:>:<name>[/<service>[/<path>]]`.
+enum SpaceText {
+    /// Names the space a person's account starts with.
+    static func ofAccount(_ did: DID, name: String = "default") -> String {
+        "tinycloud:\(did.text.dropFirst("did:".count)):\(name)"
+    }
+
+    /// Returns the space a resource lies in; nil when it lies in none.
+    static func space(of resource: String) -> String? {
+        guard resource.hasPrefix("tinycloud:") else { return nil }
+        let end = resource.utf8.firstIndex(of: UInt8(ascii: "/")) ?? resource.endIndex
+        let space = String(resource[..<end])
+        return owner(of: space) == nil ? nil : space
+    }
+
+    /// Returns the DID at the root of a space; nil when the text names no space.
+    static func owner(of space: String) -> DID? {
+        guard space.hasPrefix("tinycloud:"), !space.utf8.contains(UInt8(ascii: "/")),
+            let colon = space.utf8.lastIndex(of: UInt8(ascii: ":"))
+        else { return nil }
+        let suffix = space[..<colon].dropFirst("tinycloud:".count)
+        guard colon < space.utf8.index(before: space.endIndex) else { return nil }
+        return try? DID("did:" + suffix)
+    }
+
+    /// Completes what was typed for a resource: whole URIs stay, anything else lies in `space`.
+    static func resource(_ typed: String, in space: String?) throws(Failure) -> String {
+        if typed.utf8.contains(UInt8(ascii: ":")) { return typed }
+        guard let space else {
+            throw .usage(
+                "`\(typed)` lies in no space", hint: "give the whole resource, or `--space`, or `capq login` first")
+        }
+        return "\(space)/\(typed)"
+    }
+}
