@@ -148,10 +148,9 @@ private struct StrictReading {
         }
     }
 
+    // Its end is looked at with what follows.
     private mutating func requestLine() -> ArraySlice<UInt8>? {
-        guard let end = bytes[cursor...].firstIndex(of: 13), end + 1 < bytes.count, bytes[end + 1] == 10 else {
-            return nil
-        }
+        guard let end = bytes[cursor...].firstIndex(where: { [13, 10, 0].contains($0) }) else { return nil }
         defer { cursor = end }
         return bytes[cursor..<end]
     }
