@@ -76,12 +76,12 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CapServiceTests",
-            dependencies: ["CapService", "CapClient", "CapTesting"],
+            dependencies: ["CapService", "CapClient", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
         .testTarget(

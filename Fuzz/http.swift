@@ -82,6 +82,8 @@ private final class FuzzServer: HTTPHandler {
 private struct StrictReading {
     private let bytes: [UInt8]
     private var cursor = 0
+    // Nothing may be taken after a chunked body, whose lines are read loosely.
+    private var isOver = false
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -89,6 +91,7 @@ private struct StrictReading {
 
     /// Finds the request next; gives what is wrong with it, or nil.
     mutating func take(_ request: HTTPRequest) -> String? {
+        if isOver { return "a request after chunks" }
         skipIgnoredLines()
         guard let line = requestLine() else { return "no request line" }
         let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
@@ -129,7 +132,7 @@ private struct StrictReading {
             cursor += size
             guard let end = looseLine(), end.isEmpty else { return "no end of a chunk" }
         }
-        while let trailer = looseLine(), let first = trailer.first, first != 0 {}
+        isOver = true
         return found == body ? nil : "other chunks"
     }
 

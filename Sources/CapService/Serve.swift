@@ -67,7 +67,7 @@ private func serve(_ settings: Settings) -> Int32 {
     do throws(HTTPError) {
         server = try HTTPServer(
             listen: settings.listen, limits: settings.http, threads: settings.threads,
-            handler: ServiceHandler(service), log: log)
+            handler: ServiceHandler(service), log: log, refusalHeaders: { Answer.headers(of: $0, service) })
         port = try server.start()
     } catch {
         service.store.close()

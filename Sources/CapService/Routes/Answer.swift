@@ -6,18 +6,20 @@ final class Answer: Sendable {
     private let reply: HTTPReply
     private let route: String
     private let wantsJSON: Bool
-    private let hasNoBody: Bool
+    private let requestID: String?
 
     init(_ service: Service, _ reply: HTTPReply, route: String, request: HTTPRequest) {
         self.service = service
         self.reply = reply
         self.route = route
         wantsJSON = request.headers["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
-        hasNoBody = request.method == .head
+        // Room for the head of an answer is bounded, so only an id of a sensible length comes back.
+        requestID = request.headers["X-Request-ID"].flatMap { (1...256).contains($0.utf8.count) ? $0 : nil }
     }
 
     func send(_ response: HTTPResponse) {
         var response = response
+        if let requestID { response.headers.append(("X-Request-ID", requestID)) }
         if service.settings.cors { response.headers += Self.cors }
         service.metrics.count(route, response.status)
         reply.send(response)
@@ -43,6 +45,20 @@ final class Answer: Sendable {
         } catch {
             fail(error)
         }
+    }
+
+    /// What goes with a refusal of the server itself, such as a body too large, which no route sees.
+    static func headers(of refusal: HTTPRefusal, _ service: Service) -> [(String, String)] {
+        let id = DecisionID()
+        service.metrics.count("none", refusal.status)
+        service.log.info(
+            "refused",
+            [
+                ("route", .text("none")), ("status", .int(Int64(refusal.status))), ("reason", .text(refusal.rawValue)),
+                ("decision", .text(id.description)),
+            ])
+        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description)]
+        return service.settings.cors ? headers + cors : headers
     }
 
     private static let cors = [

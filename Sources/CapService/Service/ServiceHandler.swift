@@ -66,7 +66,9 @@ struct ServiceHandler: HTTPHandler {
         case .methodNotAllowed(let methods):
             let answer = Answer(service, reply, route: "unknown", request: request)
             let names = methods.map(\.name).joined(separator: ", ")
-            answer.fail(Failure(405, "methodNotAllowed", "this path answers \(names)", form: .json))
+            var failure = Failure(405, "methodNotAllowed", "this path answers \(names)", form: .json)
+            failure.allowedMethods = names
+            answer.fail(failure)
         case .notFound:
             Answer(service, reply, route: "unknown", request: request).fail(Self.notFound)
         }

@@ -115,6 +115,12 @@ public final class Graph: @unchecked Sendable {
         return resources.groupHash(audience: info[row.edge].audience, resource: row.resource)
     }
 
+    /// One of the proofs an edge cites, by its place.
+    @inline(__always)
+    func proof(_ offset: UInt32, of info: EdgeInfo) -> UInt32 {
+        info.proofCount == 1 ? info.proof : proofs[info.proof + offset]
+    }
+
     /// When the edge's token says it was issued, in microseconds since 1970.
     func issuedAt(_ edge: UInt32) -> Int64? {
         let info = info[edge]

@@ -7,42 +7,57 @@ public struct Chain: Sendable {
 extension Snapshot {
     /// Orders the whole closure of an edge; nil when it is larger than the limits allow (never cut short).
     public func chain(of leaf: EdgeID) -> Chain? {
-        var nodes: [UInt32] = []
-        let end = walkClosure(of: leaf.raw) { node in
-            nodes.append(node)
-            return .continue
-        }
-        guard end == .finished else { return nil }
-        if nodes.count <= 2 { return Chain(edges: nodes.map(EdgeID.init(raw:))) }
-        let position = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($0.element, $0.offset) })
-        var waiting = [Int](repeating: 0, count: nodes.count)
-        for node in nodes {
-            for proof in proofs(of: node) { if let index = position[proof] { waiting[index] += 1 } }
-        }
-        var ready = [leaf.raw]
-        var ordered: [EdgeID] = []
-        ordered.reserveCapacity(nodes.count)
-        while let node = ready.popLast() {
-            ordered.append(EdgeID(raw: node))
-            var freed = false
-            for proof in proofs(of: node) {
-                guard let index = position[proof] else { continue }
-                waiting[index] -= 1
-                if waiting[index] == 0 {
-                    ready.append(proof)
-                    freed = true
+        let capacity = graph.limits.maxClosureNodes + 1
+        return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: NodeSet.slotCount(for: capacity)) { slots in
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * capacity) { room in
+                withUnsafeTemporaryAllocation(of: ReadyEdges.Entry.self, capacity: capacity) { heap in
+                    let nodes = UnsafeMutableBufferPointer(rebasing: room[..<capacity])
+                    let waiting = UnsafeMutableBufferPointer(rebasing: room[capacity...])
+                    var numbering = NodeNumbering(slots: slots, nodes: nodes)
+                    guard countCiters(of: leaf.raw, &numbering, waiting) else { return nil }
+                    return Chain(edges: order(&numbering, waiting, ReadyEdges(room: heap, ids: graph.ids)))
                 }
             }
-            // Largest first, so that the smallest id is taken next.
-            if freed, ready.count > 1 { ready.sort { graph.ids[$0] > graph.ids[$1] } }
         }
-        return Chain(edges: ordered)
     }
 
-    func proofs(of edge: UInt32) -> [UInt32] {
-        let info = graph.info[edge]
-        if info.proofCount == 1 { return [info.proof] }
-        return (0..<UInt32(info.proofCount)).map { graph.proofs[info.proof + $0] }
+    /// Numbers the closure level by level and counts for each node the nodes that cite it; false when it is too large.
+    private func countCiters(
+        of leaf: UInt32, _ numbering: inout NodeNumbering, _ waiting: UnsafeMutableBufferPointer<UInt32>
+    ) -> Bool {
+        waiting.initialize(repeating: 0)
+        guard numbering.number(leaf) != nil else { return false }
+        var position = 0
+        while position < numbering.count {
+            let info = graph.info[numbering[position]]
+            for offset in 0..<UInt32(info.proofCount) {
+                guard let proof = numbering.number(graph.proof(offset, of: info)) else { return false }
+                waiting[proof] += 1
+            }
+            position += 1
+        }
+        return true
+    }
+
+    /// Takes the smallest edge whose citers were all taken, until none is left.
+    private func order(
+        _ numbering: inout NodeNumbering, _ waiting: UnsafeMutableBufferPointer<UInt32>, _ ready: ReadyEdges
+    ) -> [EdgeID] {
+        var ready = ready
+        ready.insert(numbering[0])
+        return [EdgeID](unsafeUninitializedCapacity: numbering.count) { ordered, count in
+            while let node = ready.popSmallest() {
+                ordered.initializeElement(at: count, to: EdgeID(raw: node))
+                count += 1
+                let info = graph.info[node]
+                for offset in 0..<UInt32(info.proofCount) {
+                    let proof = graph.proof(offset, of: info)
+                    guard let position = numbering.number(proof) else { continue }
+                    waiting[position] -= 1
+                    if waiting[position] == 0 { ready.insert(proof) }
+                }
+            }
+        }
     }
 
     /// True when some capability of the edge lies in the space.

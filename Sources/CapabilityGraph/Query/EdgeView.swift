@@ -42,7 +42,9 @@ public struct EdgeView: Sendable {
 
     /// The cited proofs in signed order.
     public var proofs: [Snapshot.EdgeID] {
-        snapshot.proofs(of: edge.raw).map(Snapshot.EdgeID.init(raw:))
+        (0..<UInt32(info.proofCount)).map {
+            Snapshot.EdgeID(raw: snapshot.graph.proof($0, of: info))
+        }
     }
 
     /// Who ended the edge, with which revocation token and when; nil while it is not ended.

@@ -4,7 +4,7 @@ public import UCAN
 public struct Explanation: Sendable {
     public let decision: Decision
     /// One tree for each capability of the principal that covers ability and resource.
-    public let candidates: [RouteNode]
+    public var candidates: [RouteNode]
     /// False when the walk was larger than what is shown.
     public let isComplete: Bool
 }

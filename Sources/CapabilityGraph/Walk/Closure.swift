@@ -32,7 +32,7 @@ extension Snapshot {
                 var seen = NodeSet(slots: slots)
                 var tail = 0
                 for edge in start where seen.insert(edge) {
-                    if tail > limit { return .limitExceeded }
+                    if tail >= limit { return .limitExceeded }
                     queue[tail] = edge
                     tail += 1
                 }
@@ -41,7 +41,7 @@ extension Snapshot {
                     let info = graph.info[queue[head]]
                     head += 1
                     for offset in 0..<UInt32(info.proofCount) {
-                        let proof = info.proofCount == 1 ? info.proof : graph.proofs[info.proof + offset]
+                        let proof = graph.proof(offset, of: info)
                         guard seen.insert(proof) else { continue }
                         if tail >= limit { return .limitExceeded }
                         if case .stop = visit(proof) { return .stopped }

@@ -17,9 +17,15 @@ struct NodeSet {
         slots.update(repeating: 0)
     }
 
+    /// Where the search for an id begins, before the mask of the table.
+    @inline(__always)
+    static func slot(of id: UInt32) -> Int {
+        Int(truncatingIfNeeded: UInt64(id) &* 0x9E37_79B9_7F4A_7C15 >> 32)
+    }
+
     /// Adds an id; false when it was there already. The caller keeps the count below half of the slots.
     mutating func insert(_ id: UInt32) -> Bool {
-        var position = Int(truncatingIfNeeded: UInt64(id) &* 0x9E37_79B9_7F4A_7C15 >> 32) & mask
+        var position = Self.slot(of: id) & mask
         while slots[position] != 0 {
             if slots[position] == id &+ 1 { return false }
             position = (position &+ 1) & mask
