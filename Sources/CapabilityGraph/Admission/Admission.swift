@@ -119,7 +119,7 @@ extension GraphWriter {
         guard dependent else { return statement.capabilities.map { _ in nil } }
         var windowRefusal: Refusal?
         let usable = parents.filter { parent in
-            let hot = graph.hot.base + Int(parent)
+            let hot = graph.windows.base + Int(parent)
             if hot.pointee.expires != .max, (statement.expires?.microseconds ?? .max) > hot.pointee.expires {
                 windowRefusal =
                     windowRefusal

@@ -82,7 +82,7 @@ public final class GraphWriter {
                 if grew.1 == generations.1 {
                     graph.edgesByStatement.removeNewest(edge, hash: graph.hash(graph.statements[edge]))
                 }
-                graph.hot.base[Int(edge)].admittedAt = 0
+                graph.admittedAt[edge] = 0
                 let info = graph.info[edge]
                 graph.terms.heads.base[Int(info.issuer)].issued.store(info.olderOfIssuer, ordering: .releasing)
                 graph.terms.heads.base[Int(info.audience)].received.store(info.olderOfAudience, ordering: .releasing)
@@ -98,7 +98,7 @@ public final class GraphWriter {
                     graph.aliasesByID.removeNewest(alias, hash: graph.hash(graph.aliases[alias].id))
                 }
             case .ended(let edge):
-                graph.hot.base[Int(edge)].endedAt.store(0, ordering: .releasing)
+                graph.endedAt.base[Int(edge)].store(0, ordering: .releasing)
                 graph.endings.remove(edge)
             case .hosted(let space): graph.spaces.unhost(space)
             }
@@ -150,15 +150,15 @@ public final class GraphWriter {
 
     /// Opens a row for an edge; its capabilities and proofs are appended next and `closeEdge` ends it.
     func openEdge(_ draft: EdgeDraft, recordedAt: Int64) throws(GraphError) -> UInt32 {
-        guard graph.edgeCount < graph.hot.capacity else { throw GraphError(.full, "the edge table is full") }
+        guard graph.edgeCount < graph.windows.capacity else { throw GraphError(.full, "the edge table is full") }
         let edge = UInt32(graph.edgeCount)
         graph.ids[edge] = draft.id
         graph.statements[edge] = StatementKey(draft.statement)
-        let hot = graph.hot.base + Int(edge)
+        let hot = graph.windows.base + Int(edge)
         hot.pointee.notBefore = draft.notBefore
         hot.pointee.expires = draft.expires
-        hot.pointee.admittedAt = revision
-        hot.pointee.endedAt.store(0, ordering: .relaxed)
+        graph.admittedAt[edge] = revision
+        graph.endedAt.base[Int(edge)].store(0, ordering: .relaxed)
         var issueTime: UInt32 = 0
         if draft.flags.contains(.hasIssuedAt) {
             issueTime = UInt32(graph.issueTimeCount)
@@ -256,7 +256,7 @@ public final class GraphWriter {
 
     func endEdge(_ edge: UInt32, _ ending: Ending) {
         graph.endings.set(edge, ending)
-        graph.hot.base[Int(edge)].endedAt.store(revision, ordering: .releasing)
+        graph.endedAt.base[Int(edge)].store(revision, ordering: .releasing)
         journal.note(.ended(edge))
     }
 

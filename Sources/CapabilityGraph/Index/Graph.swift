@@ -15,7 +15,11 @@ public final class Graph: @unchecked Sendable {
     let resources: Resources
     let lists: EdgeLists
 
-    let hot: Column<EdgeHot>
+    let windows: Column<EdgeWindow>
+    /// The revision at which each edge came, 0 while it is none.
+    let admittedAt: Column<UInt32>
+    /// The revision at which each edge was ended, 0 while it is not; set once. Dense, since every walk reads it.
+    let endedAt: Column<Atomic<UInt32>>
     let info: Column<EdgeInfo>
     let ids: Column<Digest>
     /// The first half of each statement's SHA-256: finding another with the same half takes 2^64 signatures of one's own.
@@ -50,7 +54,9 @@ public final class Graph: @unchecked Sendable {
         spaces = try Spaces(limits: limits)
         resources = try Resources(limits: limits, hashing: hashing)
         lists = try EdgeLists(limits: limits, hashing: hashing)
-        hot = try Column(capacity: limits.maxEdges)
+        windows = try Column(capacity: limits.maxEdges)
+        admittedAt = try Column(capacity: limits.maxEdges)
+        endedAt = try Column(capacity: limits.maxEdges)
         info = try Column(capacity: limits.maxEdges)
         ids = try Column(capacity: limits.maxEdges)
         statements = try Column(capacity: limits.maxEdges)
@@ -67,7 +73,9 @@ public final class Graph: @unchecked Sendable {
     }
 
     deinit {
-        hot.release()
+        windows.release()
+        admittedAt.release()
+        endedAt.release()
         info.release()
         ids.release()
         statements.release()
@@ -129,7 +137,7 @@ public final class Graph: @unchecked Sendable {
 
     /// Asks for large pages once the index is large enough to gain by them.
     func useLargePages() {
-        hot.useLargePages()
+        windows.useLargePages()
         capabilities.useLargePages()
         resources.useLargePages()
     }

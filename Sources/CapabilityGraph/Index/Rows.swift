@@ -1,13 +1,10 @@
 import Synchronization
 
-/// What every walk reads of an edge: its window in microseconds since 1970 and its begin and end revision.
-struct EdgeHot: ~Copyable {
+/// The window of an edge, half open, in microseconds since 1970.
+struct EdgeWindow {
     var notBefore: Int64
     /// `Int64.max` when the edge never expires.
     var expires: Int64
-    var admittedAt: UInt32
-    /// 0 while the edge has not been ended; set once.
-    let endedAt: Atomic<UInt32>
 }
 
 /// The rest of an edge, read by listings and explanations: 40 bytes.

@@ -19,16 +19,16 @@ public struct EdgeView: Sendable {
     public var issuer: String { snapshot.graph.terms.text(info.issuer) }
     public var audience: String { snapshot.graph.terms.text(info.audience) }
     public var isTerminal: Bool { info.flags.contains(.terminal) }
-    public var admittedAt: UInt32 { snapshot.graph.hot.base[Int(edge.raw)].admittedAt }
+    public var admittedAt: UInt32 { snapshot.graph.admittedAt[edge.raw] }
     public var recordedAt: Timestamp { Timestamp(seconds: Int64(info.recordedAt)) }
 
     public var notBefore: Timestamp? {
         info.flags.contains(.hasNotBefore)
-            ? Timestamp(microseconds: snapshot.graph.hot.base[Int(edge.raw)].notBefore) : nil
+            ? Timestamp(microseconds: snapshot.graph.windows.base[Int(edge.raw)].notBefore) : nil
     }
 
     public var expires: Timestamp? {
-        let expires = snapshot.graph.hot.base[Int(edge.raw)].expires
+        let expires = snapshot.graph.windows.base[Int(edge.raw)].expires
         return expires == .max ? nil : Timestamp(microseconds: expires)
     }
 

@@ -111,9 +111,9 @@ extension Snapshot {
             switch status {
             case .active: continue
             case .expired(let failing):
-                cause = .expired(at: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].expires))
+                cause = .expired(at: Timestamp(microseconds: graph.windows.base[Int(failing.raw)].expires))
             case .pending(let failing):
-                cause = .notYetValid(until: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].notBefore))
+                cause = .notYetValid(until: Timestamp(microseconds: graph.windows.base[Int(failing.raw)].notBefore))
             case .revoked(let failing): cause = .revoked(by: revoker(of: failing.raw))
             case .undetermined: cause = .noRoute
             }
