@@ -112,11 +112,14 @@ private func serviceHelp() -> String {
         "usage: capservice serve [--SETTING VALUE]...",
         "       capservice backup [--data DIR | --file FILE] --to FILE   copy the database while the service runs",
         "       capservice verify [--data DIR | --file FILE]             check everything stored, tokens included",
-        "       capservice --version", "", "settings (the same names work in the --config file):",
+        "       capservice --version", "",
+        "settings, each with its usual value (the same names work in the --config file):",
     ]
     for setting in SettingsParser.all {
         let left = "  --\(setting.name) \(setting.value)"
-        lines.append(left + String(repeating: " ", count: max(2, 44 - left.count)) + setting.help)
+        let usual = setting.shown(Settings())
+        let right = usual.isEmpty ? setting.help : "\(setting.help) (\(usual))"
+        lines.append(left + String(repeating: " ", count: max(2, 44 - left.count)) + right)
     }
     lines += ["", "example: capservice serve --listen 127.0.0.1:8137 --data .data"]
     return lines.joined(separator: "\n")

@@ -4,7 +4,7 @@ import Testing
 /// Runs every shell block of every document, in order, and compares what is said with what the document shows.
 ///
 /// A document runs in a folder with copies of `scripts` and `fixtures`, in one shell on a terminal of 100 columns. Unless
-/// it starts a service itself, one is running with the sample of `scripts/sample`, whose `env` has been read.
+/// its first block starts a service, one is running with the sample of `scripts/sample`, whose `env` has been read.
 /// `UPDATE_SNAPSHOTS=1` writes what was said into the documents.
 @Suite(.serialized) struct DocumentTests {
     private static let separator = "=====8<====="
@@ -39,13 +39,12 @@ import Testing
 
     /// Runs the blocks in one shell; gives the lines each said and the shell's exit code.
     private func run(_ blocks: [Document.ShellBlock], in scratch: Scratch) -> ([[String]], Int32) {
-        let commands = blocks.flatMap(\.lines)
         var script = [
             "set -e", "cd '\(scratch.folder)'", "export HOME=\"$PWD\" CAPABILITYGRAPH_BIN='\(BuiltProducts.folder)'",
             "export PATH='\(BuiltProducts.folder)':\"$PATH\" NO_COLOR=1", "unset CAPQ_HOME CAPQ_URL",
             "trap 'scripts/stop >/dev/null 2>&1' EXIT", "stty cols 100 2>/dev/null",
         ]
-        if !commands.contains(where: { $0.hasPrefix("scripts/start") }) {
+        if blocks.first?.lines.contains("scripts/start") != true {
             script += ["scripts/start >start.log 2>&1", ". .data/env"]
         }
         for block in blocks {

@@ -21,6 +21,21 @@ import Testing
         }
     }
 
+    /// Shell in a fence of another name would not be run.
+    @Test(arguments: Document.all)
+    func fencesHaveKnownNames(_ path: String) throws {
+        var isOpen = false
+        for (place, line) in try Document(path).lines.enumerated() where line.hasPrefix("```") {
+            if isOpen {
+                #expect(line == "```", "\(path):\(place + 1)")
+            } else {
+                #expect(["```sh", "```text", "```json", "```mermaid"].contains(line), "\(path):\(place + 1) `\(line)`")
+            }
+            isOpen.toggle()
+        }
+        #expect(!isOpen, "\(path) ends inside a fence")
+    }
+
     @Test func everyDocumentIsReachedFromTheReadme() throws {
         var reached: Set<String> = []
         var waiting = ["README.md"]

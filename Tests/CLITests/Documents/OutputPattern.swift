@@ -20,6 +20,7 @@ enum OutputPattern {
         text.replace(/\bin \d+[smhd]\b|\b\d+[smhd] ago\b|\bnow$/, with: "AGO")
         text.replace(/127\.0\.0\.1:\d+/, with: "ADDRESS")
         text.replace(/process \d+/, with: "PROCESS")
+        text.replace(/"port":\d+/, with: "PORT")
         text.replace(/\b[0-9a-f]{16}\b/, with: "DECISION")
         text.replace(/\b\d+ ms\b/, with: "DURATION")
         // What stands behind something of another length moves; how far does not matter.
