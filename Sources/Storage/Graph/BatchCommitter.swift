@@ -46,7 +46,8 @@ final class BatchCommitter: @unchecked Sendable {
         guard case .use(let mark, hosting: nil, _, let reply) = operation, case .storage(let error) = failure,
             error.code == .diskFull, !used.isFull
         else { return operation.fail(failure) }
-        guard used.insert(mark) else { return reply(.success(.duplicate)) }
+        guard !used.contains(mark) else { return reply(.success(.duplicate)) }
+        used.insert(mark)
         unwritten.append(mark)
         reply(.success(.marked))
     }
