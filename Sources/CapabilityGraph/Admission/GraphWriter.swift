@@ -88,7 +88,7 @@ public final class GraphWriter {
                 if grew.1 == generations.1 {
                     graph.edgesByStatement.removeNewest(edge, hash: graph.hash(graph.statements[edge]))
                 }
-                graph.admittedAt[edge] = 0
+                graph.setAdmitted(edge, at: 0)
                 let info = graph.info[edge]
                 graph.terms.heads.base[Int(info.issuer)].issued.store(info.olderOfIssuer, ordering: .releasing)
                 graph.terms.heads.base[Int(info.audience)].received.store(info.olderOfAudience, ordering: .releasing)
@@ -163,7 +163,7 @@ public final class GraphWriter {
         let hot = graph.windows.base + Int(edge)
         hot.pointee.notBefore = draft.notBefore
         hot.pointee.expires = draft.expires
-        graph.admittedAt[edge] = revision
+        graph.setAdmitted(edge, at: revision)
         graph.endedAt.base[Int(edge)].store(0, ordering: .relaxed)
         var issueTime: UInt32 = 0
         if draft.flags.contains(.hasIssuedAt) {

@@ -17,7 +17,7 @@ public final class Graph: @unchecked Sendable {
 
     let windows: Column<EdgeWindow>
     /// The revision at which each edge came, 0 while it is none.
-    let admittedAt: Column<UInt32>
+    private let admissions: Column<Atomic<UInt32>>
     /// The revision at which each edge was ended, 0 while it is not; set once. Dense, since every walk reads it.
     let endedAt: Column<Atomic<UInt32>>
     let info: Column<EdgeInfo>
@@ -55,7 +55,7 @@ public final class Graph: @unchecked Sendable {
         resources = try Resources(limits: limits, hashing: hashing)
         lists = try EdgeLists(limits: limits, hashing: hashing)
         windows = try Column(capacity: limits.maxEdges)
-        admittedAt = try Column(capacity: limits.maxEdges)
+        admissions = try Column(capacity: limits.maxEdges)
         endedAt = try Column(capacity: limits.maxEdges)
         info = try Column(capacity: limits.maxEdges)
         ids = try Column(capacity: limits.maxEdges)
@@ -74,7 +74,7 @@ public final class Graph: @unchecked Sendable {
 
     deinit {
         windows.release()
-        admittedAt.release()
+        admissions.release()
         endedAt.release()
         info.release()
         ids.release()
@@ -108,6 +108,16 @@ public final class Graph: @unchecked Sendable {
     /// Returns a view of the graph as it was at an earlier revision.
     public func snapshot(at revision: UInt32) -> Snapshot {
         Snapshot(graph: self, revision: min(revision, self.revision))
+    }
+
+    // MARK: revisions
+
+    /// Read by walks that meet an edge before it is committed, or after it was taken back; so it is atomic.
+    @inline(__always)
+    func admittedAt(_ edge: UInt32) -> UInt32 { admissions.base[Int(edge)].load(ordering: .relaxed) }
+
+    func setAdmitted(_ edge: UInt32, at revision: UInt32) {
+        admissions.base[Int(edge)].store(revision, ordering: .relaxed)
     }
 
     // MARK: keys

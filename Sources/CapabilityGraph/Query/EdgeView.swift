@@ -19,7 +19,7 @@ public struct EdgeView: Sendable {
     public var issuer: String { snapshot.graph.terms.text(info.issuer) }
     public var audience: String { snapshot.graph.terms.text(info.audience) }
     public var isTerminal: Bool { info.flags.contains(.terminal) }
-    public var admittedAt: UInt32 { snapshot.graph.admittedAt[edge.raw] }
+    public var admittedAt: UInt32 { snapshot.graph.admittedAt(edge.raw) }
     public var recordedAt: Timestamp { Timestamp(seconds: Int64(info.recordedAt)) }
 
     public var notBefore: Timestamp? {

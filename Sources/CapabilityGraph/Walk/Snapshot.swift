@@ -16,7 +16,7 @@ public struct Snapshot: Sendable {
 
     @inline(__always)
     func isVisible(_ edge: UInt32) -> Bool {
-        let admittedAt = graph.admittedAt[edge]
+        let admittedAt = graph.admittedAt(edge)
         return admittedAt != 0 && admittedAt <= revision
     }
 
