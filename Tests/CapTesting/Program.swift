@@ -4,8 +4,9 @@ public import Glibc
 public struct Program: Sendable {
     public struct Failed: Error { public let reason: String }
 
-    /// Finds a program in the folder of the test program that is running.
+    /// Finds a program in the folder CAPTEST_PROGRAMS names, else in that of the test program that is running.
     public static func path(_ name: String) throws -> String {
+        if let folder = Environment.value("CAPTEST_PROGRAMS") { return folder + "/" + name }
         guard let real = realpath("/proc/self/exe", nil) else { throw Failed(reason: "no path to this program") }
         defer { free(real) }
         let path = String(cString: real).split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/" + name

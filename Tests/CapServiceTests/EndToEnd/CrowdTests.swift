@@ -199,7 +199,7 @@ import UCAN
         var generator = SeededGenerator(seed: UInt64(index))
         let token = try shared.use(shared.session, shared.root).authorization()
         while !shared.isOver {
-            guard let socket = RawSocket(port: shared.port, patience: 2) else { continue }
+            guard let socket = RawSocket(port: shared.port) else { continue }
             switch generator.int(in: 0...3) {
             case 0: socket.send(generator.bytes(count: generator.int(in: 1...2000)))
             case 1: socket.send("POST /invoke HTTP/1.1\r\nHost: a\r\nAuthorization: \(token.prefix(100))")
