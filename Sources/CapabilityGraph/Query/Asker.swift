@@ -6,16 +6,11 @@ public struct Asker: Sendable {
     /// The invoker first; then, through a live root CACAO it cites, the issuer and its other session keys.
     public let principals: [DID]
     let numbers: [UInt32]
-    /// The invoker, and the owners it acts for.
-    let selves: [DID]
-
-    /// True when a DID in canonical text is the invoker or an owner it acts for.
+    /// The invoker, and the owners it acts for; what they are party to is shown whole.
     ///
     /// Other session keys of an owner are left out: an owner can make anybody's key the audience of a root CACAO, and
     /// what that key holds elsewhere must not become visible to the owner by it (design law 9).
-    public func isSelf(_ principal: String) -> Bool {
-        selves.contains { $0.text.utf8.elementsEqual(principal.utf8) }
-    }
+    let selfNumbers: [UInt32]
 }
 
 extension Snapshot {
@@ -43,10 +38,9 @@ extension Snapshot {
             return .continue
         }
         let spaceNumber = self.space(space)
-        var selves = [invoker]
+        let selfNumbers = (own.map { [$0] } ?? []) + roots
         for root in roots {
             add(root, to: &principals, &numbers)
-            if let owner = try? DID(graph.terms.text(root)) { selves.append(owner) }
             guard let spaceNumber else { continue }
             var cursor = graph.lists.cursor(EdgeLists.Key(.issuerInSpace, root, spaceNumber))
             var visited = 0
@@ -60,7 +54,7 @@ extension Snapshot {
                 add(info.audience, to: &principals, &numbers)
             }
         }
-        return Asker(principals: principals, numbers: numbers, selves: selves)
+        return Asker(principals: principals, numbers: numbers, selfNumbers: selfNumbers)
     }
 
     private func add(_ number: UInt32, to principals: inout [DID], _ numbers: inout [UInt32]) {

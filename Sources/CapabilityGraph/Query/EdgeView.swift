@@ -11,7 +11,7 @@ public struct EdgeView: Sendable {
         self.edge = Snapshot.EdgeID(raw: edge)
     }
 
-    private var info: EdgeInfo { snapshot.graph.info[edge.raw] }
+    var info: EdgeInfo { snapshot.graph.info[edge.raw] }
 
     public var id: Multihash { Multihash(code: .blake3_256, digest: snapshot.graph.ids[edge.raw]) }
     public var cid: CID { CID(codec: 0x55, hash: id) }

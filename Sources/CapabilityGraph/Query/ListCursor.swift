@@ -111,5 +111,8 @@ public struct ListWalk: Sendable, IteratorProtocol {
     fileprivate var walker: ListWalker
     fileprivate let at: Int64
 
-    public mutating func next() -> Snapshot.EdgeID? { walker.next(at: at).map(Snapshot.EdgeID.init(raw:)) }
+    /// The next row, with its status at the instant of the listing.
+    public mutating func next() -> ListPage.Row? {
+        walker.next(at: at).map { ListPage.Row(edge: Snapshot.EdgeID(raw: $0.edge), status: $0.status) }
+    }
 }

@@ -47,12 +47,13 @@ extension Snapshot {
         let limit = max(limit, 1)
         var rows: [ListPage.Row] = []
         rows.reserveCapacity(min(limit, 1024))
+        // On a first page the instants agree, and the status a row was selected by is the one it is shown with.
+        let isSame = current.revision == revision && now == selectedAt
         var last: UInt32?
-        while let edge = walker.next(at: selectedAt.microseconds) {
+        while let (edge, selected) = walker.next(at: selectedAt.microseconds) {
             guard rows.count < limit else { return ListPage(rows: rows, next: last.map(EdgeID.init(raw:))) }
-            rows.append(
-                ListPage.Row(
-                    edge: EdgeID(raw: edge), status: current.status(of: edge, at: now.microseconds)))
+            let status = isSame ? selected : current.status(of: edge, at: now.microseconds)
+            rows.append(ListPage.Row(edge: EdgeID(raw: edge), status: status))
             last = edge
         }
         return ListPage(rows: rows, next: nil)
@@ -100,11 +101,13 @@ public struct ListWalker: Sendable {
         cursors.removeAll { $0.peek == nil }
     }
 
-    /// The next edge that the query keeps at this instant.
-    mutating func next(at: Int64) -> UInt32? {
+    /// The next edge that the query keeps at this instant, with its status then.
+    mutating func next(at: Int64) -> (edge: UInt32, status: EdgeStatus)? {
         while let edge = nextEdge() {
-            guard snapshot.isVisible(edge), matchesCapability(edge), matchesStatus(edge, at) else { continue }
-            return edge
+            guard snapshot.isVisible(edge), matchesCapability(edge) else { continue }
+            let status = snapshot.status(of: edge, at: at)
+            guard isKept(status) else { continue }
+            return (edge, status)
         }
         return nil
     }
@@ -125,9 +128,9 @@ public struct ListWalker: Sendable {
         return newest
     }
 
-    private func matchesStatus(_ edge: UInt32, _ at: Int64) -> Bool {
+    private func isKept(_ status: EdgeStatus) -> Bool {
         if statuses.count == ListQuery.Status.allCases.count { return true }
-        return switch snapshot.status(of: edge, at: at) {
+        return switch status {
         case .active: statuses.contains(.active)
         case .pending: statuses.contains(.pending)
         case .expired: statuses.contains(.expired)

@@ -3,26 +3,28 @@ public enum Base32Lower {
     private static let alphabet: StaticString = "abcdefghijklmnopqrstuvwxyz234567"
 
     public static func encode(_ bytes: [UInt8]) -> String {
-        let length = (bytes.count * 8 + 4) / 5
-        return String(unsafeUninitializedCapacity: length) { out in
-            let digits = alphabet.utf8Start
-            var pending: UInt32 = 0
-            var bits: UInt32 = 0
-            var written = 0
-            for byte in bytes {
-                pending = pending << 8 | UInt32(byte)
-                bits += 8
-                while bits >= 5 {
-                    bits -= 5
-                    out[written] = digits[Int(pending >> bits & 31)]
-                    written += 1
-                }
-            }
-            if bits > 0 {
-                out[written] = digits[Int(pending << (5 - bits) & 31)]
-                written += 1
-            }
-            return written
+        String(unsafeUninitializedCapacity: encodedCount(bytes.count)) { out in
+            bytes.withUnsafeBufferPointer { encode($0, into: out) }
+            return encodedCount(bytes.count)
+        }
+    }
+
+    static func encodedCount(_ byteCount: Int) -> Int { (byteCount * 8 + 4) / 5 }
+
+    /// Writes `encodedCount` characters to the start of `out`.
+    static func encode(_ bytes: UnsafeBufferPointer<UInt8>, into out: UnsafeMutableBufferPointer<UInt8>) {
+        let digits = alphabet.utf8Start
+        var read = 0
+        var written = 0
+        // Five bytes are eight characters; at the end the missing bits are zero and the characters they fill are left out.
+        while read < bytes.count {
+            let taken = min(5, bytes.count - read)
+            var group: UInt64 = 0
+            for offset in 0..<5 { group = group << 8 | (offset < taken ? UInt64(bytes[read + offset]) : 0) }
+            let characters = encodedCount(taken)
+            for place in 0..<characters { out[written + place] = digits[Int(group >> UInt64(35 - place * 5) & 31)] }
+            read += taken
+            written += characters
         }
     }
 

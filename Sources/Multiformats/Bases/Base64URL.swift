@@ -16,35 +16,44 @@ public enum Base64URL {
     }()
 
     public static func encode(_ bytes: [UInt8], padded: Bool = false) -> String {
-        let bare = (bytes.count * 4 + 2) / 3
-        let length = padded ? (bytes.count + 2) / 3 * 4 : bare
-        return String(unsafeUninitializedCapacity: length) { out in
-            let digits = alphabet.utf8Start
-            var read = 0
-            var written = 0
-            while read + 2 < bytes.count {
-                let group = Int(bytes[read]) << 16 | Int(bytes[read + 1]) << 8 | Int(bytes[read + 2])
-                out[written] = digits[group >> 18]
-                out[written + 1] = digits[group >> 12 & 63]
-                out[written + 2] = digits[group >> 6 & 63]
-                out[written + 3] = digits[group & 63]
-                read += 3
-                written += 4
-            }
-            if read < bytes.count {
-                let second = read + 1 < bytes.count ? Int(bytes[read + 1]) : 0
-                let group = Int(bytes[read]) << 16 | second << 8
-                out[written] = digits[group >> 18]
-                out[written + 1] = digits[group >> 12 & 63]
-                if read + 1 < bytes.count { out[written + 2] = digits[group >> 6 & 63] }
-                written = bare
-            }
-            while written < length {
-                out[written] = UInt8(ascii: "=")
-                written += 1
-            }
-            return written
+        let count = encodedCount(bytes.count, padded: padded)
+        return String(unsafeUninitializedCapacity: count) { out in
+            bytes.withUnsafeBufferPointer { encode($0, into: out, padded: padded) }
+            return count
         }
+    }
+
+    static func encodedCount(_ byteCount: Int, padded: Bool) -> Int {
+        padded ? (byteCount + 2) / 3 * 4 : (byteCount * 4 + 2) / 3
+    }
+
+    /// Writes `encodedCount` characters to the start of `out`.
+    static func encode(
+        _ bytes: UnsafeBufferPointer<UInt8>, into out: UnsafeMutableBufferPointer<UInt8>, padded: Bool
+    ) {
+        let digits = alphabet.utf8Start
+        var read = 0
+        var written = 0
+        while read + 2 < bytes.count {
+            let group = Int(bytes[read]) << 16 | Int(bytes[read + 1]) << 8 | Int(bytes[read + 2])
+            out[written] = digits[group >> 18]
+            out[written + 1] = digits[group >> 12 & 63]
+            out[written + 2] = digits[group >> 6 & 63]
+            out[written + 3] = digits[group & 63]
+            read += 3
+            written += 4
+        }
+        guard read < bytes.count else { return }
+        let second = read + 1 < bytes.count ? Int(bytes[read + 1]) : 0
+        let group = Int(bytes[read]) << 16 | second << 8
+        out[written] = digits[group >> 18]
+        out[written + 1] = digits[group >> 12 & 63]
+        written += 2
+        if read + 1 < bytes.count {
+            out[written] = digits[group >> 6 & 63]
+            written += 1
+        }
+        for place in written..<encodedCount(bytes.count, padded: padded) { out[place] = UInt8(ascii: "=") }
     }
 
     /// Decodes text; nil for other characters, whitespace, wrong padding or non-zero trailing bits.

@@ -69,7 +69,36 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Gives the base32 form, `bafkr4i…` for tokens.
-    public var text: String { "b" + Base32Lower.encode(bytes) }
+    public var text: String { withText { String(decoding: $0, as: UTF8.self) } }
+
+    /// Lends the base32 form as ASCII bytes.
+    public func withText<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+        guard codec < 0x80 else {
+            return Array(("b" + Base32Lower.encode(bytes)).utf8).withUnsafeBufferPointer(body)
+        }
+        let digest = hash.digest
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.shortByteCount + Self.shortTextCount) {
+            room in
+            let bytes = UnsafeMutableBufferPointer(rebasing: room[..<Self.shortByteCount])
+            bytes[0] = 1
+            bytes[1] = UInt8(codec)
+            bytes[2] = hash.code.rawValue
+            bytes[3] = 32
+            let words = UnsafeMutableRawBufferPointer(bytes)
+            words.storeBytes(of: digest.w0.bigEndian, toByteOffset: 4, as: UInt64.self)
+            words.storeBytes(of: digest.w1.bigEndian, toByteOffset: 12, as: UInt64.self)
+            words.storeBytes(of: digest.w2.bigEndian, toByteOffset: 20, as: UInt64.self)
+            words.storeBytes(of: digest.w3.bigEndian, toByteOffset: 28, as: UInt64.self)
+            let text = UnsafeMutableBufferPointer(rebasing: room[Self.shortByteCount...])
+            text[0] = UInt8(ascii: "b")
+            Base32Lower.encode(UnsafeBufferPointer(bytes), into: UnsafeMutableBufferPointer(rebasing: text[1...]))
+            return body(UnsafeBufferPointer(text))
+        }
+    }
+
+    /// Bytes and characters of a CID whose codec takes one byte.
+    private static let shortByteCount = 36
+    private static let shortTextCount = 59
 
     /// Gives the base58btc form, with its `z`.
     public var base58: String { "z" + Base58BTC.encode(bytes) }

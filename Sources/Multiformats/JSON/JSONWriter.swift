@@ -26,6 +26,50 @@ public struct JSONWriter: Sendable {
         appendQuoted(value)
     }
 
+    /// Writes a member's name that needs no escapes, such as a literal; its value must follow.
+    public mutating func key(plain name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Writes a string given as UTF-8.
+    public mutating func string(utf8 text: UnsafeBufferPointer<UInt8>) {
+        separate()
+        appendQuoted(text)
+    }
+
+    /// Writes one string of several pieces of UTF-8, each of which `pieces` hands over.
+    public mutating func string(pieces: ((UnsafeBufferPointer<UInt8>) -> Void) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        pieces { appendEscaped($0) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes bytes as a string of padded base64url.
+    public mutating func string(paddedBase64URL content: [UInt8]) {
+        let count = Base64URL.encodedCount(content.count, padded: true)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { text in
+            content.withUnsafeBufferPointer { Base64URL.encode($0, into: text, padded: true) }
+            string(utf8: UnsafeBufferPointer(text))
+        }
+    }
+
+    /// Writes the text of a CID.
+    public mutating func string(_ cid: CID) {
+        cid.withText { string(utf8: $0) }
+    }
+
+    /// Gives what was written since the last call and goes on behind it.
+    public mutating func takeBytes() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
+
     @inlinable
     public mutating func int(_ value: some FixedWidthInteger) {
         appendInteger(magnitude: UInt64(truncatingIfNeeded: value.magnitude), negative: value < 0)
@@ -121,6 +165,11 @@ public struct JSONWriter: Sendable {
 
     private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
+        appendEscaped(text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         var at = 0
         while let base = text.baseAddress, at < text.count {
             let plainEnd = PlainTextScan.end(base, from: at, to: text.count)
@@ -131,7 +180,6 @@ public struct JSONWriter: Sendable {
                 at += 1
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func appendEscape(_ character: UInt8) {

@@ -10,6 +10,7 @@ public struct DelegationAnswer: Sendable {
     public let now: Timestamp
     /// True to write `parents` as arrays of byte values, as the reference does, and not as text CIDs.
     public var parentsAsBytes = false
+    private let visibility: Visibility?
 
     public init(
         snapshot: Snapshot, tokens: TokenReader, viewer: Viewer, now: Timestamp, parentsAsBytes: Bool = false
@@ -19,38 +20,50 @@ public struct DelegationAnswer: Sendable {
         self.viewer = viewer
         self.now = now
         self.parentsAsBytes = parentsAsBytes
+        visibility = viewer.visibility(in: snapshot)
     }
 
-    /// Writes the object of an edge; its status is judged here and now.
-    public func write(_ edge: Snapshot.EdgeID, into json: inout JSONWriter) throws(StorageError) {
-        try write(edge, status: snapshot.status(of: edge, at: now), into: &json)
+    /// Reads the tokens of edges in one go; nil for an edge of which the viewer may not see everything.
+    func tokens(of edges: some Sequence<Snapshot.EdgeID>) throws(StorageError) -> [[UInt8]?] {
+        var names: [TokenName] = []
+        var isWhole: [Bool] = []
+        for edge in edges {
+            let whole = visibility?.showsAll(of: edge) ?? true
+            isWhole.append(whole)
+            if whole { names.append(snapshot.view(edge).tokenName) }
+        }
+        var read = try tokens.tokens(names).makeIterator()
+        return isWhole.map { $0 ? read.next() : nil }
     }
 
-    public func write(
-        _ edge: Snapshot.EdgeID, status: EdgeStatus, into json: inout JSONWriter
-    ) throws(StorageError) {
+    /// Writes the object of an edge, with its token or, without one, what of it the viewer may see.
+    func write(_ edge: Snapshot.EdgeID, status: EdgeStatus, token: [UInt8]?, into json: inout JSONWriter) {
         let view = snapshot.view(edge)
-        let (capabilities, isWhole) = snapshot.visibleCapabilities(view, to: viewer)
         json.beginObject()
-        json.key("cid")
-        json.string(view.cid.text)
-        json.key("capabilities")
+        json.key(plain: "cid")
+        json.string(view.cid)
+        json.key(plain: "capabilities")
         json.beginArray()
-        for capability in capabilities { Self.write(capability, into: &json) }
+        for number in view.capabilityNumbers where token != nil || visibility?.shows(capability: number) ?? true {
+            write(capability: number, into: &json)
+        }
         json.endArray()
-        json.key("delegator")
-        json.string(view.issuer)
-        json.key("delegate")
-        json.string(view.audience)
-        json.key("parents")
+        json.key(plain: "delegator")
+        json.string(utf8: view.issuerBytes)
+        json.key(plain: "delegate")
+        json.string(utf8: view.audienceBytes)
+        json.key(plain: "parents")
         json.beginArray()
-        for proof in view.proofs { writeParent(snapshot.view(proof).cid, into: &json) }
+        for index in 0..<view.proofCount { writeParent(snapshot.view(view.proof(index)).cid, into: &json) }
         json.endArray()
-        if isWhole {
-            json.key("raw")
-            json.string(try authorization(of: view))
+        if let token {
+            json.key(plain: "raw")
+            switch view.kind {
+            case .cacao: json.string(paddedBase64URL: token)
+            case .ucan: token.withUnsafeBufferPointer { json.string(utf8: $0) }
+            }
         } else {
-            json.key("withheld")
+            json.key(plain: "withheld")
             json.beginArray()
             json.string("capabilities")
             json.string("raw")
@@ -60,14 +73,14 @@ public struct DelegationAnswer: Sendable {
         write(view.notBefore, "not_before", &json)
         write(view.issuedAt, "issued_at", &json)
         write(view.recordedAt, "recorded_at", &json)
-        json.key("kind")
+        json.key(plain: "kind")
         json.string(view.kind.name)
-        json.key("mode")
+        json.key(plain: "mode")
         json.string(view.isTerminal ? "terminal" : "attenuable")
-        json.key("status")
+        json.key(plain: "status")
         json.string(status.name)
         if let cause = status.cause {
-            json.key("cause")
+            json.key(plain: "cause")
             write(cause: cause, of: status, isSelf: cause == edge, into: &json)
         }
         json.endObject()
@@ -108,9 +121,21 @@ public struct DelegationAnswer: Sendable {
         json.endObject()
     }
 
+    /// Writes the same straight from the index.
+    private func write(capability number: UInt32, into json: inout JSONWriter) {
+        json.beginObject()
+        json.key(plain: "resource")
+        json.string { piece in snapshot.resourcePieces(ofCapability: number, piece) }
+        json.key(plain: "ability")
+        json.string(utf8: snapshot.abilityBytes(ofCapability: number))
+        json.key(plain: "caveats")
+        json.value(snapshot.caveats(ofCapability: number)?.keyed ?? .object(JSONObject()))
+        json.endObject()
+    }
+
     private func writeParent(_ cid: CID, into json: inout JSONWriter) {
         guard parentsAsBytes else {
-            json.string(cid.text)
+            json.string(cid)
             return
         }
         json.beginArray()
@@ -118,18 +143,23 @@ public struct DelegationAnswer: Sendable {
         json.endArray()
     }
 
-    private func write(_ time: Timestamp?, _ key: String, _ json: inout JSONWriter) {
+    private func write(_ time: Timestamp?, _ key: StaticString, _ json: inout JSONWriter) {
         guard let time else { return }
-        json.key(key)
-        json.string(time.rfc3339)
+        json.key(plain: key)
+        json.string(time)
     }
 
     /// The token in the form it travels in a header: padded base64url of DAG-CBOR, or the JWT.
     public func authorization(of view: EdgeView) throws(StorageError) -> String {
-        let bytes = try tokens.token(revision: UInt64(view.admittedAt), expecting: view.id.digest)
+        let name = view.tokenName
+        let bytes = try tokens.token(revision: name.revision, expecting: name.id)
         return switch view.kind {
         case .cacao: Base64URL.encode(bytes, padded: true)
         case .ucan: String(decoding: bytes, as: UTF8.self)
         }
     }
+}
+
+extension EdgeView {
+    fileprivate var tokenName: TokenName { TokenName(revision: UInt64(admittedAt), id: id.digest) }
 }

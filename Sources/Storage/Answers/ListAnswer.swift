@@ -18,7 +18,10 @@ public struct ListAnswer: Sendable {
         json.beginObject()
         json.key("delegations")
         json.beginArray()
-        for row in rows { try delegation.write(row.edge, status: row.status, into: &json) }
+        let tokens = try delegation.tokens(of: rows.lazy.map(\.edge))
+        for (row, token) in zip(rows, tokens) {
+            delegation.write(row.edge, status: row.status, token: token, into: &json)
+        }
         json.endArray()
         if let next {
             json.key("cursor")
@@ -36,7 +39,11 @@ public struct ListAnswer: Sendable {
     public func chain(_ chain: Chain) throws(StorageError) -> [UInt8] {
         var json = JSONWriter(reserving: chain.edges.count * 2048)
         json.beginArray()
-        for edge in chain.edges { try delegation.write(edge, into: &json) }
+        let tokens = try delegation.tokens(of: chain.edges)
+        for (edge, token) in zip(chain.edges, tokens) {
+            let status = delegation.snapshot.status(of: edge, at: delegation.now)
+            delegation.write(edge, status: status, token: token, into: &json)
+        }
         json.endArray()
         return json.bytes
     }
@@ -45,8 +52,8 @@ public struct ListAnswer: Sendable {
     public struct Whole: Sendable {
         private let delegation: DelegationAnswer
         private var walk: ListWalk
+        private var json = JSONWriter(reserving: 0)
         private var isOpen = false
-        private var hasRow = false
         private var isEnded = false
 
         public init(_ delegation: DelegationAnswer, _ walk: ListWalk) {
@@ -57,26 +64,30 @@ public struct ListAnswer: Sendable {
         /// The next bytes, about `target` of them, or nil after the closing brace.
         public mutating func next(target: Int) throws(StorageError) -> [UInt8]? {
             guard !isEnded else { return nil }
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(target + 4096)
-            if !isOpen { bytes.append(UInt8(ascii: "{")) }
+            if !isOpen { json.beginObject() }
             isOpen = true
-            while bytes.count < target {
-                guard let edge = walk.next() else {
-                    bytes.append(UInt8(ascii: "}"))
-                    isEnded = true
-                    break
+            while json.bytes.count < target, !isEnded {
+                let rows = nextRows()
+                let tokens = try delegation.tokens(of: rows.lazy.map(\.edge))
+                for (row, token) in zip(rows, tokens) {
+                    json.key(delegation.snapshot.view(row.edge).cid.text)
+                    delegation.write(row.edge, status: row.status, token: token, into: &json)
                 }
-                if hasRow { bytes.append(UInt8(ascii: ",")) }
-                hasRow = true
-                bytes.append(UInt8(ascii: "\""))
-                bytes += Array(delegation.snapshot.view(edge).cid.text.utf8)
-                bytes += Array("\":".utf8)
-                var json = JSONWriter(reserving: 2048)
-                try delegation.write(edge, into: &json)
-                bytes += json.bytes
+                if rows.count < Self.rowsAtOnce {
+                    json.endObject()
+                    isEnded = true
+                }
             }
-            return bytes
+            return json.takeBytes()
         }
+
+        private mutating func nextRows() -> [ListPage.Row] {
+            var rows: [ListPage.Row] = []
+            while rows.count < Self.rowsAtOnce, let row = walk.next() { rows.append(row) }
+            return rows
+        }
+
+        /// Rows whose tokens are read together.
+        private static let rowsAtOnce = 16
     }
 }

@@ -1,5 +1,4 @@
 public import CapabilityGraph
-import UCAN
 
 /// Says who reads an answer and so how much of each edge it may show (design law 9).
 public enum Viewer: Sendable {
@@ -9,16 +8,12 @@ public enum Viewer: Sendable {
     case reader(of: Space, Asker)
 }
 
-extension Snapshot {
-    /// Which capabilities of an edge the viewer may see, in signed order, and whether that is all of them.
-    func visibleCapabilities(_ view: EdgeView, to viewer: Viewer) -> (shown: [Capability], all: Bool) {
-        let capabilities = view.capabilities
-        guard case .reader(let space, let asker) = viewer else { return (capabilities, true) }
-        if asker.isSelf(view.issuer) || asker.isSelf(view.audience) { return (capabilities, true) }
-        let shown = capabilities.filter { capability in
-            capability.resource.space == space
-                || capability.resource.rootAuthority.map { asker.isSelf($0.text) } == true
+extension Viewer {
+    /// What the viewer may see by the numbers of a snapshot; nil for everything.
+    func visibility(in snapshot: Snapshot) -> Visibility? {
+        switch self {
+        case .operator: nil
+        case .reader(let space, let asker): Visibility(snapshot, space: space, asker: asker)
         }
-        return (shown, shown.count == capabilities.count)
     }
 }

@@ -24,13 +24,40 @@ final class TokenQuery {
     }
 
     func tokens(_ revisions: [UInt64]) throws(StorageError) -> [[UInt8]?] {
-        try connection.execute("BEGIN")
-        do throws(StorageError) {
+        try onOneState { () throws(StorageError) in
             var tokens: [[UInt8]?] = []
             tokens.reserveCapacity(revisions.count)
             for revision in revisions { tokens.append(try token(revision)?.bytes) }
-            try connection.execute("COMMIT")
             return tokens
+        }
+    }
+
+    /// Gives tokens that are what their names say; throws `corrupt` for the first that is not.
+    func tokens(_ names: [TokenName]) throws(StorageError) -> [[UInt8]] {
+        try onOneState { () throws(StorageError) in
+            var tokens: [[UInt8]] = []
+            tokens.reserveCapacity(names.count)
+            for name in names {
+                guard let (stored, bytes) = try token(name.revision), stored == name.id, BLAKE3.hash(bytes) == name.id
+                else {
+                    throw StorageError(
+                        .corrupt,
+                        "the token of entry \(name.revision) in `\(path)` is damaged or missing",
+                        hint: "restore it from a backup"
+                    )
+                }
+                tokens.append(bytes)
+            }
+            return tokens
+        }
+    }
+
+    private func onOneState<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        try connection.execute("BEGIN")
+        do throws(StorageError) {
+            let value = try body()
+            try connection.execute("COMMIT")
+            return value
         } catch {
             connection.rollBack()
             throw error

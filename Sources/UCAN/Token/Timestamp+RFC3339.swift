@@ -1,3 +1,5 @@
+public import Multiformats
+
 extension Timestamp {
     /// Reads a full RFC 3339 date-time: `T` and an offset are required, any number of fraction digits is taken.
     ///
@@ -78,7 +80,10 @@ extension Timestamp {
     }
 
     /// Prints UTC with `Z` and only the fraction digits that are needed; years outside 0000...9999 print unclamped.
-    public var rfc3339: String {
+    public var rfc3339: String { withRFC3339 { String(decoding: $0, as: UTF8.self) } }
+
+    /// Lends the text of `rfc3339` as ASCII bytes.
+    public func withRFC3339<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
         let perDay: Int64 = 86_400_000_000
         var day = microseconds / perDay
         var rest = microseconds % perDay
@@ -95,17 +100,70 @@ extension Timestamp {
         let month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         let seconds = rest / 1_000_000
-        var text =
-            "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfYear - (153 * fromMarch + 2) / 5 + 1, 2))T"
-            + "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
-        var fraction = padded(rest % 1_000_000, 6)
-        while fraction.utf8.last == 0x30 { fraction.removeLast() }
-        if !fraction.isEmpty { text += "." + fraction }
-        return text + "Z"
+        // A year has at most six digits and a sign.
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { room in
+            var text = FixedText(room)
+            if (0...9999).contains(year) { text.digits(year, 4) } else { text.integer(year, width: 4) }
+            text.byte(UInt8(ascii: "-"))
+            text.digits(month, 2)
+            text.byte(UInt8(ascii: "-"))
+            text.digits(dayOfYear - (153 * fromMarch + 2) / 5 + 1, 2)
+            text.byte(UInt8(ascii: "T"))
+            text.digits(seconds / 3600, 2)
+            text.byte(UInt8(ascii: ":"))
+            text.digits(seconds / 60 % 60, 2)
+            text.byte(UInt8(ascii: ":"))
+            text.digits(seconds % 60, 2)
+            text.fraction(rest % 1_000_000)
+            text.byte(UInt8(ascii: "Z"))
+            return body(text.written)
+        }
+    }
+}
+
+extension JSONWriter {
+    /// Writes an instant as an RFC 3339 string.
+    public mutating func string(_ time: Timestamp) {
+        time.withRFC3339 { string(utf8: $0) }
+    }
+}
+
+/// Writes ASCII into borrowed memory; the caller lends enough.
+private struct FixedText {
+    private let room: UnsafeMutableBufferPointer<UInt8>
+    private var count = 0
+
+    init(_ room: UnsafeMutableBufferPointer<UInt8>) { self.room = room }
+
+    var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: room[..<count]) }
+
+    mutating func byte(_ byte: UInt8) {
+        room[count] = byte
+        count += 1
     }
 
-    private func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    /// Writes a number from zero up, in exactly `width` digits, of which it needs no more.
+    mutating func digits(_ number: Int64, _ width: Int) {
+        var rest = number
+        for place in (0..<width).reversed() {
+            room[count + place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        count += width
+    }
+
+    /// Writes any number in at least `width` characters.
+    mutating func integer(_ number: Int64, width: Int) {
+        let text = String(number)
+        for _ in 0..<max(0, width - text.utf8.count) { byte(UInt8(ascii: "0")) }
+        for character in text.utf8 { byte(character) }
+    }
+
+    /// Writes a point and the digits of a millionth part that are needed, or nothing for zero.
+    mutating func fraction(_ millionths: Int64) {
+        guard millionths > 0 else { return }
+        byte(UInt8(ascii: "."))
+        digits(millionths, 6)
+        while room[count - 1] == UInt8(ascii: "0") { count -= 1 }
     }
 }

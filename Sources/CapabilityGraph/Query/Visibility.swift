@@ -1,0 +1,25 @@
+/// Says which capabilities of an edge a reader of one space may see (design law 9): all where it is a party to the edge,
+/// else those in the space and those on what it controls.
+package struct Visibility: Sendable {
+    private let snapshot: Snapshot
+    private let space: UInt32?
+    private let principals: [UInt32]
+
+    package init(_ snapshot: Snapshot, space: Space, asker: Asker) {
+        self.snapshot = snapshot
+        self.space = snapshot.space(space)
+        principals = asker.selfNumbers
+    }
+
+    package func showsAll(of edge: Snapshot.EdgeID) -> Bool {
+        let info = snapshot.graph.info[edge.raw]
+        return principals.contains(info.issuer) || principals.contains(info.audience)
+            || snapshot.capabilities(of: edge.raw).allSatisfy(shows)
+    }
+
+    package func shows(capability number: UInt32) -> Bool {
+        let resource = snapshot.graph.resources.row(snapshot.graph.capabilities[number].resource)
+        if let space, resource.space == space + 1 { return true }
+        return resource.authority != 0 && principals.contains(resource.authority)
+    }
+}
