@@ -25,6 +25,8 @@ public struct ResolvedQuestion: Sendable {
     let isAuthority: Bool
     /// Number of what the resource shares with its neighbours (`Resources.unseen` when no edge names it).
     let base: UInt32
+    /// Space number plus one; 0 for resources outside known spaces.
+    let space: UInt32
     let path: [UInt8]?
     let isHierarchical: Bool
     let ability: UInt32
@@ -74,7 +76,8 @@ extension Snapshot {
             ResourceBase(space: space, service: service, suffix: suffixTerm, authority: authority))
         if base == nil { isKnown = false }
         return ResolvedQuestion(
-            principal: principal ?? 0, isAuthority: isAuthority, base: base ?? Resources.unseen, path: path,
+            principal: principal ?? 0, isAuthority: isAuthority, base: base ?? Resources.unseen, space: space,
+            path: path,
             isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
             context: question.context, isKnown: isKnown)
     }
