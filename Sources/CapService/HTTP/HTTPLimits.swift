@@ -1,9 +1,7 @@
 /// Bounds what one client can make the server hold or wait for.
 struct HTTPLimits: Sendable {
     /// The request line and all header fields together, in bytes.
-    ///
-    /// Room for a token of the largest default size in base64 and the fields beside it.
-    var headerBytes = 96 * 1024
+    var headerBytes = 32 * 1024
     var headerCount = 100
     var targetBytes = 8 * 1024
     /// The body in bytes, unless `bodyLimit` says otherwise.

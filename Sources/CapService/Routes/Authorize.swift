@@ -128,8 +128,9 @@ extension Service {
             // Every question is read before any is answered.
             var questions: [AuthorizeQuestion] = []
             for item in list { questions.append(try AuthorizeQuestion(item, settings.tokens)) }
-            guard !questions.contains(where: \.wantsExplanation) else {
-                throw AuthorizeQuestion.malformed("`explain` is answered for one question at a time")
+            // An explanation may be as large as the walk behind it.
+            guard questions.count(where: \.wantsExplanation) <= 10 else {
+                throw AuthorizeQuestion.malformed("a batch explains at most 10 of its questions")
             }
             writer.beginObject()
             writer.key("decisions")

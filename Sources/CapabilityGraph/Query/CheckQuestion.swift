@@ -54,13 +54,14 @@ extension Snapshot {
         case .tinycloud(let name, let serviceName, let pathText, let suffix):
             isHierarchical = true
             path = pathText.map { Array($0.utf8) }
-            if let found = self.space(name), let serviceTerm = graph.terms.find(.service, serviceName) {
+            if let found = self.space(name) {
                 space = found + 1
                 authority = graph.spaces.row(found).owner
-                service = serviceTerm
             } else {
                 isKnown = false
             }
+            service = graph.terms.find(.service, serviceName) ?? ResolvedQuestion.unseen
+            if service == ResolvedQuestion.unseen { isKnown = false }
             if !suffix.isEmpty {
                 suffixTerm = graph.terms.find(.suffix, suffix) ?? ResolvedQuestion.unseen
                 if suffixTerm == ResolvedQuestion.unseen { isKnown = false }
