@@ -1,8 +1,6 @@
-import Synchronization
-
 /// Keeps what was made from a text: worlds use few names again and again, and tests run without optimisation.
 final class Memory<Value: Sendable>: Sendable {
-    private let known = Mutex<[String: Value]>([:])
+    private let known = Locked<[String: Value]>([:])
 
     func value(_ text: String, _ make: () throws -> Value) rethrows -> Value {
         if let value = known.withLock({ $0[text] }) { return value }

@@ -1,9 +1,9 @@
 /// Runs a claim on many drawn cases and names seed and case of the first that breaks it.
 ///
-/// CAPGRAPH_CASES sets how many cases all properties together run (default 4000), CAPGRAPH_SEED the seed, and
+/// CAPGRAPH_CASES sets how many cases all properties together run (default 3280), CAPGRAPH_SEED the seed, and
 /// CAPGRAPH_CASE picks one case alone.
 public enum Property {
-    public static let defaultTotal = 4000
+    public static let defaultTotal = 3280
 
     /// A case that broke the claim.
     public struct Failure: Error, CustomStringConvertible {

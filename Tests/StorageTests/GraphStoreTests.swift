@@ -3,13 +3,12 @@ import CapabilityGraph
 import Glibc
 import Multiformats
 import Storage
-import Synchronization
 import Testing
 import UCAN
 
 /// Keeps what a store answered, in the order of the answers.
 final class Answers: Sendable {
-    private let all = Mutex<[String: [String]]>([:])
+    private let all = Locked<[String: [String]]>([:])
 
     func add(_ key: String, _ answer: String) { all.withLock { $0[key, default: []].append(answer) } }
 
@@ -141,7 +140,7 @@ extension GraphStore {
                 })
             latest = max(latest, random.now)
         }
-        let failures = Mutex<[String]>([])
+        let failures = Locked<[String]>([])
         let shared = worlds
         ParallelThreads.run(
             shared.indices.map { thread in

@@ -18,7 +18,7 @@ import UCAN
     final class Board: Sendable {
         let isDone = Atomic(false)
         let looks = Atomic(0)
-        let failures = Mutex<[String]>([])
+        let failures = Locked<[String]>([])
 
         var hasFailed: Bool { failures.withLock { !$0.isEmpty } }
 
