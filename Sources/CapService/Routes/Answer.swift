@@ -5,15 +5,13 @@ final class Answer: Sendable {
     private let service: Service
     private let reply: HTTPReply
     private let route: String
-    private let wantsJSON: Bool
-    private let hasNoBody: Bool
+    private let headers: HTTPHeaders
 
     init(_ service: Service, _ reply: HTTPReply, route: String, request: HTTPRequest) {
         self.service = service
         self.reply = reply
         self.route = route
-        wantsJSON = request.headers["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
-        hasNoBody = request.method == .head
+        headers = request.headers
     }
 
     func send(_ response: HTTPResponse) {
@@ -34,6 +32,10 @@ final class Answer: Sendable {
                 ("detail", .text(failure.detail ?? "")),
             ])
         send(failure.response(id, wantsJSON: wantsJSON))
+    }
+
+    private var wantsJSON: Bool {
+        headers["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
     }
 
     /// Runs what makes the answer and sends it, or the failure it throws.

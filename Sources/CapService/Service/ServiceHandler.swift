@@ -78,9 +78,12 @@ struct ServiceHandler: HTTPHandler {
         _ route: Route, _ rest: Substring, _ request: HTTPRequest, _ answer: Answer
     ) throws(Failure) {
         switch route {
-        case .delegate: try service.delegate(request, answer)
-        case .invoke: try service.invoke(request, answer)
-        case .revoke: try service.revoke(request, answer)
+        case .delegate:
+            try service.store.announcing { () throws(Failure) in try service.delegate(request, answer) }
+        case .invoke:
+            try service.store.announcing { () throws(Failure) in try service.invoke(request, answer) }
+        case .revoke:
+            try service.store.announcing { () throws(Failure) in try service.revoke(request, answer) }
         case .delegationStatus:
             try requireJSON(request)
             try service.delegationStatus(request, answer)

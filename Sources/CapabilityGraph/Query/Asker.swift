@@ -6,11 +6,6 @@ public struct Asker: Sendable {
     /// The invoker first; then, through a live root CACAO it cites, the issuer and its other session keys.
     public let principals: [DID]
     let numbers: [UInt32]
-
-    /// True when a DID in canonical text is one of the principals.
-    public func names(_ principal: String) -> Bool {
-        principals.contains { $0.text.utf8.elementsEqual(principal.utf8) }
-    }
 }
 
 extension Snapshot {
@@ -57,8 +52,8 @@ extension Snapshot {
     }
 
     private func add(_ number: UInt32, to principals: inout [DID], _ numbers: inout [UInt32]) {
-        guard !numbers.contains(number), let did = try? DID(graph.terms.text(number)) else { return }
+        guard !numbers.contains(number) else { return }
         numbers.append(number)
-        principals.append(did)
+        principals.append(DID(trusted: graph.terms.text(number)))
     }
 }
