@@ -49,6 +49,11 @@ let package = Package(
             dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "capdrill",
+            dependencies: ["CapClient", "UCAN", "Multiformats"],
+            swiftSettings: strict
+        ),
 
         .target(
             name: "CapTesting",
@@ -71,12 +76,12 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CapServiceTests",
-            dependencies: ["CapService", "CapClient", "CapTesting"],
+            dependencies: ["CapService", "CapClient", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
         .testTarget(

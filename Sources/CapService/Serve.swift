@@ -12,13 +12,16 @@ func runService(_ arguments: [String]) -> Int32 {
         print("capservice \(Service.version)")
         return 0
     }
-    guard command == "serve" else {
-        return fail("unknown command `\(command)`", "run `capservice --help`", code: 2)
-    }
     let rest = Array(arguments.dropFirst())
     if rest.contains("--help") || rest.contains("-h") {
         print(serviceHelp())
         return 0
+    }
+    switch command {
+    case "serve": break
+    case "backup": return answer { () throws(DatabaseCommand.Failure) in try DatabaseCommand.backup(rest) }
+    case "verify": return answer { () throws(DatabaseCommand.Failure) in try DatabaseCommand.verify(rest) }
+    default: return fail("unknown command `\(command)`", "run `capservice --help`", code: 2)
     }
     let settings: Settings
     do throws(SettingsError) {
@@ -27,6 +30,16 @@ func runService(_ arguments: [String]) -> Int32 {
         return fail(error.message, error.hint, code: 2)
     }
     return serve(settings)
+}
+
+private func answer(_ run: () throws(DatabaseCommand.Failure) -> String) -> Int32 {
+    do throws(DatabaseCommand.Failure) {
+        print(try run())
+        return 0
+    } catch {
+        let hint = error.isMistake ? "run `capservice --help`" : error.hint
+        return fail(error.message, hint, code: error.isMistake ? 2 : 1)
+    }
 }
 
 private func serve(_ settings: Settings) -> Int32 {
@@ -54,7 +67,7 @@ private func serve(_ settings: Settings) -> Int32 {
     do throws(HTTPError) {
         server = try HTTPServer(
             listen: settings.listen, limits: settings.http, threads: settings.threads,
-            handler: ServiceHandler(service), log: log)
+            handler: ServiceHandler(service), log: log, refusalHeaders: { Answer.headers(of: $0, service) })
         port = try server.start()
     } catch {
         service.store.close()
@@ -96,11 +109,17 @@ private func write(_ descriptor: Int32, _ text: String) {
 private func serviceHelp() -> String {
     var lines = [
         "capservice holds who may do what, and why, for permissioned spaces.", "",
-        "usage: capservice serve [--SETTING VALUE]...", "", "settings (the same names work in the --config file):",
+        "usage: capservice serve [--SETTING VALUE]...",
+        "       capservice backup [--data DIR | --file FILE] --to FILE   copy the database while the service runs",
+        "       capservice verify [--data DIR | --file FILE]             check everything stored, tokens included",
+        "       capservice --version", "",
+        "settings, each with its usual value (the same names work in the --config file):",
     ]
     for setting in SettingsParser.all {
         let left = "  --\(setting.name) \(setting.value)"
-        lines.append(left + String(repeating: " ", count: max(2, 44 - left.count)) + setting.help)
+        let usual = setting.shown(Settings())
+        let right = usual.isEmpty ? setting.help : "\(setting.help) (\(usual))"
+        lines.append(left + String(repeating: " ", count: max(2, 44 - left.count)) + right)
     }
     lines += ["", "example: capservice serve --listen 127.0.0.1:8137 --data .data"]
     return lines.joined(separator: "\n")

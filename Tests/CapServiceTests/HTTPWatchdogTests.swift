@@ -26,6 +26,23 @@ import Testing
         return drops
     }
 
+    @Test func answersAClientThatEndedItsSideAfterTheRequest() throws {
+        var limits = HTTPLimits()
+        limits.lingerDeadline = .milliseconds(20)
+        let kept = Kept()
+        try HTTPTestServer.run(limits: limits, handler: ClosureHandler { _, reply in kept.keep(reply) }) { server in
+            let socket = try server.connect()
+            socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            socket.endSending()
+            kept.wait(for: 1)
+            // The watchdog looks many times while the request is handled.
+            let other = try server.connect()
+            _ = other.hasEnded(within: 100)
+            kept.take().forEach { $0.send(.json(Array("{}".utf8))) }
+            #expect(socket.readResponse()?.text == "{}")
+        }
+    }
+
     @Test func endsAConnectionThatNeverSpeaks() throws {
         try HTTPTestServer.run(limits: Self.short) { server in
             let socket = try server.connect()

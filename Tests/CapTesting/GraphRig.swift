@@ -22,6 +22,12 @@ public final class GraphRig {
         writer = GraphWriter(graph)
     }
 
+    /// Takes over a graph as its one writer.
+    public init(_ graph: Graph) {
+        self.graph = graph
+        writer = GraphWriter(graph)
+    }
+
     /// Offers a statement to the open batch; `admitted`, `existing`, `twin` or the code of the refusal.
     @discardableResult
     public func offer(_ statement: PlainStatement, at now: Int64) throws -> String {

@@ -29,6 +29,24 @@ struct Settings: Sendable {
 
     var isLoopback: Bool { listen.ip.hasPrefix("127.") || listen.ip == "::1" }
 
+    /// The decoder's and the graph's bound on proofs are one: what is refused is refused before its signature is checked.
+    var proofsPerToken: Int {
+        get { tokens.proofs }
+        set {
+            tokens.proofs = newValue
+            graph.maxProofs = newValue
+        }
+    }
+
+    /// Likewise for capabilities.
+    var capabilitiesPerToken: Int {
+        get { tokens.capabilities }
+        set {
+            tokens.capabilities = newValue
+            graph.maxCapabilities = newValue
+        }
+    }
+
     /// The file of the log.
     var database: String { data + "/capability-graph.sqlite" }
 }

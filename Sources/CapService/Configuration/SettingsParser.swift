@@ -14,6 +14,8 @@ struct Setting: Sendable {
     let name: String
     let value: String
     let help: String
+    /// Prints the value the setting has; empty where it has none.
+    var shown: @Sendable (Settings) -> String = { _ in "" }
     let apply: @Sendable (inout Settings, String) throws(SettingsError) -> Void
 }
 

@@ -60,7 +60,7 @@ final class HTTPConnection: Sendable {
     ///
     /// Gives true if this answer is the one.
     @discardableResult
-    func complete(_ generation: UInt64, with response: HTTPResponse) -> Bool {
+    func complete(_ generation: UInt64, with response: @autoclosure () -> HTTPResponse) -> Bool {
         slot.withLock { slot in
             slot.generation == generation && slot.fill(response)
         }
@@ -68,7 +68,7 @@ final class HTTPConnection: Sendable {
 
     /// Answers the request that the connection sleeps on, if it does.
     @discardableResult
-    func completeSleeping(with response: HTTPResponse) -> Bool {
+    func completeSleeping(with response: @autoclosure () -> HTTPResponse) -> Bool {
         slot.withLock { slot in
             slot.sleeping != nil && slot.fill(response)
         }
@@ -80,11 +80,11 @@ final class HTTPConnection: Sendable {
             switch slot.state {
             case .filled:
                 slot.state = .vacant
-                return slot.response.take() ?? HTTPRefusal.internalError.response
+                return slot.response.take() ?? core.response(.internalError)
             case .handling where core.isHalting.load(ordering: .acquiring):
                 // A sleeping connection must not outlive its loop.
                 slot.state = .vacant
-                return HTTPRefusal.shuttingDown.response
+                return core.response(.shuttingDown)
             case .handling:
                 // Before the lock is released nobody can see it asleep, so nobody can wake it too early.
                 if let sleeper {
@@ -93,7 +93,7 @@ final class HTTPConnection: Sendable {
                 }
                 return nil
             case .vacant:
-                return HTTPRefusal.internalError.response
+                return core.response(.internalError)
             }
         }
     }
@@ -142,9 +142,9 @@ private struct HTTPSlot {
 
     /// Puts the answer in place once. The library's connection lives at least until it was resumed and its thread has
     /// then passed the lock of this slot, so resuming under the lock cannot meet a freed connection.
-    mutating func fill(_ response: HTTPResponse) -> Bool {
+    mutating func fill(_ response: () -> HTTPResponse) -> Bool {
         guard state == .handling else { return false }
-        self.response = response
+        self.response = response()
         state = .filled
         if let connection = sleeping.take() { MHD_resume_connection(connection) }
         return true

@@ -20,6 +20,8 @@ struct HTTPDraft {
     var body: [UInt8] = []
     var drained = 0
     var isHTTP10 = false
+    /// The connection ends with the answer.
+    var isLast = false
 
     mutating func reset() {
         stage = .head

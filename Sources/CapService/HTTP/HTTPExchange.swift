@@ -82,6 +82,9 @@ extension HTTPConnection {
         draft.body = []
         draft.stage = .dispatched
         draft.isHTTP10 = head.isHTTP10
+        // The library is too lenient with the lines between chunks and with trailers, none of which it shows, for what
+        // follows them to be trusted as the beginning of a request.
+        draft.isLast = head.isChunked
         enter(.handling)
         core.handler.handle(request, HTTPReply(self, generation: begin()))
         // Without an answer the library calls again at once, and only then is the connection put to sleep: by then the
@@ -99,7 +102,7 @@ extension HTTPConnection {
     private func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
         draft.stage = .answered
         enter(.sending)
-        let writer = HTTPResponseWriter(connection: self, isHTTP10: draft.isHTTP10)
+        let writer = HTTPResponseWriter(connection: self, isHTTP10: draft.isHTTP10, isLast: draft.isLast)
         return writer.send(response, on: connection)
     }
 
@@ -121,7 +124,8 @@ extension HTTPConnection {
         if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(refusal) }
         draft.stage = .answered
         enter(.sending)
-        return HTTPResponseWriter(connection: self, isHTTP10: false).send(refusal.response, on: connection)
+        return HTTPResponseWriter(connection: self, isHTTP10: false, isLast: true).send(
+            core.response(refusal), on: connection)
     }
 
     /// Answers past the library, which takes no answer amid a body; then throws away what still comes, for a while.
@@ -131,7 +135,7 @@ extension HTTPConnection {
         draft.stage = .draining
         draft.body = []
         enter(.draining)
-        let bytes = refusal.rawResponse
+        let bytes = core.rawResponse(refusal)
         let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         guard sent == bytes.count else { return .NO }
         shutdown(socket, Int32(SHUT_WR))

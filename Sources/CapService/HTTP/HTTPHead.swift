@@ -8,8 +8,9 @@ import Glibc
 /// is accepted only if every part lies exactly where `name ":" blanks value CR LF` puts it, with nothing between.
 ///
 /// What passes all the same: the library overwrites line ends and colons with zero bytes before anyone can look. So a
-/// zero byte may stand for the CR of a line end, and the four bytes after the last value may be any of CR, LF, zero byte
-/// and colon that the library took for the end of the head. No field, value or body is read differently thereby.
+/// zero byte may stand for the CR of a line end, and the four bytes after the last value (the version, without fields)
+/// may be any of CR, LF, zero byte and colon that the library took for the end of the head. No field, value or body is
+/// read differently thereby.
 struct HTTPHead {
     let method: HTTPMethod
     let path: String

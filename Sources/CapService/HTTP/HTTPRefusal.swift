@@ -51,17 +51,11 @@ enum HTTPRefusal: String, CaseIterable, Error {
     }
 
     /// Gives the whole answer as bytes of a connection that closes after it, for a socket outside the parser's hands.
-    var rawResponse: [UInt8] {
+    func rawResponse(_ headers: [(String, String)] = []) -> [UInt8] {
         let body = json
-        return Array(
-            """
-            HTTP/1.1 \(status) Refused\r
-            Connection: close\r
-            Content-Type: application/json\r
-            Content-Length: \(body.utf8.count)\r
-            \r
-            \(body)
-            """.utf8
-        )
+        var lines = ["HTTP/1.1 \(status) Refused", "Connection: close", "Content-Type: application/json"]
+        lines += headers.map { "\($0.0): \($0.1)" }
+        lines.append("Content-Length: \(body.utf8.count)")
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
     }
 }

@@ -13,7 +13,7 @@ final class HTTPReply: Sendable {
 
     deinit {
         guard !isSent.load(ordering: .relaxed) else { return }
-        connection.complete(generation, with: HTTPRefusal.internalError.response)
+        connection.complete(generation, with: connection.core.response(.internalError))
     }
 
     /// Sends the answer from any thread; only the first call has an effect.

@@ -6,10 +6,12 @@ import Synchronization
 struct HTTPResponseWriter {
     let connection: HTTPConnection
     let isHTTP10: Bool
+    /// The connection ends with this answer.
+    let isLast: Bool
 
     /// Queues the answer; an answer that cannot be put on the wire becomes 500.
     func send(_ response: HTTPResponse, on target: OpaquePointer) -> MHD_Result {
-        guard let made = make(response) ?? make(HTTPRefusal.internalError.response) else { return .NO }
+        guard let made = make(response) ?? make(connection.core.response(.internalError)) else { return .NO }
         defer { MHD_destroy_response(made.object) }
         return MHD_queue_response(target, UInt32(made.status), made.object)
     }
@@ -21,7 +23,7 @@ struct HTTPResponseWriter {
             MHD_destroy_response(object)
             return nil
         }
-        if connection.core.isDraining.load(ordering: .relaxed) { _ = add("Connection", "close", to: object) }
+        if isLast || connection.core.isDraining.load(ordering: .relaxed) { _ = add("Connection", "close", to: object) }
         return (object, response.status)
     }
 

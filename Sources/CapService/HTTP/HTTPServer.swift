@@ -25,14 +25,15 @@ final class HTTPServer: Sendable {
         limits: HTTPLimits = HTTPLimits(),
         threads: Int,
         handler: any HTTPHandler,
-        log: StructuredLog
+        log: StructuredLog,
+        refusalHeaders: @escaping @Sendable (HTTPRefusal) -> [(String, String)] = { _ in [] }
     ) throws(HTTPError) {
         guard address.isValid else {
             throw HTTPError(code: .badAddress, message: "`\(address.ip)` is not an IPv4 or IPv6 address")
         }
         self.address = address
         self.threads = max(1, threads)
-        core = HTTPCore(limits: limits, handler: handler, log: log)
+        core = HTTPCore(limits: limits, handler: handler, log: log, refusalHeaders: refusalHeaders)
     }
 
     deinit {
@@ -93,7 +94,7 @@ final class HTTPServer: Sendable {
         running.watchdog.stop()
         core.isHalting.store(true, ordering: .sequentiallyConsistent)
         for connection in core.table.all() {
-            connection.completeSleeping(with: HTTPRefusal.shuttingDown.response)
+            connection.completeSleeping(with: core.response(.shuttingDown))
         }
         for worker in running.workers { worker.stop(core) }
     }

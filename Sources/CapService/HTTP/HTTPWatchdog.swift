@@ -49,7 +49,7 @@ struct HTTPWatchdog {
     func look(now: Int64) {
         core.table.sweep { entry in judge(&entry, now: now) }
         for connection in core.table.all() where connection.phase == .handling && now - connection.since > request {
-            if connection.completeSleeping(with: HTTPRefusal.deadlineExceeded.response) {
+            if connection.completeSleeping(with: core.response(.deadlineExceeded)) {
                 core.log.warning("httpDeadline", [("address", .text(connection.remoteAddress))])
             }
         }

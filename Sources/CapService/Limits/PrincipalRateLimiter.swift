@@ -36,7 +36,7 @@ final class PrincipalRateLimiter: Sendable {
         self.slots = Mutex(Array(repeating: Slot(), count: setCount * Self.ways))
     }
 
-    /// Counts one request of `key` at `now`, in microseconds of any clock that does not run backwards.
+    /// Counts one request of `key` at `now`, in microseconds; after a step back of the clock at most one interval is waited.
     func check(_ key: String, at now: Int64) -> Verdict {
         let identity = Self.identity(key)
         let start = Int(UInt(bitPattern: identity[0]) % UInt(setCount)) * Self.ways
@@ -53,7 +53,9 @@ final class PrincipalRateLimiter: Sendable {
                 slots[place] = Slot(key: identity, fullAt: now, usedAt: now)
             }
             slots[place].usedAt = now
-            let fullAt = max(slots[place].fullAt, now)
+            // No honest history leads further ahead than this: a clock that was set back must not shut anybody out.
+            let fullAt = min(max(slots[place].fullAt, now), now + tolerance + interval)
+            slots[place].fullAt = fullAt
             let wait = fullAt - now - tolerance
             guard wait <= 0 else {
                 return .retryAfter(seconds: Int((wait + 999_999) / 1_000_000))

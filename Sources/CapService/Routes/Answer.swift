@@ -5,17 +5,18 @@ final class Answer: Sendable {
     private let service: Service
     private let reply: HTTPReply
     private let route: String
-    private let headers: HTTPHeaders
+    private let asked: HTTPHeaders
 
     init(_ service: Service, _ reply: HTTPReply, route: String, request: HTTPRequest) {
         self.service = service
         self.reply = reply
         self.route = route
-        headers = request.headers
+        asked = request.headers
     }
 
     func send(_ response: HTTPResponse) {
         var response = response
+        if let requestID = self.requestID { response.headers.append(("X-Request-ID", requestID)) }
         if service.settings.cors { response.headers += Self.cors }
         service.metrics.count(route, response.status)
         reply.send(response)
@@ -35,7 +36,13 @@ final class Answer: Sendable {
     }
 
     private var wantsJSON: Bool {
-        headers["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
+        asked["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
+    }
+
+    /// The client's own name for the request; room for the head of an answer is bounded, so only one of a sensible
+    /// length comes back.
+    private var requestID: String? {
+        asked["X-Request-ID"].flatMap { (1...256).contains($0.utf8.count) ? $0 : nil }
     }
 
     /// Runs what makes the answer and sends it, or the failure it throws.
@@ -45,6 +52,20 @@ final class Answer: Sendable {
         } catch {
             fail(error)
         }
+    }
+
+    /// What goes with a refusal of the server itself, such as a body too large, which no route sees.
+    static func headers(of refusal: HTTPRefusal, _ service: Service) -> [(String, String)] {
+        let id = DecisionID()
+        service.metrics.count("none", refusal.status)
+        service.log.info(
+            "refused",
+            [
+                ("route", .text("none")), ("status", .int(Int64(refusal.status))), ("reason", .text(refusal.rawValue)),
+                ("decision", .text(id.description)),
+            ])
+        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description)]
+        return service.settings.cors ? headers + cors : headers
     }
 
     private static let cors = [

@@ -15,10 +15,15 @@ enum AskingParty: Sendable {
 extension Service {
     /// Reads the optional `Authorization` header of a question.
     func askingParty(_ request: HTTPRequest, _ snapshot: Snapshot, at now: Timestamp) throws(Failure) -> AskingParty {
-        guard request.headers.bytes("Authorization") != nil else { return .anonymous }
-        var question: InvocationQuestion
+        guard request.headers.bytes("Authorization") != nil else {
+            try checkRate(ofAddress: request.remoteAddress, at: now)
+            return .anonymous
+        }
+        let question: InvocationQuestion
         do throws(Failure) {
-            question = try verifiedInvocation(try decode(request), at: now)
+            let token = try verifiedInvocation(try decode(request), at: now)
+            try checkRate(of: token.issuer, at: now)
+            question = try invocation(token)
         } catch {
             var failure = error
             failure.form = .json
@@ -27,8 +32,11 @@ extension Service {
         return settings.servicePrincipals.contains(question.invoker) ? .service : .invoker(question)
     }
 
-    /// Verifies a token as an invocation that is in its window and within the lifetime cap.
-    func verifiedInvocation(_ token: UnverifiedToken, at now: Timestamp) throws(Failure) -> InvocationQuestion {
+    /// Verifies a token that is in its window and within the lifetime cap at an instant.
+    ///
+    /// The instant may be one that a question names, so nothing is counted against the issuer here: whoever shows
+    /// somebody's token must not use up, or move into the future, that principal's requests.
+    func verifiedInvocation(_ token: UnverifiedToken, at now: Timestamp) throws(Failure) -> Token {
         guard token.isInWindow(at: now), let expires = token.expires else {
             throw Failure(401, "expired", "Invocation expired or not yet valid")
         }
@@ -36,8 +44,7 @@ extension Service {
         guard expires.microseconds - now.microseconds <= settings.invocationLifetime * 1_000_000 else {
             throw Failure(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
         }
-        try checkRate(of: verified.issuer, at: now)
-        return try invocation(verified)
+        return verified
     }
 
     /// True when the party may learn what `principal` can do with the resource: it is the principal itself, a named

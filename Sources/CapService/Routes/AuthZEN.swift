@@ -31,10 +31,10 @@ extension Service {
             throw AuthorizeQuestion.malformed("a batch has at most \(settings.maxBatchQuestions) questions")
         }
         let stopsOn: Bool?
-        switch body["options"]?["evaluations_semantic"]?.string ?? "execute_all" {
-        case "execute_all": stopsOn = nil
-        case "deny_on_first_deny": stopsOn = false
-        case "permit_on_first_permit": stopsOn = true
+        switch body["options"]?["evaluations_semantic"] {
+        case nil, "execute_all"?: stopsOn = nil
+        case "deny_on_first_deny"?: stopsOn = false
+        case "permit_on_first_permit"?: stopsOn = true
         default: throw AuthorizeQuestion.malformed("unknown `evaluations_semantic`")
         }
         json.beginObject()
@@ -97,7 +97,7 @@ extension Service {
             subject: .principal(principal), wanted: (ability, resource),
             context: try Self.checkContext(context),
             at: try AuthorizeQuestion.time(context?["time"]), wantsExplanation: false)
-        let (decision, _) = try decide(question, party, snapshot, at: now)
+        let (decision, _, _) = try decide(question, party, snapshot, at: now)
         json.beginObject()
         json.key("decision")
         json.bool(decision.isAllowed)

@@ -67,7 +67,11 @@ struct AuthorizeQuestion: Sendable {
         }
         context = try Self.context(object["context"])
         at = try Self.time(object["time"] ?? object["at"])
-        wantsExplanation = object["explain"]?.bool ?? false
+        switch object["explain"] {
+        case nil: wantsExplanation = false
+        case .bool(let wants)?: wantsExplanation = wants
+        default: throw Self.malformed("`explain` is not true or false")
+        }
     }
 
     static func context(_ json: JSON?) throws(Failure) -> CheckContext? {
@@ -141,7 +145,7 @@ extension Service {
         _ question: AuthorizeQuestion, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp,
         into json: inout JSONWriter
     ) throws(Failure) {
-        let (decision, principal) = try decide(question, party, snapshot, at: now)
+        let (decision, principal, invocation) = try decide(question, party, snapshot, at: now)
         let at = question.at ?? now
         let id = DecisionID()
         json.beginObject()
@@ -154,16 +158,24 @@ extension Service {
             json.key("explain")
             let check = CheckQuestion(
                 principal: principal, ability: wanted.ability, resource: wanted.resource, context: question.context)
-            ExplanationAnswer(snapshot: snapshot, now: at).write(snapshot.explain(check, at: at), into: &json)
+            var explanation = snapshot.explain(check, at: at)
+            if case .invocation = question.subject {
+                // Whoever shows an invocation asks about that invocation: what else the invoker holds is not shown,
+                // and nothing at all when the token does not hold.
+                let cited = invocation?.proofs.compactMap { snapshot.edge($0) } ?? []
+                explanation.candidates.removeAll { !cited.contains($0.edge) }
+            }
+            ExplanationAnswer(snapshot: snapshot, now: at).write(explanation, into: &json)
         }
         json.endObject()
         log.debug("decided", [("decision", .text(id.description)), ("answer", .text(decision.name))])
     }
 
-    /// Answers one question for a party, or throws when the party may not ask it.
+    /// Answers one question for a party, or throws when the party may not ask it; gives the principal it is about, and
+    /// the invocation when the question carried one that holds.
     func decide(
         _ question: AuthorizeQuestion, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp
-    ) throws(Failure) -> (Decision, DID) {
+    ) throws(Failure) -> (Decision, DID, InvocationQuestion?) {
         switch question.subject {
         case .principal(let principal):
             guard let wanted = question.wanted else { throw AuthorizeQuestion.malformed("`ability` is missing") }
@@ -180,21 +192,21 @@ extension Service {
             }
             let check = CheckQuestion(
                 principal: principal, ability: wanted.ability, resource: wanted.resource, context: question.context)
-            return (snapshot.check(check, at: question.at ?? now), principal)
+            return (snapshot.check(check, at: question.at ?? now), principal, nil)
         case .invocation(let token):
             let at = question.at ?? now
             let invocation: InvocationQuestion
             do throws(Failure) {
-                invocation = try verifiedInvocation(token, at: at)
+                invocation = try self.invocation(verifiedInvocation(token, at: at))
             } catch {
                 // A token that does not hold is a denial, not a failure to answer; a malformed one was refused before.
                 guard error.status == 401 else { throw error }
                 return (
                     .deny(Denial(cause: .invalidInvocation(reason: error.reason, text: error.text), edge: nil)),
-                    token.issuer
+                    token.issuer, nil
                 )
             }
-            return (snapshot.decide(invocation, wanted: question.wanted, at: at), invocation.invoker)
+            return (snapshot.decide(invocation, wanted: question.wanted, at: at), invocation.invoker, invocation)
         }
     }
 }

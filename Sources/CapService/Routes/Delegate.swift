@@ -17,6 +17,12 @@ extension Service {
         }
         let token = try verify(unverified, status: 401, text: "Failed to verify signature")
         try checkRate(of: token.issuer, at: now)
+        // All that is delegated to this service is the hosting of a space; a UCAN made for it is else an invocation.
+        if token.kind == .ucan, token.audience == .principal(nodeDID),
+            !token.capabilities.allSatisfy({ $0.ability == "tinycloud.space/host" })
+        {
+            throw Failure(401, "wrongKind", "the token is addressed to this service, so it is an invocation")
+        }
         let statement: EdgeStatement
         do throws(Refusal) {
             statement = try EdgeStatement(token)

@@ -20,7 +20,7 @@ extension Service {
         } catch {
             throw Failure(503, error.code.rawValue, error.message)
         }
-        answer.send(.json(try page(rows, filter, snapshot, at: now)))
+        answer.send(.json(try page(rows, of: account, filter, snapshot, at: now)))
     }
 
     private static let unauthorizedText = "Delegation query proof is not authorized"
@@ -48,11 +48,12 @@ extension Service {
                 snapshot.closure(of: proof, hasIssuer: space.owner)
             else { throw Self.unauthorized("missingProof") }
         }
-        return AccountQuery(owner: space.owner, space: space)
+        return AccountQuery(owner: space.owner, space: space, invoker: question.invoker)
     }
 
     private func page(
-        _ rows: [AccountQuery.Row], _ filter: DelegationQueryFilter, _ snapshot: Snapshot, at now: Timestamp
+        _ rows: [AccountQuery.Row], of account: AccountQuery, _ filter: DelegationQueryFilter, _ snapshot: Snapshot,
+        at now: Timestamp
     ) throws(Failure) -> [UInt8] {
         var start = 0
         if let cursor = filter.cursor {
@@ -72,13 +73,15 @@ extension Service {
         var hasMore = false
         for row in rows[start...] {
             let status = snapshot.status(of: row.edge, at: now)
-            guard filter.keeps(row, status, snapshot) else { continue }
+            guard filter.keeps(row, status) else { continue }
+            let view = snapshot.view(row.edge)
+            let capabilities = account.visible(view)
+            guard filter.keeps(capabilities) else { continue }
             guard count < filter.limit else {
                 hasMore = true
                 break
             }
-            let view = snapshot.view(row.edge)
-            Self.write(row, view, status, snapshot, into: &json)
+            Self.write(row, view, capabilities, status, snapshot, into: &json)
             last = view.cid
             count += 1
         }
@@ -92,8 +95,8 @@ extension Service {
     }
 
     private static func write(
-        _ row: AccountQuery.Row, _ view: EdgeView, _ status: EdgeStatus, _ snapshot: Snapshot,
-        into json: inout JSONWriter
+        _ row: AccountQuery.Row, _ view: EdgeView, _ capabilities: [Capability], _ status: EdgeStatus,
+        _ snapshot: Snapshot, into json: inout JSONWriter
     ) {
         json.beginObject()
         for (key, value) in [
@@ -105,7 +108,7 @@ extension Service {
         }
         json.key("resources")
         json.beginArray()
-        let grouped = Dictionary(grouping: view.capabilities) { $0.resource.text }
+        let grouped = Dictionary(grouping: capabilities) { $0.resource.text }
         for resource in grouped.keys.sorted() {
             let capabilities = (grouped[resource] ?? []).sorted { $0.ability < $1.ability }
             json.beginObject()
@@ -215,14 +218,18 @@ struct DelegationQueryFilter {
         }
     }
 
-    func keeps(_ row: AccountQuery.Row, _ status: EdgeStatus, _ snapshot: Snapshot) -> Bool {
+    func keeps(_ row: AccountQuery.Row, _ status: EdgeStatus) -> Bool {
         if let direction, row.direction != direction { return false }
         if let wanted = self.status {
             let name = Self.name(status, of: row.edge)
             guard name == wanted || (wanted == "revoked" && name == "ancestor_revoked") else { return false }
         }
+        return true
+    }
+
+    func keeps(_ capabilities: [Capability]) -> Bool {
         guard let space else { return true }
-        return snapshot.view(row.edge).capabilities.contains { capability in
+        return capabilities.contains { capability in
             guard let held = capability.resource.space else { return false }
             return held.text == space || held.name == space
         }

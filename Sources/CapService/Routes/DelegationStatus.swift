@@ -24,6 +24,9 @@ extension Service {
                 403, "wrongKind",
                 "the token must hold exactly `tinycloud.delegation/status` on `urn:cid:` and the same CID")
         }
+        guard isAddressedHere(token) else {
+            throw Failure(403, "audienceMismatch", "the token is addressed to neither its issuer nor this service")
+        }
         let snapshot = store.graph.snapshot()
         guard let edge = snapshot.edge(cid.hash), mayAsk(token, about: edge, snapshot, at: now) else {
             throw Failure(404, "notFound", "", form: .body(Self.statusBody(text, "not_found", exists: false)))

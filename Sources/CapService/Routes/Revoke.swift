@@ -19,6 +19,10 @@ extension Service {
         guard token.isInWindow(at: now) else {
             throw Failure(403, "expired", "Revocation expired or not yet valid")
         }
+        // A delegation of the right to revoke has the same one capability; it is no revocation by its issuer.
+        guard token.kind == .cacao || isAddressedHere(token) else {
+            throw Failure(403, "audienceMismatch", "the revocation is addressed to neither its issuer nor this service")
+        }
         try checkRate(of: token.issuer, at: now)
         let statement = RevocationStatement(
             target: target.hash, signer: token.issuer, proofs: token.proofs, id: token.id.digest)

@@ -32,12 +32,17 @@ extension Service {
         return now
     }
 
+    /// True when a UCAN speaks to this service and hands nothing on: its audience is its own issuer or this service.
+    func isAddressedHere(_ token: Token) -> Bool {
+        token.audience == .principal(token.issuer) || token.audience == .principal(nodeDID)
+    }
+
     /// Parses an invocation's capabilities; refuses what is not an invocation by its shape (ucan.md B.6, J.3).
     func invocation(_ token: Token) throws(Failure) -> InvocationQuestion {
         guard token.kind == .ucan, case .principal(let audience) = token.audience else {
             throw Failure(401, "wrongKind", "the token is not an invocation")
         }
-        guard audience == token.issuer || audience == nodeDID else {
+        guard isAddressedHere(token) else {
             throw Failure(
                 401, "audienceMismatch",
                 "the invocation is addressed to `\(audience)`, not to its invoker or this service")

@@ -25,6 +25,8 @@ struct Failure: Error, Sendable {
     var form: Form = .text
     var detail: String?
     var retryAfter: Int?
+    /// The methods of a path that was asked with another one.
+    var allowedMethods: String?
 
     init(
         _ status: Int, _ reason: String, _ text: String, form: Form = .text, detail: String? = nil,
@@ -65,6 +67,7 @@ struct Failure: Error, Sendable {
     func response(_ id: DecisionID, wantsJSON: Bool) -> HTTPResponse {
         var headers = [("X-Capability-Reason", reason), ("X-Decision-Id", id.description)]
         if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
+        if let allowedMethods { headers.append(("Allow", allowedMethods)) }
         if status == 401 { headers.append(("WWW-Authenticate", "Capability")) }
         switch form {
         case .text where !wantsJSON:

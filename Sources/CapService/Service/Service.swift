@@ -40,9 +40,19 @@ final class Service: Sendable {
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.
     func checkRate(of principal: DID, at now: Timestamp) throws(Failure) {
+        try checkRate(ofKey: principal.text, at: now)
+    }
+
+    /// Refuses an address that asks too often without showing who it is.
+    func checkRate(ofAddress address: String, at now: Timestamp) throws(Failure) {
+        try checkRate(ofKey: address, at: now)
+    }
+
+    // No DID is an address, so the two never share a key.
+    private func checkRate(ofKey key: String, at now: Timestamp) throws(Failure) {
         guard let limiter else { return }
-        if case .retryAfter(let seconds) = limiter.check(principal.text, at: now.microseconds) {
-            throw Failure(429, "rateLimited", "too many requests from `\(principal)`", retryAfter: seconds)
+        if case .retryAfter(let seconds) = limiter.check(key, at: now.microseconds) {
+            throw Failure(429, "rateLimited", "too many requests from `\(key)`", retryAfter: seconds)
         }
     }
 }

@@ -1,3 +1,5 @@
+import Storage
+
 /// Sends each request to its route and each failure to its answer.
 struct ServiceHandler: HTTPHandler {
     private let service: Service
@@ -66,7 +68,9 @@ struct ServiceHandler: HTTPHandler {
         case .methodNotAllowed(let methods):
             let answer = Answer(service, reply, route: "unknown", request: request)
             let names = methods.map(\.name).joined(separator: ", ")
-            answer.fail(Failure(405, "methodNotAllowed", "this path answers \(names)", form: .json))
+            var failure = Failure(405, "methodNotAllowed", "this path answers \(names)", form: .json)
+            failure.allowedMethods = names
+            answer.fail(failure)
         case .notFound:
             Answer(service, reply, route: "unknown", request: request).fail(Self.notFound)
         }

@@ -119,7 +119,7 @@ extension GraphWriter {
         guard dependent else { return statement.capabilities.map { _ in nil } }
         var windowRefusal: Refusal?
         let usable = parents.filter { parent in
-            let hot = graph.hot.base + Int(parent)
+            let hot = graph.windows.base + Int(parent)
             if hot.pointee.expires != .max, (statement.expires?.microseconds ?? .max) > hot.pointee.expires {
                 windowRefusal =
                     windowRefusal
@@ -255,7 +255,7 @@ extension GraphWriter {
     /// Moves a draft into the columns; used by admission and by replay alike.
     func apply(_ draft: EdgeDraft, recordedAt: Int64) throws(GraphError) -> UInt32 {
         let edge = try openEdge(draft, recordedAt: recordedAt)
-        for proof in draft.proofs { try appendProof(proof, to: edge) }
+        try setProofs(draft.proofs, of: edge)
         for item in draft.capabilities {
             try appendCapability(
                 edge: edge, resource: item.resource, ability: item.ability, caveats: item.caveats,
@@ -297,22 +297,5 @@ extension Snapshot {
     /// True when `ancestor` is in the closure above `edge`, or is the edge itself.
     func isAbove(_ ancestor: UInt32, _ edge: UInt32) -> Bool {
         walkClosure(of: edge) { $0 == ancestor ? .stop : .continue } == .stopped
-    }
-}
-
-extension Resources {
-    /// True when a stored resource covers the resource of a question.
-    func contains(_ parent: UInt32, _ question: ResolvedQuestion) -> Bool {
-        let row = row(parent)
-        guard row.space == question.space, row.service == question.service, row.suffix == question.suffix,
-            row.authority == question.authority
-        else { return false }
-        guard question.isHierarchical else {
-            return row.space == 0 && path(row).elementsEqual(question.path ?? [])
-        }
-        guard row.space != 0 else { return false }
-        guard row.path != ResourceRow.noPath else { return true }
-        guard let child = question.path else { return false }
-        return child.withUnsafeBytes { Self.pathContains(path(row), $0) }
     }
 }

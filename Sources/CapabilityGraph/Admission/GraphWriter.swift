@@ -9,6 +9,8 @@ import UCAN
 public final class GraphWriter {
     public let graph: Graph
     let journal = Journal()
+    /// Reused while a log is replayed.
+    var scratch: [UInt32] = []
     private var mark = Mark()
     /// The newest revision given out, committed or not.
     public private(set) var revision: UInt32
@@ -16,6 +18,7 @@ public final class GraphWriter {
     private struct Mark {
         var revision: UInt32 = 0
         var edges = 0
+        var issueTimes = 0
         var capabilities = 0
         var proofs = 0
         var supports = 0
@@ -34,12 +37,19 @@ public final class GraphWriter {
     public func begin() {
         journal.clear()
         mark = Mark(
-            revision: revision, edges: graph.edgeCount, capabilities: graph.capabilityCount, proofs: graph.proofCount,
+            revision: revision, edges: graph.edgeCount, issueTimes: graph.issueTimeCount,
+            capabilities: graph.capabilityCount, proofs: graph.proofCount,
             supports: graph.supportCount, aliases: graph.aliasCount)
         graph.terms.mark()
         graph.resources.mark()
         graph.lists.mark()
         generations = currentGenerations
+    }
+
+    /// Makes room for the edges of a log before it is replayed.
+    public func reserve(edges: Int) throws(GraphError) {
+        try graph.reserve(edges: edges)
+        begin()
     }
 
     /// Refuses every later change; for a writer whose tables could not be restored.
@@ -69,6 +79,7 @@ public final class GraphWriter {
             switch change {
             case .term(let id): graph.terms.removeNewest(id)
             case .resource(let id): graph.resources.removeNewest(id)
+            case .resourceBase(let id): graph.resources.removeNewestBase(id)
             case .space(let id): graph.spaces.removeNewest(id)
             case .list(let id): graph.lists.removeNewest(id)
             case .listState(let list, let state): graph.lists.restore(list, state)
@@ -77,7 +88,10 @@ public final class GraphWriter {
                 if grew.1 == generations.1 {
                     graph.edgesByStatement.removeNewest(edge, hash: graph.hash(graph.statements[edge]))
                 }
-                graph.hot.base[Int(edge)].admittedAt = 0
+                graph.setAdmitted(edge, at: 0)
+                let info = graph.info[edge]
+                graph.terms.heads.base[Int(info.issuer)].issued.store(info.olderOfIssuer, ordering: .releasing)
+                graph.terms.heads.base[Int(info.audience)].received.store(info.olderOfAudience, ordering: .releasing)
             case .capability(let number, let replaced):
                 let hash = graph.groupHash(of: number)
                 if let replaced {
@@ -90,12 +104,13 @@ public final class GraphWriter {
                     graph.aliasesByID.removeNewest(alias, hash: graph.hash(graph.aliases[alias].id))
                 }
             case .ended(let edge):
-                graph.hot.base[Int(edge)].endedAt.store(0, ordering: .releasing)
+                graph.endedAt.base[Int(edge)].store(0, ordering: .releasing)
                 graph.endings.remove(edge)
             case .hosted(let space): graph.spaces.unhost(space)
             }
         }
         graph.edgeCount = mark.edges
+        graph.issueTimeCount = mark.issueTimes
         graph.capabilityCount = mark.capabilities
         graph.proofCount = mark.proofs
         graph.supportCount = mark.supports
@@ -141,27 +156,46 @@ public final class GraphWriter {
 
     /// Opens a row for an edge; its capabilities and proofs are appended next and `closeEdge` ends it.
     func openEdge(_ draft: EdgeDraft, recordedAt: Int64) throws(GraphError) -> UInt32 {
-        guard graph.edgeCount < graph.hot.capacity else { throw GraphError(.full, "the edge table is full") }
+        guard graph.edgeCount < graph.windows.capacity else { throw GraphError(.full, "the edge table is full") }
         let edge = UInt32(graph.edgeCount)
         graph.ids[edge] = draft.id
-        graph.statements[edge] = draft.statement
-        let hot = graph.hot.base + Int(edge)
+        graph.statements[edge] = StatementKey(draft.statement)
+        let hot = graph.windows.base + Int(edge)
         hot.pointee.notBefore = draft.notBefore
         hot.pointee.expires = draft.expires
-        hot.pointee.admittedAt = revision
-        hot.pointee.endedAt.store(0, ordering: .relaxed)
+        graph.setAdmitted(edge, at: revision)
+        graph.endedAt.base[Int(edge)].store(0, ordering: .relaxed)
+        var issueTime: UInt32 = 0
+        if draft.flags.contains(.hasIssuedAt) {
+            issueTime = UInt32(graph.issueTimeCount)
+            graph.issueTimes[issueTime] = draft.issuedAt
+            graph.issueTimeCount += 1
+        }
         graph.info[edge] = EdgeInfo(
             issuer: draft.issuer, audience: draft.audience, capabilityStart: UInt32(graph.capabilityCount),
-            proofStart: UInt32(graph.proofCount), capabilityCount: 0, proofCount: 0, kind: draft.kind,
-            flags: draft.flags, issuedAt: draft.issuedAt, recordedAt: recordedAt)
+            proof: 0, capabilityCount: 0, proofCount: 0, kind: draft.kind, flags: draft.flags,
+            recordedAt: UInt32(clamping: recordedAt / 1_000_000), issueTime: issueTime,
+            olderOfIssuer: graph.terms.heads.base[Int(draft.issuer)].issued.load(ordering: .relaxed),
+            olderOfAudience: graph.terms.heads.base[Int(draft.audience)].received.load(ordering: .relaxed))
         return edge
     }
 
-    func appendProof(_ proof: UInt32, to edge: UInt32) throws(GraphError) {
-        guard graph.proofCount < graph.proofs.capacity else { throw GraphError(.full, "the proof table is full") }
-        graph.proofs[graph.proofCount] = proof
-        graph.proofCount += 1
-        graph.info.base[Int(edge)].proofCount += 1
+    /// Cites the proofs, one in the row itself and several as a run.
+    func setProofs(_ proofs: [UInt32], of edge: UInt32) throws(GraphError) {
+        let info = graph.info.base + Int(edge)
+        info.pointee.proofCount = UInt16(proofs.count)
+        guard proofs.count != 1 else {
+            info.pointee.proof = proofs[0]
+            return
+        }
+        guard graph.proofCount + proofs.count <= graph.proofs.capacity else {
+            throw GraphError(.full, "the proof table is full")
+        }
+        info.pointee.proof = UInt32(graph.proofCount)
+        for proof in proofs {
+            graph.proofs[graph.proofCount] = proof
+            graph.proofCount += 1
+        }
     }
 
     func appendCapability(
@@ -182,7 +216,7 @@ public final class GraphWriter {
             }
         }
         let audience = graph.info[edge].audience
-        let hash = graph.groupHash(audience, resource)
+        let hash = graph.resources.groupHash(audience: audience, resource: resource)
         let graph = self.graph
         let head = graph.groups.find(hash) { other in
             let row = graph.capabilities[other]
@@ -211,8 +245,9 @@ public final class GraphWriter {
             graph.hash(graph.statements[$0])
         }
         journal.note(.edge(edge))
-        try graph.lists.append(edge, to: EdgeLists.Key(.issuer, info.issuer), journal: journal)
-        try graph.lists.append(edge, to: EdgeLists.Key(.audience, info.audience), journal: journal)
+        graph.terms.heads.base[Int(info.issuer)].issued.store(edge + 1, ordering: .releasing)
+        graph.terms.heads.base[Int(info.audience)].received.store(edge + 1, ordering: .releasing)
+        if graph.edgeCount == 1 << 17 { graph.useLargePages() }
         var last: [UInt32] = []
         for number in working.capabilities(of: edge) {
             let space = graph.resources.row(graph.capabilities[number].resource).space
@@ -227,7 +262,7 @@ public final class GraphWriter {
 
     func endEdge(_ edge: UInt32, _ ending: Ending) {
         graph.endings.set(edge, ending)
-        graph.hot.base[Int(edge)].endedAt.store(revision, ordering: .releasing)
+        graph.endedAt.base[Int(edge)].store(revision, ordering: .releasing)
         journal.note(.ended(edge))
     }
 

@@ -33,8 +33,8 @@ struct Definitions {
             writer.number(row.service)
             writer.number(row.suffix)
             writer.number(row.authority)
-            writer.byte(row.path == ResourceRow.noPath ? 0 : 1)
-            if row.path != ResourceRow.noPath { writer.blob(graph.resources.path(row)) }
+            writer.byte(row.path == nil ? 0 : 1)
+            if let path = row.path { writer.blob(path) }
         }
     }
 
@@ -61,7 +61,7 @@ struct Definitions {
             let authority = try reader.id(below: graph.terms.count)
             let path = try reader.byte() == 0 ? nil : try reader.blob()
             _ = try graph.resources.intern(
-                space: space, service: service, suffix: suffix, authority: authority, path: path,
+                ResourceBase(space: space, service: service, suffix: suffix, authority: authority), path: path,
                 journal: writer.journal)
         }
     }
@@ -98,16 +98,12 @@ extension GraphWriter {
             let spaceNumber = try intern(space)
             let serviceTerm = try graph.terms.intern(.service, service, journal: journal)
             let suffixTerm = suffix.isEmpty ? 0 : try graph.terms.intern(.suffix, suffix, journal: journal)
-            let authority = graph.spaces.row(spaceNumber).owner
-            guard let path else {
-                return try graph.resources.intern(
-                    space: spaceNumber + 1, service: serviceTerm, suffix: suffixTerm, authority: authority, path: nil,
-                    journal: journal)
-            }
+            let base = ResourceBase(
+                space: spaceNumber + 1, service: serviceTerm, suffix: suffixTerm,
+                authority: graph.spaces.row(spaceNumber).owner)
+            guard let path else { return try graph.resources.intern(base, path: nil, journal: journal) }
             return try withBytes(Array(path.utf8)) { buffer throws(GraphError) in
-                try graph.resources.intern(
-                    space: spaceNumber + 1, service: serviceTerm, suffix: suffixTerm, authority: authority,
-                    path: buffer, journal: journal)
+                try graph.resources.intern(base, path: buffer, journal: journal)
             }
         case .encryptionNetwork(let owner, _):
             return try intern(opaque: resource.text, authority: try intern(owner))
@@ -119,7 +115,7 @@ extension GraphWriter {
     private func intern(opaque text: String, authority: UInt32) throws(GraphError) -> UInt32 {
         try withBytes(Array(text.utf8)) { buffer throws(GraphError) in
             try graph.resources.intern(
-                space: 0, service: 0, suffix: 0, authority: authority, path: buffer, journal: journal)
+                ResourceBase(space: 0, service: 0, suffix: 0, authority: authority), path: buffer, journal: journal)
         }
     }
 

@@ -6,24 +6,19 @@ import Synchronization
 final class EdgeLists: @unchecked Sendable {
     // @unchecked: one writer; a list's state (chunk and fill) is one atomic word, entries are written before it.
     struct Key: Equatable {
-        enum Family: UInt64 { case space = 1, issuer, audience, issuerInSpace, audienceInSpace }
+        enum Family: UInt64 { case space = 1, issuerInSpace, audienceInSpace }
 
+        /// Family, then two numbers of 31 bits; term and space numbers are smaller (`SlotTable.idLimit`).
         let packed: UInt64
-        let second: UInt32
 
         init(_ family: Family, _ first: UInt32, _ second: UInt32 = 0) {
-            packed = family.rawValue << 32 | UInt64(first)
-            self.second = second
+            packed = family.rawValue << 62 | UInt64(first) << 31 | UInt64(second)
         }
     }
 
-    private struct Row {
-        var packed: UInt64
-        var second: UInt32
-    }
-
-    private let keys: Column<Row>
-    /// Chunk offset in the arena shifted left by 32, or-ed with the number of used entries in that chunk.
+    private let keys: Column<UInt64>
+    /// A list of one: the highest bit and the edge. A longer one: the offset of its newest chunk in the arena shifted
+    /// left by 32, or-ed with the number of used entries in that chunk. Most lists have one edge.
     private let states: Column<Atomic<UInt64>>
     /// Chunks: previous chunk offset, capacity, then edge ids.
     private let arena: Column<UInt32>
@@ -31,11 +26,12 @@ final class EdgeLists: @unchecked Sendable {
     private let hashing: KeyedHash
     private(set) var count = 0
     private var arenaCount = 1
+    private static let single: UInt64 = 1 << 63
 
     init(limits: GraphLimits, hashing: KeyedHash) throws(GraphError) {
         self.hashing = hashing
-        keys = try Column(capacity: limits.maxEdges * 5)
-        states = try Column(capacity: limits.maxEdges * 5)
+        keys = try Column(capacity: limits.maxEdges * 4)
+        states = try Column(capacity: limits.maxEdges * 4)
         arena = try Column(capacity: limits.maxEdges * 32)
         table = try SlotTable()
     }
@@ -47,9 +43,7 @@ final class EdgeLists: @unchecked Sendable {
     }
 
     func find(_ key: Key) -> UInt32? {
-        table.find(hashing.hash(key.packed, UInt64(key.second))) { id in
-            keys[id].packed == key.packed && keys[id].second == key.second
-        }
+        table.find(hashing.hash(key.packed)) { keys[$0] == key.packed }
     }
 
     func append(_ edge: UInt32, to key: Key, journal: Journal) throws(GraphError) {
@@ -59,23 +53,32 @@ final class EdgeLists: @unchecked Sendable {
         } else {
             guard count < keys.capacity else { throw GraphError(.full, "the list table is full") }
             list = UInt32(count)
-            keys[list] = Row(packed: key.packed, second: key.second)
+            keys[list] = key.packed
             states.base[Int(list)].store(0, ordering: .releasing)
             count += 1
             try table.insert(list, hash: hash(list), hashOf: hash)
             journal.note(.list(list))
         }
         let state = states.base[Int(list)].load(ordering: .relaxed)
-        var chunk = Int(state >> 32)
-        var used = Int(state & 0xFFFF_FFFF)
+        guard state != 0 else {
+            journal.note(.listState(list, 0))
+            states.base[Int(list)].store(Self.single | UInt64(edge), ordering: .releasing)
+            return
+        }
+        var chunk = state & Self.single == 0 ? Int(state >> 32) : 0
+        var used = state & Self.single == 0 ? Int(state & 0xFFFF_FFFF) : 0
         if chunk == 0 || used == Int(arena[chunk + 1]) {
-            let capacity = chunk == 0 ? 1 : min(Int(arena[chunk + 1]) * 2, 1 << 20)
+            let capacity = chunk == 0 ? 2 : min(Int(arena[chunk + 1]) * 2, 1 << 20)
             guard arenaCount + capacity + 2 <= arena.capacity else { throw GraphError(.full, "the list arena is full") }
             arena[arenaCount] = UInt32(chunk)
             arena[arenaCount + 1] = UInt32(capacity)
             chunk = arenaCount
             arenaCount += capacity + 2
             used = 0
+            if state & Self.single != 0 {
+                arena[chunk + 2] = UInt32(truncatingIfNeeded: state)
+                used = 1
+            }
         }
         arena[chunk + 2 + used] = edge
         journal.note(.listState(list, state))
@@ -105,6 +108,10 @@ final class EdgeLists: @unchecked Sendable {
     func cursor(_ key: Key, below bound: UInt32 = .max) -> Cursor {
         guard let list = find(key) else { return Cursor(arena: arena, chunk: 0, position: 0) }
         let state = states.base[Int(list)].load(ordering: .acquiring)
+        if state & Self.single != 0 {
+            let edge = UInt32(truncatingIfNeeded: state)
+            return Cursor(arena: arena, chunk: 0, position: 0, only: edge < bound ? edge : nil)
+        }
         var chunk = Int(state >> 32)
         var used = Int(state & 0xFFFF_FFFF)
         while chunk != 0, arena[chunk + 2] >= bound {
@@ -125,15 +132,22 @@ final class EdgeLists: @unchecked Sendable {
         fileprivate let arena: Column<UInt32>
         fileprivate var chunk: Int
         fileprivate var position: Int
+        /// The edge of a list of one.
+        fileprivate var only: UInt32?
 
         /// The next edge without taking it, or nil at the end.
         var peek: UInt32? {
+            if let only { return only }
             guard chunk != 0, position > 0 else { return nil }
             return arena[chunk + 1 + position]
         }
 
         mutating func next() -> UInt32? {
             guard let edge = peek else { return nil }
+            if only != nil {
+                only = nil
+                return edge
+            }
             position -= 1
             if position == 0 {
                 chunk = Int(arena[chunk])
@@ -144,6 +158,6 @@ final class EdgeLists: @unchecked Sendable {
     }
 
     private func hash(_ list: UInt32) -> UInt64 {
-        hashing.hash(keys[list].packed, UInt64(keys[list].second))
+        hashing.hash(keys[list])
     }
 }

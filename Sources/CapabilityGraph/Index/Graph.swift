@@ -15,10 +15,16 @@ public final class Graph: @unchecked Sendable {
     let resources: Resources
     let lists: EdgeLists
 
-    let hot: Column<EdgeHot>
+    let windows: Column<EdgeWindow>
+    /// The revision at which each edge came, 0 while it is none.
+    private let admissions: Column<Atomic<UInt32>>
+    /// The revision at which each edge was ended, 0 while it is not; set once. Dense, since every walk reads it.
+    let endedAt: Column<Atomic<UInt32>>
     let info: Column<EdgeInfo>
     let ids: Column<Digest>
-    let statements: Column<Digest>
+    /// The first half of each statement's SHA-256: finding another with the same half takes 2^64 signatures of one's own.
+    let statements: Column<StatementKey>
+    let issueTimes: Column<Int64>
     let proofs: Column<UInt32>
     let capabilities: Column<CapabilityRow>
     let supports: Column<UInt32>
@@ -33,6 +39,7 @@ public final class Graph: @unchecked Sendable {
     let hashing: KeyedHash
 
     var edgeCount = 0
+    var issueTimeCount = 0
     var capabilityCount = 0
     var proofCount = 0
     var supportCount = 0
@@ -47,10 +54,13 @@ public final class Graph: @unchecked Sendable {
         spaces = try Spaces(limits: limits)
         resources = try Resources(limits: limits, hashing: hashing)
         lists = try EdgeLists(limits: limits, hashing: hashing)
-        hot = try Column(capacity: limits.maxEdges)
+        windows = try Column(capacity: limits.maxEdges)
+        admissions = try Column(capacity: limits.maxEdges)
+        endedAt = try Column(capacity: limits.maxEdges)
         info = try Column(capacity: limits.maxEdges)
         ids = try Column(capacity: limits.maxEdges)
         statements = try Column(capacity: limits.maxEdges)
+        issueTimes = try Column(capacity: limits.maxEdges)
         proofs = try Column(capacity: limits.maxEdges * 4)
         capabilities = try Column(capacity: limits.maxEdges * 4)
         supports = try Column(capacity: limits.maxEdges * 8)
@@ -63,10 +73,13 @@ public final class Graph: @unchecked Sendable {
     }
 
     deinit {
-        hot.release()
+        windows.release()
+        admissions.release()
+        endedAt.release()
         info.release()
         ids.release()
         statements.release()
+        issueTimes.release()
         proofs.release()
         capabilities.release()
         supports.release()
@@ -97,19 +110,55 @@ public final class Graph: @unchecked Sendable {
         Snapshot(graph: self, revision: min(revision, self.revision))
     }
 
+    // MARK: revisions
+
+    /// Read by walks that meet an edge before it is committed, or after it was taken back; so it is atomic.
+    @inline(__always)
+    func admittedAt(_ edge: UInt32) -> UInt32 { admissions.base[Int(edge)].load(ordering: .relaxed) }
+
+    func setAdmitted(_ edge: UInt32, at revision: UInt32) {
+        admissions.base[Int(edge)].store(revision, ordering: .relaxed)
+    }
+
     // MARK: keys
 
     @inline(__always)
     func hash(_ digest: Digest) -> UInt64 { hashing.hash(digest.w0 ^ digest.w2, digest.w1 ^ digest.w3) }
 
     @inline(__always)
-    func groupHash(_ audience: UInt32, _ resource: UInt32) -> UInt64 {
-        hashing.hash(UInt64(audience) << 32 | UInt64(resource))
-    }
+    func hash(_ key: StatementKey) -> UInt64 { hashing.hash(key.first, key.second) }
 
     func groupHash(of capability: UInt32) -> UInt64 {
         let row = capabilities[capability]
-        return groupHash(info[row.edge].audience, row.resource)
+        return resources.groupHash(audience: info[row.edge].audience, resource: row.resource)
+    }
+
+    /// One of the proofs an edge cites, by its place.
+    @inline(__always)
+    func proof(_ offset: UInt32, of info: EdgeInfo) -> UInt32 {
+        info.proofCount == 1 ? info.proof : proofs[info.proof + offset]
+    }
+
+    /// When the edge's token says it was issued, in microseconds since 1970.
+    func issuedAt(_ edge: UInt32) -> Int64? {
+        let info = info[edge]
+        return info.flags.contains(.hasIssuedAt) ? issueTimes[info.issueTime] : nil
+    }
+
+    /// Makes room in the tables for so many edges, so that a log of known length is replayed without growing them.
+    func reserve(edges: Int) throws(GraphError) {
+        let edges = min(edges, limits.maxEdges)
+        try edgesByID.reserve(edges)
+        try edgesByStatement.reserve(edges)
+        try groups.reserve(edges)
+        try resources.reserve(edges)
+    }
+
+    /// Asks for large pages once the index is large enough to gain by them.
+    func useLargePages() {
+        windows.useLargePages()
+        capabilities.useLargePages()
+        resources.useLargePages()
     }
 
     /// The edge with this id in any state, admitted or still uncommitted.
@@ -117,8 +166,12 @@ public final class Graph: @unchecked Sendable {
         edgesByID.find(hash(id)) { ids[$0] == id }
     }
 
-    func edge(statement: Digest) -> UInt32? {
+    func edge(statement: StatementKey) -> UInt32? {
         edgesByStatement.find(hash(statement)) { statements[$0] == statement }
+    }
+
+    func edge(statement: Digest) -> UInt32? {
+        edge(statement: StatementKey(statement))
     }
 
     func alias(id: Digest) -> UInt32? {
@@ -131,4 +184,15 @@ struct AliasRow {
     var id: Digest
     var edge: UInt32
     var admittedAt: UInt32
+}
+
+/// Half of a statement's hash.
+struct StatementKey: Equatable, BitwiseCopyable {
+    var first: UInt64
+    var second: UInt64
+
+    init(_ digest: Digest) {
+        first = digest.w0
+        second = digest.w1
+    }
 }

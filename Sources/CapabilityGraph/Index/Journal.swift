@@ -3,6 +3,7 @@ final class Journal {
     enum Change {
         case term(UInt32)
         case resource(UInt32)
+        case resourceBase(UInt32)
         case space(UInt32)
         case edge(UInt32)
         case capability(UInt32, replaced: UInt32?)

@@ -1,108 +1,90 @@
 import Glibc
 import Synchronization
 
-/// Interns resources by their components and answers containment with integers and one byte comparison.
+/// Interns resources as a base (space, service, suffix, authority) and a path, and answers containment with integers
+/// and one byte comparison.
 final class Resources: @unchecked Sendable {
-    // @unchecked: rows and path bytes are written once by the one writer before the table publishes their id.
-    private let rows: Column<ResourceRow>
+    // @unchecked: rows, bases and path bytes are written once by the one writer before a table publishes their id.
+    private struct Row {
+        var base: UInt32
+        /// Offset of the path's length and bytes in the arena; 0 when the path is absent.
+        var path: UInt32
+    }
+
+    private let rows: Column<Row>
+    private let bases: Column<ResourceBase>
     private let bytes: Column<UInt8>
     private let table: SlotTable
+    private let baseTable: SlotTable
     private let hashing: KeyedHash
     private(set) var count = 0
-    private(set) var byteCount = 0
+    private(set) var byteCount = 1
+    private var baseCount = 0
+
+    /// Stands for a base that was never seen.
+    static let unseen = UInt32.max
+    static let maxPathBytes = Int(UInt16.max)
 
     init(limits: GraphLimits, hashing: KeyedHash) throws(GraphError) {
         self.hashing = hashing
         rows = try Column(capacity: limits.maxEdges * 4)
-        bytes = try Column(capacity: limits.maxEdges * 128)
+        bases = try Column(capacity: limits.maxEdges)
+        bytes = try Column(capacity: min(limits.maxEdges * 128, Int(UInt32.max)))
         table = try SlotTable()
+        baseTable = try SlotTable()
     }
 
     deinit {
         rows.release()
+        bases.release()
         bytes.release()
     }
 
-    @inline(__always)
-    func row(_ id: UInt32) -> ResourceRow { rows[id] }
+    func useLargePages() {
+        rows.useLargePages()
+        bytes.useLargePages()
+    }
 
-    /// The path bytes; empty when the path is absent (see `ResourceRow.noPath`).
+    // MARK: reading
+
+    func row(_ id: UInt32) -> ResourceRow {
+        let row = rows[id]
+        return ResourceRow(base: bases[row.base], path: row.path == 0 ? nil : path(at: row.path))
+    }
+
     @inline(__always)
-    func path(_ row: ResourceRow) -> UnsafeRawBufferPointer {
-        guard row.path != ResourceRow.noPath else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    func base(of id: UInt32) -> UInt32 { rows[id].base }
+
+    @inline(__always)
+    private func path(at offset: UInt32) -> UnsafeRawBufferPointer {
+        let start = UnsafeRawPointer(bytes.base) + Int(offset)
         return UnsafeRawBufferPointer(
-            start: UnsafeRawPointer(bytes.base) + Int(row.path >> 20), count: Int(row.path & 0xF_FFFF))
+            start: start + 2, count: Int(start.loadUnaligned(fromByteOffset: 0, as: UInt16.self)))
     }
 
-    /// Finds the resource with these components; `path` nil means absent.
+    /// True when the resource has exactly this base and path.
     @inline(__always)
-    func find(
-        space: UInt32, service: UInt32, suffix: UInt32, authority: UInt32, path: UnsafeRawBufferPointer?
-    ) -> UInt32? {
-        let hash = hash(space, service, suffix, authority, path)
-        return table.find(hash) { id in
-            let row = rows[id]
-            guard row.space == space, row.service == service, row.suffix == suffix, row.authority == authority,
-                (row.path == ResourceRow.noPath) == (path == nil)
-            else { return false }
-            guard let path else { return true }
-            return Self.equal(self.path(row), path)
+    func matches(_ id: UInt32, base: UInt32, path: UnsafeRawBufferPointer?) -> Bool {
+        let row = rows[id]
+        guard row.base == base, (row.path == 0) == (path == nil) else { return false }
+        guard let path else { return true }
+        return Self.equal(self.path(at: row.path), path)
+    }
+
+    func findBase(_ base: ResourceBase) -> UInt32? {
+        baseTable.find(hash(base)) { bases[$0] == base }
+    }
+
+    /// True when a stored resource covers the resource of a question (spec tinycloud.md 7.4).
+    func contains(_ parent: UInt32, _ question: ResolvedQuestion) -> Bool {
+        let row = rows[parent]
+        guard row.base == question.base else { return false }
+        guard question.isHierarchical else {
+            return row.path != 0 && path(at: row.path).elementsEqual(question.path ?? [])
         }
-    }
-
-    func intern(
-        space: UInt32, service: UInt32, suffix: UInt32, authority: UInt32, path: UnsafeRawBufferPointer?,
-        journal: Journal
-    ) throws(GraphError) -> UInt32 {
-        if let found = find(space: space, service: service, suffix: suffix, authority: authority, path: path) {
-            return found
-        }
-        let length = path?.count ?? 0
-        guard count < rows.capacity, byteCount + length <= bytes.capacity, length < 1 << 20 else {
-            throw GraphError(.full, "the resource table is full")
-        }
-        var extent = ResourceRow.noPath
-        if let path {
-            if let source = path.baseAddress { memcpy(bytes.base + byteCount, source, length) }
-            extent = UInt64(byteCount) << 20 | UInt64(length)
-        }
-        let id = UInt32(count)
-        rows[id] = ResourceRow(space: space, service: service, suffix: suffix, authority: authority, path: extent)
-        byteCount += length
-        count += 1
-        try table.insert(id, hash: hash(id), hashOf: hash)
-        journal.note(.resource(id))
-        return id
-    }
-
-    func removeNewest(_ id: UInt32) {
-        if table.generation == generationAtMark { table.removeNewest(id, hash: hash(id)) }
-        byteCount -= path(rows[id]).count
-        count -= 1
-    }
-
-    private var generationAtMark = 0
-
-    func mark() { generationAtMark = table.generation }
-
-    func finishUndo() throws(GraphError) {
-        guard table.generation != generationAtMark else { return }
-        try table.rebuild(keeping: { $0 < count }, hashOf: hash)
-    }
-
-    /// True when a capability on `parent` covers `child` (spec tinycloud.md 7.4).
-    @inline(__always)
-    func contains(_ parent: UInt32, _ child: UInt32) -> Bool {
-        parent == child || contains(rows[parent], rows[child])
-    }
-
-    private func contains(_ parent: ResourceRow, _ child: ResourceRow) -> Bool {
-        guard parent.space != 0, parent.space == child.space, parent.service == child.service,
-            parent.suffix == child.suffix
-        else { return false }
-        return Self.pathContains(
-            parent.path == ResourceRow.noPath ? nil : path(parent),
-            child.path == ResourceRow.noPath ? nil : path(child))
+        guard row.path != 0 else { return true }
+        guard let child = question.path else { return false }
+        return child.withUnsafeBytes { Self.pathContains(path(at: row.path), $0) }
     }
 
     static func pathContains(_ parent: UnsafeRawBufferPointer?, _ child: UnsafeRawBufferPointer?) -> Bool {
@@ -112,26 +94,106 @@ final class Resources: @unchecked Sendable {
         return child.count == parent.count || parent.last == 0x2F || child[parent.count] == 0x2F
     }
 
+    @inline(__always)
     private static func equal(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
         guard first.count == second.count else { return false }
         guard let left = first.baseAddress, let right = second.baseAddress else { return true }
         return memcmp(left, right, first.count) == 0
     }
 
-    private func hash(_ id: UInt32) -> UInt64 {
-        let row = rows[id]
-        return hash(
-            row.space, row.service, row.suffix, row.authority, row.path == ResourceRow.noPath ? nil : path(row))
+    // MARK: writing
+
+    func reserve(_ resources: Int) throws(GraphError) { try table.reserve(resources) }
+
+    func intern(
+        _ base: ResourceBase, path: UnsafeRawBufferPointer?, journal: Journal
+    ) throws(GraphError) -> UInt32 {
+        let baseID = try intern(base, journal: journal)
+        let hash = self.hash(baseID, path)
+        if let found = table.find(hash, { matches($0, base: baseID, path: path) }) { return found }
+        let length = path?.count ?? 0
+        guard count < rows.capacity, byteCount + length + 2 <= bytes.capacity else {
+            throw GraphError(.full, "the resource table is full")
+        }
+        guard length <= Self.maxPathBytes else { throw GraphError(.malformedResource, "a path is too long") }
+        var offset: UInt32 = 0
+        if let path {
+            offset = UInt32(byteCount)
+            (UnsafeMutableRawPointer(bytes.base) + byteCount).storeBytes(of: UInt16(length), as: UInt16.self)
+            if let source = path.baseAddress { memcpy(bytes.base + byteCount + 2, source, length) }
+            byteCount += length + 2
+        }
+        let id = UInt32(count)
+        rows[id] = Row(base: baseID, path: offset)
+        count += 1
+        try table.insert(id, hash: hash, hashOf: self.hash)
+        journal.note(.resource(id))
+        return id
     }
 
+    private func intern(_ base: ResourceBase, journal: Journal) throws(GraphError) -> UInt32 {
+        if let found = findBase(base) { return found }
+        guard baseCount < bases.capacity else { throw GraphError(.full, "the resource table is full") }
+        let id = UInt32(baseCount)
+        bases[id] = base
+        baseCount += 1
+        try baseTable.insert(id, hash: hash(base)) { hash(bases[$0]) }
+        journal.note(.resourceBase(id))
+        return id
+    }
+
+    func removeNewest(_ id: UInt32) {
+        if table.generation == generationAtMark { table.removeNewest(id, hash: hash(id)) }
+        if rows[id].path != 0 { byteCount = Int(rows[id].path) }
+        count -= 1
+    }
+
+    func removeNewestBase(_ id: UInt32) {
+        if baseTable.generation == baseGenerationAtMark { baseTable.removeNewest(id, hash: hash(bases[id])) }
+        baseCount -= 1
+    }
+
+    private var generationAtMark = 0
+    private var baseGenerationAtMark = 0
+
+    func mark() {
+        generationAtMark = table.generation
+        baseGenerationAtMark = baseTable.generation
+    }
+
+    func finishUndo() throws(GraphError) {
+        if table.generation != generationAtMark {
+            try table.rebuild(keeping: { $0 < count }, hashOf: hash)
+        }
+        if baseTable.generation != baseGenerationAtMark {
+            try baseTable.rebuild(keeping: { $0 < baseCount }) { hash(bases[$0]) }
+        }
+    }
+
+    private func hash(_ base: ResourceBase) -> UInt64 {
+        hashing.hash(
+            UInt64(base.space) << 32 | UInt64(base.service), UInt64(base.suffix) << 32 | UInt64(base.authority))
+    }
+
+    private func hash(_ id: UInt32) -> UInt64 {
+        let row = rows[id]
+        return hash(row.base, row.path == 0 ? nil : path(at: row.path))
+    }
+
+    private func hash(_ base: UInt32, _ path: UnsafeRawBufferPointer?) -> UInt64 {
+        groupHash(audience: 0, base: base, path: path)
+    }
+
+    /// The hash under which capabilities of one audience on one resource are found.
     @inline(__always)
-    private func hash(
-        _ space: UInt32, _ service: UInt32, _ suffix: UInt32, _ authority: UInt32, _ path: UnsafeRawBufferPointer?
-    ) -> UInt64 {
-        let seed = hashing.hash(
-            UInt64(space) << 32 | UInt64(service),
-            UInt64(suffix) << 32 | UInt64(authority) ^ (path == nil ? 1 << 63 : 0))
-        guard let path else { return seed }
+    func groupHash(audience: UInt32, base: UInt32, path: UnsafeRawBufferPointer?) -> UInt64 {
+        let seed = UInt64(audience) << 32 | UInt64(base)
+        guard let path else { return hashing.hash(seed, 1) }
         return hashing.hash(path, seed: seed)
+    }
+
+    func groupHash(audience: UInt32, resource: UInt32) -> UInt64 {
+        let row = rows[resource]
+        return groupHash(audience: audience, base: row.base, path: row.path == 0 ? nil : path(at: row.path))
     }
 }

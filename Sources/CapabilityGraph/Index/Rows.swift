@@ -1,16 +1,13 @@
 import Synchronization
 
-/// What every walk reads of an edge: its window in microseconds since 1970 and its begin and end revision.
-struct EdgeHot: ~Copyable {
+/// The window of an edge, half open, in microseconds since 1970.
+struct EdgeWindow {
     var notBefore: Int64
     /// `Int64.max` when the edge never expires.
     var expires: Int64
-    var admittedAt: UInt32
-    /// 0 while the edge has not been ended; set once.
-    let endedAt: Atomic<UInt32>
 }
 
-/// The rest of an edge, read by listings and explanations.
+/// The rest of an edge, read by listings and explanations: 40 bytes.
 struct EdgeInfo {
     struct Flags: OptionSet {
         let rawValue: UInt8
@@ -22,17 +19,22 @@ struct EdgeInfo {
     var issuer: UInt32
     var audience: UInt32
     var capabilityStart: UInt32
-    var proofStart: UInt32
+    /// The cited proof when there is exactly one, else the start of the run in `proofs`.
+    var proof: UInt32
     var capabilityCount: UInt16
     var proofCount: UInt16
     var kind: UInt8
     var flags: Flags
-    var issuedAt: Int64
-    /// When the edge was admitted, in microseconds since 1970.
-    var recordedAt: Int64
+    /// When the edge was admitted, in seconds since 1970.
+    var recordedAt: UInt32
+    /// Place in `issueTimes`; meaningful with `hasIssuedAt`.
+    var issueTime: UInt32
+    /// The next older edge of the same issuer, and of the same audience, plus one; 0 ends the run.
+    var olderOfIssuer: UInt32
+    var olderOfAudience: UInt32
 }
 
-/// One capability of an edge, with the capabilities of its proofs that it rests on.
+/// One capability of an edge, with the capabilities of its proofs that it rests on: 28 bytes.
 struct CapabilityRow {
     var edge: UInt32
     var resource: UInt32
@@ -47,7 +49,21 @@ struct CapabilityRow {
     var isRoot: Bool
 }
 
+/// A resource, put together from its base and its path.
 struct ResourceRow {
+    var base: ResourceBase
+    /// Nil when the path is absent, which differs from empty.
+    var path: UnsafeRawBufferPointer?
+
+    /// Space number plus one; 0 for resources outside spaces.
+    var space: UInt32 { base.space }
+    var service: UInt32 { base.service }
+    var suffix: UInt32 { base.suffix }
+    var authority: UInt32 { base.authority }
+}
+
+/// What all resources of one service of a space share.
+struct ResourceBase: Equatable {
     /// Space number plus one; 0 for resources outside spaces.
     var space: UInt32
     var service: UInt32
@@ -55,13 +71,15 @@ struct ResourceRow {
     var suffix: UInt32
     /// Principal that controls the resource without proof, 0 when nobody does.
     var authority: UInt32
-    /// Offset of the path bytes shifted left by 20, or-ed with their length; `noPath` when the path is absent.
-    var path: UInt64
-
-    static let noPath = UInt64.max
 }
 
 struct SpaceRow {
     var text: UInt32
     var owner: UInt32
+}
+
+/// The newest edges of a principal, plus one; 0 when there are none.
+struct PrincipalHeads: ~Copyable {
+    let issued: Atomic<UInt32>
+    let received: Atomic<UInt32>
 }

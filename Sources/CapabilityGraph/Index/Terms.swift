@@ -11,8 +11,10 @@ final class Terms: @unchecked Sendable {
     }
 
     private let bytes: Column<UInt8>
-    /// Offset in the arena shifted left by 20, or-ed with the length (below 1 MiB).
-    private let extents: Column<UInt64>
+    /// Offset in the arena of the kind (one byte), the length (three bytes) and the bytes themselves.
+    private let offsets: Column<UInt32>
+    /// The newest edges that each term, being a principal, issued and received.
+    let heads: Column<PrincipalHeads>
     /// For abilities: position in the registry plus one, or 0.
     let registryIndex: Column<UInt8>
     private let table: SlotTable
@@ -22,27 +24,34 @@ final class Terms: @unchecked Sendable {
 
     init(limits: GraphLimits, hashing: KeyedHash) throws(GraphError) {
         self.hashing = hashing
-        bytes = try Column(capacity: limits.maxEdges * 128)
-        extents = try Column(capacity: limits.maxEdges * 4)
+        bytes = try Column(capacity: min(limits.maxEdges * 128, Int(UInt32.max)))
+        offsets = try Column(capacity: limits.maxEdges * 4)
+        heads = try Column(capacity: limits.maxEdges * 4)
         registryIndex = try Column(capacity: limits.maxEdges * 4)
         table = try SlotTable()
     }
 
     deinit {
         bytes.release()
-        extents.release()
+        offsets.release()
+        heads.release()
         registryIndex.release()
     }
 
     /// Returns the stored bytes of a term.
     func bytes(_ id: UInt32) -> UnsafeRawBufferPointer {
-        let extent = extents[id]
-        return UnsafeRawBufferPointer(
-            start: UnsafeRawPointer(bytes.base) + Int(extent >> 20) + 1, count: Int(extent & 0xF_FFFF))
+        let start = UnsafeRawPointer(bytes.base) + Int(offsets[id])
+        return UnsafeRawBufferPointer(start: start + 4, count: Int(head(id) >> 8))
     }
 
     func kind(_ id: UInt32) -> Kind? {
-        Kind(rawValue: bytes[Int(extents[id] >> 20)])
+        Kind(rawValue: UInt8(truncatingIfNeeded: head(id)))
+    }
+
+    /// Kind in the lowest byte, length in the others.
+    @inline(__always)
+    private func head(_ id: UInt32) -> UInt32 {
+        (UnsafeRawPointer(bytes.base) + Int(offsets[id])).loadUnaligned(as: UInt32.self)
     }
 
     func text(_ id: UInt32) -> String {
@@ -58,15 +67,16 @@ final class Terms: @unchecked Sendable {
     func intern(_ kind: Kind, _ text: UnsafeRawBufferPointer, journal: Journal) throws(GraphError) -> UInt32 {
         let hash = hashing.hash(text, seed: UInt64(kind.rawValue))
         if let found = table.find(hash, { id in equals(id, kind, text) }) { return found }
-        guard text.count < 1 << 20, byteCount + text.count + 1 <= bytes.capacity, count < extents.capacity else {
+        guard text.count < 1 << 20, byteCount + text.count + 4 <= bytes.capacity, count < offsets.capacity else {
             throw GraphError(.full, "the term table is full")
         }
         let id = UInt32(count)
-        bytes[byteCount] = kind.rawValue
-        if let source = text.baseAddress { memcpy(bytes.base + byteCount + 1, source, text.count) }
-        extents[id] = UInt64(byteCount) << 20 | UInt64(text.count)
+        (UnsafeMutableRawPointer(bytes.base) + byteCount).storeBytes(
+            of: UInt32(text.count) << 8 | UInt32(kind.rawValue), as: UInt32.self)
+        if let source = text.baseAddress { memcpy(bytes.base + byteCount + 4, source, text.count) }
+        offsets[id] = UInt32(byteCount)
         registryIndex[id] = 0
-        byteCount += text.count + 1
+        byteCount += text.count + 4
         count += 1
         try table.insert(id, hash: hash, hashOf: self.hash)
         journal.note(.term(id))
@@ -76,7 +86,7 @@ final class Terms: @unchecked Sendable {
     /// Takes back the newest term.
     func removeNewest(_ id: UInt32) {
         if table.generation == generationAtMark { table.removeNewest(id, hash: hash(id)) }
-        byteCount = Int(extents[id] >> 20)
+        byteCount = Int(offsets[id])
         count -= 1
     }
 
@@ -91,14 +101,12 @@ final class Terms: @unchecked Sendable {
     }
 
     private func hash(_ id: UInt32) -> UInt64 {
-        hashing.hash(bytes(id), seed: UInt64(bytes[Int(extents[id] >> 20)]))
+        hashing.hash(bytes(id), seed: UInt64(head(id) & 0xFF))
     }
 
     private func equals(_ id: UInt32, _ kind: Kind, _ text: UnsafeRawBufferPointer) -> Bool {
-        let extent = extents[id]
-        let start = UnsafeRawPointer(bytes.base) + Int(extent >> 20)
-        guard Int(extent & 0xF_FFFF) == text.count, start.load(as: UInt8.self) == kind.rawValue else { return false }
+        guard head(id) == UInt32(text.count) << 8 | UInt32(kind.rawValue) else { return false }
         guard let other = text.baseAddress else { return true }
-        return memcmp(start + 1, other, text.count) == 0
+        return memcmp(UnsafeRawPointer(bytes.base) + Int(offsets[id]) + 4, other, text.count) == 0
     }
 }

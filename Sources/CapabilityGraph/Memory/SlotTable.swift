@@ -1,29 +1,33 @@
 import Glibc
 import Synchronization
 
-/// Finds 32-bit ids by hash in an open-addressed table; the keys live in the caller's columns.
+/// Finds 27-bit ids by hash in an open-addressed table; the keys live in the caller's columns.
 ///
-/// One writer inserts. Readers probe without a lock: a grown table replaces the old one by one atomic store, and the
-/// old range stays mapped (its pages given back, so it reads as empty). A reader that misses therefore looks
-/// again if the table changed under it.
+/// A slot is 32 bits: an id and five more bits of its hash, so that few other keys are looked at on the way. One
+/// writer inserts. Readers probe without a lock: a grown table replaces the old one by one atomic store, and the old
+/// range stays mapped (its pages given back, so it reads as empty). A reader that misses therefore looks again if the
+/// table changed under it.
 final class SlotTable: @unchecked Sendable {
-    // @unchecked: `current` is atomic and each slot is atomic; `count` and `retired` belong to the one writer.
+    // @unchecked: `current` is atomic and each slot is atomic; everything else belongs to the one writer.
     private let current: Atomic<UnsafeRawPointer>
     private(set) var count = 0
     private var retired: [Column<Atomic<UInt32>>] = []
     private var active: Column<Atomic<UInt32>>
-    private var header: UnsafeMutablePointer<Header>
     private var headers: [UnsafeMutablePointer<Header>] = []
 
     private struct Header {
         let slots: UnsafeMutablePointer<Atomic<UInt32>>
-        let mask: Int
+        let capacity: UInt64
     }
+
+    /// One more than the largest id a slot can hold.
+    static let idLimit = 1 << 27 - 1
+    private static let idMask: UInt32 = 1 << 27 - 1
 
     init(initialCapacity: Int = 64) throws(GraphError) {
         active = try Column(capacity: initialCapacity)
-        header = .allocate(capacity: 1)
-        header.initialize(to: Header(slots: active.base, mask: initialCapacity - 1))
+        let header = UnsafeMutablePointer<Header>.allocate(capacity: 1)
+        header.initialize(to: Header(slots: active.base, capacity: UInt64(initialCapacity)))
         headers.append(header)
         current = Atomic(UnsafeRawPointer(header))
     }
@@ -36,33 +40,60 @@ final class SlotTable: @unchecked Sendable {
 
     var capacity: Int { active.capacity }
 
+    /// The place where a probe begins: the hash scaled to the capacity, so that the capacity may be any number.
+    @inline(__always)
+    private static func start(_ hash: UInt64, _ capacity: UInt64) -> Int {
+        Int(truncatingIfNeeded: hash.multipliedFullWidth(by: capacity).high)
+    }
+
+    /// What stands beside an id: the lowest bits of the hash, which `start` hardly uses.
+    @inline(__always)
+    private static func slot(_ id: UInt32, _ hash: UInt64) -> UInt32 {
+        (id &+ 1) | UInt32(truncatingIfNeeded: hash) << 27
+    }
+
     /// Returns the id whose key satisfies `matches`, looking only at slots of this hash's probe run.
     @inline(__always)
     func find(_ hash: UInt64, _ matches: (UInt32) -> Bool) -> UInt32? {
+        let tag = UInt32(truncatingIfNeeded: hash) << 27
         while true {
             let pointer = current.load(ordering: .acquiring)
             let header = pointer.assumingMemoryBound(to: Header.self).pointee
-            var position = Int(truncatingIfNeeded: hash >> 7) & header.mask
+            let capacity = Int(truncatingIfNeeded: header.capacity)
+            var position = Self.start(hash, header.capacity)
             while true {
                 let stored = header.slots[position].load(ordering: .acquiring)
                 if stored == 0 { break }
-                if matches(stored &- 1) { return stored &- 1 }
-                position = (position &+ 1) & header.mask
+                if stored & ~Self.idMask == tag {
+                    let id = (stored & Self.idMask) &- 1
+                    if matches(id) { return id }
+                }
+                position &+= 1
+                if position == capacity { position = 0 }
             }
             if current.load(ordering: .acquiring) == pointer { return nil }
         }
     }
 
+    /// Makes room for so many ids at once, while the table is empty.
+    func reserve(_ ids: Int) throws(GraphError) {
+        guard count == 0, ids * 4 > active.capacity * 3 else { return }
+        try move(to: ids + ids / 2, { _ in false }, { _ in 0 })
+    }
+
     /// Adds an id that is known to be absent. Grows at three quarters, re-reading every hash through `hashOf`.
     func insert(_ id: UInt32, hash: UInt64, hashOf: (UInt32) -> UInt64) throws(GraphError) {
-        if (count + 1) * 4 > active.capacity * 3 { try grow(hashOf) }
-        place(id, hash, in: active.base, mask: active.capacity - 1)
+        guard Int(id) < Self.idLimit else { throw GraphError(.full, "the index holds as many ids as it can") }
+        if (count + 1) * 4 > active.capacity * 3 {
+            try move(to: active.capacity + active.capacity / 2, { _ in true }, hashOf)
+        }
+        place(id, hash, in: active)
         count += 1
     }
 
     /// Puts `new` where `old` stands; both have the same key.
     func replace(_ old: UInt32, with new: UInt32, hash: UInt64) {
-        active.base[position(of: old, hash)].store(new &+ 1, ordering: .releasing)
+        active.base[position(of: old, hash)].store(Self.slot(new, hash), ordering: .releasing)
     }
 
     /// Takes back the newest insertion. Insertions are undone in reverse order, and only while the table has not
@@ -80,14 +111,13 @@ final class SlotTable: @unchecked Sendable {
         try move(to: active.capacity, keep, hashOf)
     }
 
-    private func grow(_ hashOf: (UInt32) -> UInt64) throws(GraphError) {
-        try move(to: active.capacity * 2, { _ in true }, hashOf)
-    }
-
     private func position(of id: UInt32, _ hash: UInt64) -> Int {
-        let mask = active.capacity - 1
-        var position = Int(truncatingIfNeeded: hash >> 7) & mask
-        while active.base[position].load(ordering: .relaxed) != id &+ 1 { position = (position &+ 1) & mask }
+        let wanted = Self.slot(id, hash)
+        var position = Self.start(hash, UInt64(active.capacity))
+        while active.base[position].load(ordering: .relaxed) != wanted {
+            position += 1
+            if position == active.capacity { position = 0 }
+        }
         return position
     }
 
@@ -95,29 +125,33 @@ final class SlotTable: @unchecked Sendable {
         to capacity: Int, _ keep: (UInt32) -> Bool, _ hashOf: (UInt32) -> UInt64
     ) throws(GraphError) {
         let larger = try Column<Atomic<UInt32>>(capacity: capacity)
+        larger.useLargePages()
         var kept = 0
         for position in 0..<active.capacity {
             let stored = active.base[position].load(ordering: .relaxed)
-            guard stored != 0, keep(stored - 1) else { continue }
-            place(stored - 1, hashOf(stored - 1), in: larger.base, mask: larger.capacity - 1)
+            let id = (stored & Self.idMask) &- 1
+            guard stored != 0, keep(id) else { continue }
+            place(id, hashOf(id), in: larger)
             kept += 1
         }
         count = kept
         generation += 1
         let next = UnsafeMutablePointer<Header>.allocate(capacity: 1)
-        next.initialize(to: Header(slots: larger.base, mask: larger.capacity - 1))
+        next.initialize(to: Header(slots: larger.base, capacity: UInt64(capacity)))
         headers.append(next)
         current.store(UnsafeRawPointer(next), ordering: .releasing)
         active.discard()
         retired.append(active)
         active = larger
-        header = next
     }
 
     @inline(__always)
-    private func place(_ id: UInt32, _ hash: UInt64, in slots: UnsafeMutablePointer<Atomic<UInt32>>, mask: Int) {
-        var position = Int(truncatingIfNeeded: hash >> 7) & mask
-        while slots[position].load(ordering: .relaxed) != 0 { position = (position &+ 1) & mask }
-        slots[position].store(id &+ 1, ordering: .releasing)
+    private func place(_ id: UInt32, _ hash: UInt64, in column: Column<Atomic<UInt32>>) {
+        var position = Self.start(hash, UInt64(column.capacity))
+        while column.base[position].load(ordering: .relaxed) != 0 {
+            position += 1
+            if position == column.capacity { position = 0 }
+        }
+        column.base[position].store(Self.slot(id, hash), ordering: .releasing)
     }
 }

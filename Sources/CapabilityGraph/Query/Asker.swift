@@ -6,6 +6,11 @@ public struct Asker: Sendable {
     /// The invoker first; then, through a live root CACAO it cites, the issuer and its other session keys.
     public let principals: [DID]
     let numbers: [UInt32]
+    /// The invoker, and the owners it acts for; what they are party to is shown whole.
+    ///
+    /// Other session keys of an owner are left out: an owner can make anybody's key the audience of a root CACAO, and
+    /// what that key holds elsewhere must not become visible to the owner by it (design law 9).
+    let selfNumbers: [UInt32]
 }
 
 extension Snapshot {
@@ -33,6 +38,7 @@ extension Snapshot {
             return .continue
         }
         let spaceNumber = self.space(space)
+        let selfNumbers = (own.map { [$0] } ?? []) + roots
         for root in roots {
             add(root, to: &principals, &numbers)
             guard let spaceNumber else { continue }
@@ -48,7 +54,7 @@ extension Snapshot {
                 add(info.audience, to: &principals, &numbers)
             }
         }
-        return Asker(principals: principals, numbers: numbers)
+        return Asker(principals: principals, numbers: numbers, selfNumbers: selfNumbers)
     }
 
     private func add(_ number: UInt32, to principals: inout [DID], _ numbers: inout [UInt32]) {

@@ -31,7 +31,7 @@ extension Snapshot {
         while position < numbering.count {
             let info = graph.info[numbering[position]]
             for offset in 0..<UInt32(info.proofCount) {
-                guard let proof = numbering.number(graph.proofs[info.proofStart + offset]) else { return false }
+                guard let proof = numbering.number(graph.proof(offset, of: info)) else { return false }
                 waiting[proof] += 1
             }
             position += 1
@@ -51,7 +51,7 @@ extension Snapshot {
                 count += 1
                 let info = graph.info[node]
                 for offset in 0..<UInt32(info.proofCount) {
-                    let proof = graph.proofs[info.proofStart + offset]
+                    let proof = graph.proof(offset, of: info)
                     guard let position = numbering.number(proof) else { continue }
                     waiting[position] -= 1
                     if waiting[position] == 0 { ready.insert(proof) }

@@ -81,11 +81,11 @@ extension Snapshot {
             for support in supports(of: current) where seen.insert(support).inserted { queue.append(support) }
         }
         guard let outside else { return Denial(cause: .noRoute, edge: nil) }
-        let notBefore = graph.hot.base[Int(outside)].notBefore
+        let notBefore = graph.windows.base[Int(outside)].notBefore
         let cause: Denial.Cause =
             notBefore > at
             ? .notYetValid(until: Timestamp(microseconds: notBefore))
-            : .expired(at: Timestamp(microseconds: graph.hot.base[Int(outside)].expires))
+            : .expired(at: Timestamp(microseconds: graph.windows.base[Int(outside)].expires))
         return Denial(cause: cause, edge: EdgeID(raw: outside))
     }
 
@@ -98,20 +98,25 @@ extension Snapshot {
         guard let principal = principal(question.principal), let space = question.resource.space.flatMap(space) else {
             return Denial(cause: .noRoute, edge: nil)
         }
-        var cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, space))
+        let cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, space))
+        return nearMiss(resolved, among: sequence(state: cursor) { $0.next() })
+    }
+
+    /// Says which part of the question some edges do not cover, looking at no more than a check may.
+    func nearMiss(_ question: ResolvedQuestion, among edges: some Sequence<UInt32>) -> Denial {
         var visited = 0
         var sameAbility: CapabilityRow?
-        while let edge = cursor.next(), visited < graph.limits.maxCheckNodes {
+        for edge in edges where isVisible(edge) {
             visited += 1
-            guard isVisible(edge) else { continue }
+            guard visited <= graph.limits.maxCheckNodes else { break }
             var heldHere: [String] = []
             for number in capabilities(of: edge) {
                 visited += 1
                 let row = graph.capabilities[number]
-                if graph.resources.contains(row.resource, resolved) {
+                if graph.resources.contains(row.resource, question) {
                     heldHere.append(graph.terms.text(row.ability))
                 } else if sameAbility == nil,
-                    coversAbility(held: row.ability, required: resolved.ability, requiredNumber: resolved.abilityNumber)
+                    coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
                 {
                     sameAbility = row
                 }

@@ -23,10 +23,8 @@ public struct ResolvedQuestion: Sendable {
 
     let principal: UInt32
     let isAuthority: Bool
-    let space: UInt32
-    let service: UInt32
-    let suffix: UInt32
-    let authority: UInt32
+    /// Number of what the resource shares with its neighbours (`Resources.unseen` when no edge names it).
+    let base: UInt32
     let path: [UInt8]?
     let isHierarchical: Bool
     let ability: UInt32
@@ -72,9 +70,12 @@ extension Snapshot {
         case .opaque(let text):
             path = Array(text.utf8)
         }
+        let base = graph.resources.findBase(
+            ResourceBase(space: space, service: service, suffix: suffixTerm, authority: authority))
+        if base == nil { isKnown = false }
         return ResolvedQuestion(
-            principal: principal ?? 0, isAuthority: isAuthority, space: space, service: service, suffix: suffixTerm,
-            authority: authority, path: path, isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
+            principal: principal ?? 0, isAuthority: isAuthority, base: base ?? Resources.unseen, path: path,
+            isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
             context: question.context, isKnown: isKnown)
     }
 }

@@ -12,7 +12,7 @@ extension EdgeView {
 
     package var proofCount: Int { Int(info.proofCount) }
     package func proof(_ index: Int) -> Snapshot.EdgeID {
-        Snapshot.EdgeID(raw: snapshot.graph.proofs[info.proofStart + UInt32(index)])
+        Snapshot.EdgeID(raw: snapshot.graph.proof(UInt32(index), of: info))
     }
 }
 
@@ -24,12 +24,15 @@ extension Snapshot {
     /// Hands over the pieces that make the text of a capability's resource, in order.
     package func resourcePieces(ofCapability number: UInt32, _ take: (EdgeView.UTF8Text) -> Void) {
         let row = graph.resources.row(graph.capabilities[number].resource)
-        let path = graph.resources.path(row).assumingMemoryBound(to: UInt8.self)
-        guard row.space != 0 else { return take(path) }
+        let path = row.path?.assumingMemoryBound(to: UInt8.self)
+        guard row.space != 0 else {
+            if let path { take(path) }
+            return
+        }
         take(bytes(ofTerm: graph.spaces.row(row.space - 1).text))
         take(Self.slash)
         take(bytes(ofTerm: row.service))
-        if row.path != ResourceRow.noPath {
+        if let path {
             take(Self.slash)
             take(path)
         }

@@ -19,21 +19,21 @@ public struct EdgeView: Sendable {
     public var issuer: String { snapshot.graph.terms.text(info.issuer) }
     public var audience: String { snapshot.graph.terms.text(info.audience) }
     public var isTerminal: Bool { info.flags.contains(.terminal) }
-    public var admittedAt: UInt32 { snapshot.graph.hot.base[Int(edge.raw)].admittedAt }
-    public var recordedAt: Timestamp { Timestamp(microseconds: info.recordedAt) }
+    public var admittedAt: UInt32 { snapshot.graph.admittedAt(edge.raw) }
+    public var recordedAt: Timestamp { Timestamp(seconds: Int64(info.recordedAt)) }
 
     public var notBefore: Timestamp? {
         info.flags.contains(.hasNotBefore)
-            ? Timestamp(microseconds: snapshot.graph.hot.base[Int(edge.raw)].notBefore) : nil
+            ? Timestamp(microseconds: snapshot.graph.windows.base[Int(edge.raw)].notBefore) : nil
     }
 
     public var expires: Timestamp? {
-        let expires = snapshot.graph.hot.base[Int(edge.raw)].expires
+        let expires = snapshot.graph.windows.base[Int(edge.raw)].expires
         return expires == .max ? nil : Timestamp(microseconds: expires)
     }
 
     public var issuedAt: Timestamp? {
-        info.flags.contains(.hasIssuedAt) ? Timestamp(microseconds: info.issuedAt) : nil
+        snapshot.graph.issuedAt(edge.raw).map(Timestamp.init(microseconds:))
     }
 
     public var capabilities: [Capability] {
@@ -43,7 +43,7 @@ public struct EdgeView: Sendable {
     /// The cited proofs in signed order.
     public var proofs: [Snapshot.EdgeID] {
         (0..<UInt32(info.proofCount)).map {
-            Snapshot.EdgeID(raw: snapshot.graph.proofs[info.proofStart + $0])
+            Snapshot.EdgeID(raw: snapshot.graph.proof($0, of: info))
         }
     }
 
@@ -77,10 +77,10 @@ extension Snapshot {
     /// The canonical text of a resource.
     func resourceText(_ number: UInt32) -> String {
         let row = graph.resources.row(number)
-        let path = String(decoding: graph.resources.path(row), as: UTF8.self)
-        guard row.space != 0 else { return path }
+        let path = row.path.map { String(decoding: $0, as: UTF8.self) }
+        guard row.space != 0 else { return path ?? "" }
         var text = graph.terms.text(graph.spaces.row(row.space - 1).text) + "/" + graph.terms.text(row.service)
-        if row.path != ResourceRow.noPath { text += "/" + path }
+        if let path { text += "/" + path }
         if row.suffix != 0 { text += graph.terms.text(row.suffix) }
         return text
     }

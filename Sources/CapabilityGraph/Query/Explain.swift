@@ -4,7 +4,7 @@ public import UCAN
 public struct Explanation: Sendable {
     public let decision: Decision
     /// One tree for each capability of the principal that covers ability and resource.
-    public let candidates: [RouteNode]
+    public var candidates: [RouteNode]
     /// False when the walk was larger than what is shown.
     public let isComplete: Bool
 }
@@ -70,9 +70,9 @@ extension Snapshot {
 
     func state(of edge: UInt32, at: Int64) -> RouteNode.State {
         if isEnded(edge) { return .revoked(by: revoker(of: edge)) }
-        let notBefore = graph.hot.base[Int(edge)].notBefore
+        let notBefore = graph.windows.base[Int(edge)].notBefore
         if notBefore > at { return .pending(until: Timestamp(microseconds: notBefore)) }
-        let expires = graph.hot.base[Int(edge)].expires
+        let expires = graph.windows.base[Int(edge)].expires
         return at < expires ? .live : .expired(at: Timestamp(microseconds: expires))
     }
 }

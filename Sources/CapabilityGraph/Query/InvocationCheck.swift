@@ -111,9 +111,9 @@ extension Snapshot {
             switch status {
             case .active: continue
             case .expired(let failing):
-                cause = .expired(at: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].expires))
+                cause = .expired(at: Timestamp(microseconds: graph.windows.base[Int(failing.raw)].expires))
             case .pending(let failing):
-                cause = .notYetValid(until: Timestamp(microseconds: graph.hot.base[Int(failing.raw)].notBefore))
+                cause = .notYetValid(until: Timestamp(microseconds: graph.windows.base[Int(failing.raw)].notBefore))
             case .revoked(let failing): cause = .revoked(by: revoker(of: failing.raw))
             case .undetermined: cause = .noRoute
             }
@@ -169,20 +169,9 @@ extension Snapshot {
                         ? .missingContext : .caveatFailed(reason: failure.0.rawValue),
                     edge: EdgeID(raw: failure.1)))
         }
-        let decision = check(
-            CheckQuestion(principal: invoker, ability: capability.ability, resource: capability.resource),
-            at: Timestamp(microseconds: .min))
-        var denial = Denial(cause: .noRoute, edge: cited.first.map(EdgeID.init(raw:)))
-        if case .deny(let found) = decision { denial = narrowed(found) }
+        // Only the cited proofs are looked at: what else the invoker holds is nothing this invocation rests on.
         throw InvocationDenial(
-            text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)", denial: denial)
-    }
-
-    /// Keeps only causes that are about coverage: the invocation's own proofs were found live already.
-    private func narrowed(_ denial: Denial) -> Denial {
-        switch denial.cause {
-        case .abilityNotCovered, .resourceNotCovered: denial
-        default: Denial(cause: .noRoute, edge: nil)
-        }
+            text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",
+            denial: nearMiss(question, among: cited))
     }
 }

@@ -83,7 +83,7 @@ extension Snapshot {
         let page = pinned.list(query, below: bound, limit: limit, selectedAt: selectedAt, now: now, current: self)
         let next = page.next.map {
             ListCursor(
-                revision: pinned.revision, selectedAt: selectedAt, after: graph.hot.base[Int($0.raw)].admittedAt,
+                revision: pinned.revision, selectedAt: selectedAt, after: graph.admittedAt($0.raw),
                 fingerprint: fingerprint)
         }
         return (page.rows, next)
@@ -95,7 +95,7 @@ extension Snapshot {
         var high = graph.visibleEdgeCount
         while low < high {
             let middle = (low + high) / 2
-            if graph.hot.base[middle].admittedAt < bound { low = middle + 1 } else { high = middle }
+            if graph.admittedAt(UInt32(middle)) < bound { low = middle + 1 } else { high = middle }
         }
         return UInt32(low)
     }

@@ -148,8 +148,8 @@ public struct ListWalker: Sendable {
             let resource = graph.resources.row(row.resource)
             guard resource.space == space + 1 else { return false }
             if let path {
-                guard resource.path != ResourceRow.noPath else { return false }
-                let covered = path.withUnsafeBytes { Resources.pathContains($0, graph.resources.path(resource)) }
+                guard let held = resource.path else { return false }
+                let covered = path.withUnsafeBytes { Resources.pathContains($0, held) }
                 guard covered else { return false }
             }
             guard let abilities else { return true }

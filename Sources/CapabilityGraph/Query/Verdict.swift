@@ -26,7 +26,7 @@ extension Snapshot {
     }
 }
 
-/// Enumerates the capabilities of a principal that cover a resource and ability, narrowest resource last.
+/// Enumerates the capabilities of a principal that cover a resource and ability, narrowest resource first.
 struct CandidateSearch {
     let snapshot: Snapshot
     let question: ResolvedQuestion
@@ -62,7 +62,7 @@ struct CandidateSearch {
         }
     }
 
-    /// Calls `body` for each candidate, whole resources first, until it says stop.
+    /// Calls `body` for each candidate, the narrowest resource first, until it says stop.
     @inline(__always)
     func forEach(_ body: (UInt32) -> Bool) -> End {
         // Rows that do not match are cheap to pass by, but not free: sixteen of them weigh as much as a visit.
@@ -70,30 +70,33 @@ struct CandidateSearch {
         guard question.isHierarchical else {
             return (question.path ?? []).withUnsafeBytes { group(path: $0, &remaining, body) ?? .finished }
         }
-        if let end = group(path: nil, &remaining, body) { return end }
-        guard let path = question.path else { return .finished }
-        return path.withUnsafeBytes { bytes in
-            // The empty path covers only itself and paths that begin with a slash.
-            if bytes.isEmpty || bytes[0] == 0x2F, let end = group(path: prefix(bytes, 0), &remaining, body) {
-                return end
-            }
-            var index = 0
-            while index < bytes.count {
-                if bytes[index] == 0x2F {
-                    // Behind another slash this prefix was looked at before.
-                    if index > 0, bytes[index - 1] != 0x2F,
-                        let end = group(path: prefix(bytes, index), &remaining, body)
-                    {
-                        return end
-                    }
-                    if index + 1 < bytes.count, let end = group(path: prefix(bytes, index + 1), &remaining, body) {
-                        return end
-                    }
+        if let path = question.path, let end = path.withUnsafeBytes({ along($0, &remaining, body) }) { return end }
+        return group(path: nil, &remaining, body) ?? .finished
+    }
+
+    /// Tries the path itself, then each prefix that covers it, longest first: most uses are granted close by.
+    @inline(__always)
+    private func along(
+        _ bytes: UnsafeRawBufferPointer, _ remaining: inout Int, _ body: (UInt32) -> Bool
+    ) -> End? {
+        if let end = group(path: bytes, &remaining, body) { return end }
+        var index = bytes.count - 1
+        while index >= 0 {
+            if bytes[index] == 0x2F {
+                if index + 1 < bytes.count, let end = group(path: prefix(bytes, index + 1), &remaining, body) {
+                    return end
                 }
-                index += 1
+                // Behind another slash this prefix is that slash's own; at the start it is the empty path, which
+                // covers only itself and what begins with a slash.
+                if index == 0 || bytes[index - 1] != 0x2F,
+                    let end = group(path: prefix(bytes, index), &remaining, body)
+                {
+                    return end
+                }
             }
-            return bytes.isEmpty ? .finished : group(path: bytes, &remaining, body) ?? .finished
+            index -= 1
         }
+        return nil
     }
 
     @inline(__always)
@@ -106,21 +109,22 @@ struct CandidateSearch {
         path: UnsafeRawBufferPointer?, _ remaining: inout Int, _ body: (UInt32) -> Bool
     ) -> End? {
         let graph = snapshot.graph
-        guard
-            let resource = graph.resources.find(
-                space: question.space, service: question.service, suffix: question.suffix,
-                authority: question.authority, path: path)
-        else { return nil }
-        var next = newest(on: resource)
+        let hash = graph.resources.groupHash(audience: question.principal, base: question.base, path: path)
+        var next = newest(hash, path)
+        var resource: UInt32?
         while let capability = next {
             guard remaining > 0 else { return .exhausted }
             remaining -= 1
             let row = graph.capabilities[capability]
             // A row that was taken back with its batch may have been given to another group meanwhile: begin again.
-            guard row.resource == resource, graph.info[row.edge].audience == question.principal else {
-                next = newest(on: resource)
+            let isOfGroup =
+                resource.map { row.resource == $0 }
+                ?? graph.resources.matches(row.resource, base: question.base, path: path)
+            guard isOfGroup, graph.info[row.edge].audience == question.principal else {
+                next = newest(hash, path)
                 continue
             }
+            resource = row.resource
             if snapshot.covers(row, question, ignoringCaveats: ignoresCaveats), body(capability) {
                 return .stopped(capability)
             }
@@ -130,11 +134,12 @@ struct CandidateSearch {
     }
 
     @inline(__always)
-    private func newest(on resource: UInt32) -> UInt32? {
+    private func newest(_ hash: UInt64, _ path: UnsafeRawBufferPointer?) -> UInt32? {
         let graph = snapshot.graph
-        return graph.groups.find(graph.groupHash(question.principal, resource)) { capability in
+        return graph.groups.find(hash) { capability in
             let row = graph.capabilities[capability]
-            return row.resource == resource && graph.info[row.edge].audience == question.principal
+            return graph.resources.matches(row.resource, base: question.base, path: path)
+                && graph.info[row.edge].audience == question.principal
         }
     }
 }

@@ -46,22 +46,22 @@ extension GraphWriter {
                 id: id, statement: statement, issuer: issuer, audience: audience, kind: kind, flags: flags,
                 notBefore: try reader.fixed(), expires: try reader.fixed(), issuedAt: try reader.fixed(), proofs: [],
                 capabilities: [], hosted: []), recordedAt: recordedAt)
-        for _ in 0..<(try reader.number()) {
-            try appendProof(try reader.id(below: graph.edgeCount), to: edge)
-        }
-        var supports: [UInt32] = []
+        scratch.removeAll(keepingCapacity: true)
+        for _ in 0..<(try reader.number()) { scratch.append(try reader.id(below: graph.edgeCount)) }
+        guard scratch.count <= UInt16.max else { throw RecordReader.malformed }
+        try setProofs(scratch, of: edge)
         for _ in 0..<(try reader.number()) {
             let resource = try reader.id(below: graph.resources.count)
             let ability = try reader.id(below: graph.terms.count)
             let caveats = try reader.id(below: graph.terms.count)
             let supportCode = try reader.number()
-            supports.removeAll(keepingCapacity: true)
+            scratch.removeAll(keepingCapacity: true)
             if supportCode > 0 {
-                for _ in 1..<supportCode { supports.append(try reader.id(below: graph.capabilityCount)) }
+                for _ in 1..<supportCode { scratch.append(try reader.id(below: graph.capabilityCount)) }
             }
             try appendCapability(
                 edge: edge, resource: resource, ability: ability, caveats: caveats, isRoot: supportCode == 0,
-                supports: supports)
+                supports: scratch)
         }
         try closeEdge(edge)
         for _ in 0..<(try reader.number()) {

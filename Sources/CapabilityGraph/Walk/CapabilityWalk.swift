@@ -6,12 +6,16 @@ extension Snapshot {
     /// capability visited. Allocates nothing while chains are lines.
     @inline(__always)
     func searchRoute(from start: UInt32, at: Int64, budget: inout Int) -> RouteSearch {
+        // The windows of what a capability rests on contain its own (admission, step 5), and what it rests on was
+        // admitted before it. So one look at the window and the revision of the first edge is enough for all.
         var current = start
+        let first = graph.capabilities[start].edge
+        guard isVisible(first), isInWindow(first, at) else { return .dead }
         while true {
             if budget == 0 { return .budgetExhausted }
             budget -= 1
             let row = graph.capabilities[current]
-            guard isVisible(row.edge), isInWindow(row.edge, at), !isEnded(row.edge) else { return .dead }
+            guard !isEnded(row.edge) else { return .dead }
             if row.isRoot { return .live }
             switch row.supportCount {
             case 0: return .dead
@@ -33,7 +37,7 @@ extension Snapshot {
             _ = seen.insert(start)
             while let current = stack.popLast() {
                 let row = graph.capabilities[current]
-                guard isVisible(row.edge), isInWindow(row.edge, at), !isEnded(row.edge) else { continue }
+                guard !isEnded(row.edge) else { continue }
                 if row.isRoot { return RouteSearch.live }
                 if row.supportCount == 1 {
                     if seen.insert(row.support) {

@@ -16,7 +16,7 @@ extension Snapshot {
             let info = graph.info[current]
             if info.proofCount == 0 { return .finished }
             if info.proofCount > 1 { break }
-            current = graph.proofs[info.proofStart]
+            current = info.proof
             depth += 1
             if depth > limit { return .limitExceeded }
             if case .stop = visit(current) { return .stopped }
@@ -32,7 +32,7 @@ extension Snapshot {
                 var seen = NodeSet(slots: slots)
                 var tail = 0
                 for edge in start where seen.insert(edge) {
-                    if tail > limit { return .limitExceeded }
+                    if tail >= limit { return .limitExceeded }
                     queue[tail] = edge
                     tail += 1
                 }
@@ -41,7 +41,7 @@ extension Snapshot {
                     let info = graph.info[queue[head]]
                     head += 1
                     for offset in 0..<UInt32(info.proofCount) {
-                        let proof = graph.proofs[info.proofStart + offset]
+                        let proof = graph.proof(offset, of: info)
                         guard seen.insert(proof) else { continue }
                         if tail >= limit { return .limitExceeded }
                         if case .stop = visit(proof) { return .stopped }

@@ -16,19 +16,19 @@ public struct Snapshot: Sendable {
 
     @inline(__always)
     func isVisible(_ edge: UInt32) -> Bool {
-        let admittedAt = graph.hot.base[Int(edge)].admittedAt
+        let admittedAt = graph.admittedAt(edge)
         return admittedAt != 0 && admittedAt <= revision
     }
 
     @inline(__always)
     func isEnded(_ edge: UInt32) -> Bool {
-        let endedAt = graph.hot.base[Int(edge)].endedAt.load(ordering: .acquiring)
+        let endedAt = graph.endedAt.base[Int(edge)].load(ordering: .acquiring)
         return endedAt != 0 && endedAt <= revision
     }
 
     @inline(__always)
     func isInWindow(_ edge: UInt32, _ at: Int64) -> Bool {
-        graph.hot.base[Int(edge)].notBefore <= at && at < graph.hot.base[Int(edge)].expires
+        graph.windows.base[Int(edge)].notBefore <= at && at < graph.windows.base[Int(edge)].expires
     }
 
     /// Finds an edge by the hash of its bytes, or by the hash of another encoding of the same statement.

@@ -11,6 +11,8 @@ final class BatchCommitter: @unchecked Sendable {
     private let log: SQLiteLog
     private let writer: GraphWriter
     private var used: ReplaySet
+    /// Marks of reads that were answered while the disk was full; written with the first commit that succeeds.
+    private var unwritten: [ReplayMark] = []
 
     init(log: SQLiteLog, writer: GraphWriter, used: ReplaySet) {
         self.log = log
@@ -29,11 +31,36 @@ final class BatchCommitter: @unchecked Sendable {
         guard let failure = attempt(operations) else { return }
         // One change that cannot be stored must not take its neighbours with it.
         guard operations.count > 1 else {
-            operations[0].fail(failure)
+            giveUp(operations[0], because: failure)
             return
         }
         for operation in operations {
-            if let failure = attempt([operation]) { operation.fail(failure) }
+            if let failure = attempt([operation]) { giveUp(operation, because: failure) }
+        }
+    }
+
+    /// Answers a change that could not be stored.
+    ///
+    /// A use that changes nothing is a read, and reads go on while the disk is full: its mark is kept in memory.
+    private func giveUp(_ operation: StoreOperation, because failure: StoreFailure) {
+        guard case .use(let mark, hosting: nil, _, let reply) = operation, case .storage(let error) = failure,
+            error.code == .diskFull, !used.isFull
+        else { return operation.fail(failure) }
+        guard !used.contains(mark) else { return reply(.success(.duplicate)) }
+        used.insert(mark)
+        unwritten.append(mark)
+        reply(.success(.marked))
+    }
+
+    /// Writes the marks that wait for room; they go on waiting when there is none yet.
+    private func catchUp(_ now: Int64) {
+        guard !unwritten.isEmpty else { return }
+        unwritten.removeAll { $0.expiresAt < now }
+        do throws(StorageError) {
+            try log.commit(LogBatch(marks: unwritten))
+            unwritten = []
+        } catch {
+            // The next commit tries again.
         }
     }
 
@@ -55,6 +82,7 @@ final class BatchCommitter: @unchecked Sendable {
                 return undo(pending, because: .storage(error))
             }
             commitCount.add(1, ordering: .relaxed)
+            catchUp(pending.newest)
         }
         writer.commit()
         for reply in pending.replies { reply() }
@@ -92,11 +120,16 @@ final class BatchCommitter: @unchecked Sendable {
             }
             pending.replies.append { reply(.success(outcome)) }
         case .use(let mark, let space, let now, let reply):
-            guard !used.isFull else { throw GraphError(.full, "too many invocations are remembered") }
-            guard used.insert(mark) else {
+            if used.isFull { used.forget(before: now.microseconds) }
+            guard !used.contains(mark) else {
                 pending.replies.append { reply(.success(.duplicate)) }
                 return
             }
+            guard !used.isFull else {
+                pending.replies.append { reply(.failure(.busy)) }
+                return
+            }
+            used.insert(mark)
             pending.newest = max(pending.newest, now.microseconds)
             pending.batch.marks.append(mark)
             if let space, let record = try writer.host(space, at: now) {

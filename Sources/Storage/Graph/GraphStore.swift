@@ -22,7 +22,7 @@ public final class GraphStore: Sendable {
         let writer = GraphWriter(try Graph(registry: registry, limits: limits))
         try replay(log, into: writer)
         var used = ReplaySet(capacity: replayCapacity)
-        for mark in try log.marks(notBefore: 0) { _ = used.insert(mark) }
+        for mark in try log.marks(notBefore: 0) { used.insert(mark) }
         let tokens = try TokenReader(path: path)
         return GraphStore(log: log, writer: writer, used: used, tokens: tokens, maxPending: maxPending)
     }
@@ -38,7 +38,7 @@ public final class GraphStore: Sendable {
     }
 
     private static func replay(_ log: SQLiteLog, into writer: GraphWriter) throws {
-        writer.begin()
+        try writer.reserve(edges: Int(clamping: log.lastRevision))
         try log.forEachEntry(after: 0) { revision, kind, recordedAt, record in
             try writer.replay(kind: kind, revision: revision, recordedAt: recordedAt, record: record)
         }

@@ -17,14 +17,14 @@ struct ReplaySet {
 
     private static func minute(_ expiresAt: Int64) -> Int64 { expiresAt / 60_000_000 }
 
-    /// Adds a mark; false when it was there, or may have been.
-    mutating func insert(_ mark: ReplayMark) -> Bool {
+    /// True when the mark is there, or may have been.
+    func contains(_ mark: ReplayMark) -> Bool {
         let minute = Self.minute(mark.expiresAt)
-        guard !forgotten.contains(minute), buckets[minute, default: []].insert(mark.statement).inserted else {
-            return false
-        }
-        count += 1
-        return true
+        return forgotten.contains(minute) || buckets[minute]?.contains(mark.statement) == true
+    }
+
+    mutating func insert(_ mark: ReplayMark) {
+        if buckets[Self.minute(mark.expiresAt), default: []].insert(mark.statement).inserted { count += 1 }
     }
 
     mutating func remove(_ mark: ReplayMark) {

@@ -10,9 +10,11 @@ extension SQLiteLog {
         let connection = try LogStore.connectForReading(file, SQLiteLogOptions())
         let check = try connection.prepare("PRAGMA quick_check(1)")
         guard try check.step(), check.text(0) == "ok" else {
+            // The first line only names the database.
+            let words = check.text(0).split(whereSeparator: \.isNewline).drop { $0.hasPrefix("***") }
             throw StorageError(
                 .corrupt,
-                "`\(file.path)` is damaged: \(check.text(0))",
+                "`\(file.path)` is damaged: \(words.first.map(String.init) ?? "its pages do not fit together")",
                 hint: "restore it from a backup"
             )
         }

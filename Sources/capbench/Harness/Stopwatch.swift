@@ -51,8 +51,9 @@ enum Stopwatch {
     }
 }
 
-/// Keeps the optimizer from removing what a benchmark computes.
+/// Keeps the optimizer from removing what a benchmark computes; not even its parameter may be optimized away.
 @inline(never)
+@_optimize(none)
 func keep<Value>(_ value: Value) { withExtendedLifetime(value) {} }
 
 /// The same numbers in every run (SplitMix64).

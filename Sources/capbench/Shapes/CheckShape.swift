@@ -26,19 +26,25 @@ enum CheckShape {
         ]
     }
 
-    /// What the walk reads one after the other: the resource's slot and row, the group's slot, and for each of four
-    /// edges its capability and its window.
-    static let dependentReads = 3 + 2 * ChainWorld.depth
+    /// What the walk reads one after the other: the slot, the capability found there with its resource, path and
+    /// audience, and for each of four edges its capability and its window.
+    static let dependentReads = 5 + 2 * ChainWorld.depth
+
+    /// Bytes of columns a check reads for each edge: window 24, capability 28, audience 40, slot 7, resource 8, path 21.
+    static let bytesPerEdge = 128
+
+    /// So many questions that one run over them does not find the last one's lines in the processor's caches.
+    static let questionCount = 1 << 16
 
     private static func world(_ edges: Int) throws -> (world: ChainWorld, questions: [ResolvedQuestion]) {
         let world = try ChainWorld(edges: edges)
         let snapshot = world.graph.snapshot()
         var random = BenchRandom()
-        let questions = (0..<4096).map { _ in
+        let questions = (0..<questionCount).map { _ in
             let chain = Int(random.next() % UInt64(world.chains))
             return snapshot.resolve(
                 CheckQuestion(
-                    principal: ChainWorld.principal(chain, ChainWorld.depth - 1),
+                    principal: ChainWorld.principal(chain / ChainWorld.sharing, ChainWorld.depth - 1),
                     ability: Ability(literal: "tinycloud.kv/get"),
                     resource: ChainWorld.resource(chain / ChainWorld.chainsPerOwner, "c\(chain)/a/b/c")))
         }
@@ -61,27 +67,22 @@ enum CheckShape {
         return nanoseconds / Double(made.questions.count)
     }
 
-    /// Follows a random cycle through an array of as many rows as there are edges, each row of a row's size.
+    /// Follows a random cycle through an array as large as the columns that a check reads.
     private static func floorNanoseconds(edges: Int, _ scale: Scale) -> Double {
-        struct Row {
-            var next: UInt32
-            var rest: (UInt32, UInt32, UInt32, UInt64) = (0, 0, 0, 0)
-        }
+        let stride = bytesPerEdge / MemoryLayout<UInt32>.stride
         var order = Array(0..<UInt32(edges))
         var random = BenchRandom()
         order.shuffle(using: &random)
-        var rows = [Row](repeating: Row(next: 0), count: edges)
-        for index in 0..<edges { rows[Int(order[index])].next = order[(index + 1) % edges] }
-        let walks = 4096
+        let rows = UnsafeMutablePointer<UInt32>.allocate(capacity: edges * stride)
+        rows.initialize(repeating: 0, count: edges * stride)
+        defer { rows.deallocate() }
+        for index in 0..<edges { rows[Int(order[index]) * stride] = order[(index + 1) % edges] }
         let nanoseconds = Stopwatch.best(of: scale.runs) {
-            var sum: UInt32 = 0
-            for walk in 0..<walks {
-                var current = order[(walk * 7919) % edges]
-                for _ in 0..<dependentReads { current = rows[Int(current)].next }
-                sum &+= current
-            }
-            keep(sum)
+            // One walk goes on where the last one ended, so that no read is begun before the one it depends on.
+            var current = order[0]
+            for _ in 0..<questionCount * dependentReads { current = rows[Int(current) * stride] }
+            keep(current)
         }
-        return nanoseconds / Double(walks)
+        return nanoseconds / Double(questionCount)
     }
 }

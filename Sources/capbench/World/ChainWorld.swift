@@ -44,6 +44,8 @@ struct ChainWorld {
 
     /// Chains of one owner share that owner's space; there is one owner for each 250 chains.
     static let chainsPerOwner = 250
+    /// So many chains run through the same session, service, agent and tool.
+    static let sharing = 10
 
     init(edges: Int, busyRows: Int = 0, keepRecords: Bool = false) throws {
         let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
@@ -127,7 +129,8 @@ struct ChainWorld {
         return EdgeStatement(
             id: Multihash(code: .blake3_256, digest: digest(chain * depth + level, 1)),
             statementID: digest(chain * depth + level, 2), kind: level == 0 ? .cacao : .ucan,
-            issuer: level == 0 ? self.owner(owner) : principal(chain, level - 1), audience: principal(chain, level),
+            issuer: level == 0 ? self.owner(owner) : principal(chain / sharing, level - 1),
+            audience: principal(chain / sharing, level),
             capabilities: [Capability(resource: resource(owner, path), ability: Ability(literal: "tinycloud.kv/get"))],
             expires: Timestamp(seconds: 1_900_000_000), issuedAt: level == 0 ? Timestamp(seconds: 1_700_000_000) : nil,
             proofs: parent.map { [$0] } ?? [])

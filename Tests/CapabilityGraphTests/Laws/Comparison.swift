@@ -155,8 +155,10 @@ struct Comparison {
         if random.percent(60) { listing.statuses = Set(all.filter { _ in random.percent(50) }) }
         var invoker = random.pick(RandomAuthority.principals)
         var proofs: [String] = []
-        if !reference.order.isEmpty, random.percent(80) {
-            let cited = reference.statement(random.pick(reference.order))
+        // Proofs on more edges than a use may stand on say nothing about who asks.
+        let citable = reference.order.filter { reference.chain(of: $0).count <= reference.maxClosureNodes }
+        if !citable.isEmpty, random.percent(80) {
+            let cited = reference.statement(random.pick(citable))
             proofs = [cited?.id ?? ""]
             if random.percent(80) { invoker = cited?.audience ?? invoker }
             if random.percent(10) { proofs.append("nothing") }

@@ -1,0 +1,121 @@
+import CapClient
+import Multiformats
+import UCAN
+
+/// Kills the service again and again in the middle of load, and checks after each restart that everything it had
+/// acknowledged is there, that nothing else is half there, and that its answers agree.
+final class KillDrill {
+    private let options: DrillOptions
+    private var generator: Generator
+    private var longestStart: Int64 = 0
+    private var killsAtStart = 0
+
+    init(_ options: DrillOptions) {
+        self.options = options
+        generator = Generator(seed: options.seed)
+    }
+
+    func run() throws -> Int32 {
+        say("seed \(options.seed), \(options.rounds) rounds, \(options.connections) connections")
+        var service = try start()
+        let cast = try Cast(&generator, host: hostKey(service.url))
+        let setup = try Probe(service.url, cast)
+        for token in [cast.host, cast.root] { _ = try setup.send(token) }
+        let workers = (0..<options.connections).map { LoadWorker($0, cast, seed: generator.next()) }
+        var revision: Int64 = 0
+        for round in 1...options.rounds {
+            let threads = Threads()
+            let url = service.url
+            for worker in workers { try threads.start { worker.load(url) } }
+            Clock.wait(microseconds: delay())
+            service.kill()
+            threads.join()
+            service = try start()
+            let isLast = round == options.rounds
+            let restarted = service.url
+            for worker in workers { try threads.start { worker.verify(restarted, isLast: isLast) } }
+            threads.join()
+            var violations = workers.flatMap(\.violations)
+            if violations.isEmpty, isLast || round % 10 == 0 {
+                violations += try compareLists(workers, try Probe(restarted, cast), &revision)
+            }
+            guard violations.isEmpty else {
+                for line in violations.prefix(20) { say("round \(round): \(line)") }
+                say("FAILED in round \(round): \(violations.count) violations, seed \(options.seed)")
+                return 1
+            }
+            if isLast || round % 10 == 0 { say("round \(round): " + summary(workers)) }
+        }
+        guard service.stop() == 0 else { throw DrillFailure("the service does not stop in order") }
+        say("passed: \(options.rounds) kills under load and \(killsAtStart) while starting; " + summary(workers))
+        return 0
+    }
+
+    /// A third of the kills fall within the first statements, the rest anywhere in half a second.
+    private func delay() -> Int {
+        generator.once(in: 3) ? generator.int(in: 0...20_000) : generator.int(in: 0...500_000)
+    }
+
+    /// Starts the service on the same data; sometimes it is first killed while it starts.
+    private func start() throws -> ServiceProcess {
+        let data = options.folder + "/data"
+        let log = options.folder + "/capservice.log"
+        if generator.once(in: 4) {
+            let early = try ServiceProcess(options.service, data: data, log: log)
+            Clock.wait(microseconds: generator.int(in: 0...40_000))
+            early.kill()
+            killsAtStart += 1
+        }
+        let began = Clock.milliseconds()
+        let service = try ServiceProcess(options.service, data: data, log: log)
+        guard service.waitUntilReady() else { throw DrillFailure("the service does not start again; see \(log)") }
+        longestStart = max(longestStart, Clock.milliseconds() - began)
+        return service
+    }
+
+    private func hostKey(_ url: String) throws -> DID {
+        let client = try CapClient(baseURL: url)
+        guard let text = try client.version()["nodeId"]?.string else { throw DrillFailure("the service has no key") }
+        return try DID(text)
+    }
+
+    /// Holds the listings of all that lives and all that is revoked to the journals.
+    private func compareLists(_ workers: [LoadWorker], _ probe: Probe, _ revision: inout Int64) throws -> [String] {
+        var live: Set<String> = [probe.cast.rootCID.text, probe.cast.host.cid.text]
+        var dead: Set<String> = []
+        for journal in workers.map(\.journal) {
+            for place in journal.grants.indices {
+                let cid = journal.grants[place].token.cid.text
+                if journal.isDead(place) { dead.insert(cid) } else { live.insert(cid) }
+            }
+        }
+        var violations: [String] = []
+        for (status, expected) in [("active", live), ("revoked", dead)] {
+            let (listed, now) = try probe.list(status)
+            for cid in expected.subtracting(listed).prefix(5) { violations.append("\(cid) is not listed as \(status)") }
+            for cid in listed.subtracting(expected).prefix(5) { violations.append("\(cid) is listed as \(status)") }
+            if now < revision { violations.append("the revision went back from \(revision) to \(now)") }
+            revision = now
+        }
+        return violations
+    }
+
+    private func summary(_ workers: [LoadWorker]) -> String {
+        var total = LoadWorker.Counts()
+        var marks = 0
+        var revocations = 0
+        var grants = 0
+        for worker in workers {
+            total.acknowledged += worker.counts.acknowledged
+            total.inFlight += worker.counts.inFlight
+            total.kept += worker.counts.kept
+            total.checked += worker.counts.checked
+            grants += worker.journal.grants.count
+            revocations += worker.journal.revocations.count
+            marks += worker.journal.marks.count
+        }
+        return "\(grants) delegations, \(revocations) revocations and \(marks) replay marks known; "
+            + "\(total.inFlight) in flight at a kill, \(total.kept) of them kept whole, the others not at all; "
+            + "\(total.checked) checks; slowest restart \(longestStart) ms"
+    }
+}

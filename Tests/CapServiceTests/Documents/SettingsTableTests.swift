@@ -1,0 +1,26 @@
+import CapTesting
+import Testing
+
+@testable import CapService
+
+/// Holds the tables of the documents to the values they are about.
+@Suite struct SettingsTableTests {
+    @Test func operationsListEverySettingAsItIs() throws {
+        var rows = ["", "| setting | takes | usual value | what it does |", "|---|---|---|---|"]
+        for setting in SettingsParser.all {
+            let usual = setting.shown(Settings())
+            let takes = setting.value.replacing("|", with: "\\|")
+            rows.append("| `\(setting.name)` | \(takes) | \(usual.isEmpty ? "" : "`\(usual)`") | \(setting.help) |")
+        }
+        rows.append("")
+        try DocumentTable.expect(rows, in: "docs/operations/README.md", named: "settings")
+    }
+
+    @Test func theProtocolListsEveryRoute() throws {
+        let listed = try DocumentTable.rows(in: "docs/protocol/README.md", named: "routes").compactMap { row in
+            row.firstMatch(of: /^\| `([A-Z]+ [^`<]+)/).map { String($0.1) }
+        }
+        let served = ServiceHandler.Route.allCases.map { "\($0.method.name) \($0.path)" }
+        #expect(listed.sorted() == served.sorted())
+    }
+}

@@ -1,0 +1,159 @@
+import CapTesting
+import CapabilityGraph
+import Multiformats
+import Storage
+import Testing
+import UCAN
+
+/// What a store does when a change cannot be made durable: it says so, keeps what was, and shows nothing of it.
+@Suite struct GraphStoreFailureTests {
+    let scratch = Scratch()
+
+    func open(_ maximumBytes: Int64?, replayCapacity: Int = 1 << 16, limits: GraphLimits = GraphRig.smallLimits) throws
+        -> GraphStore
+    {
+        try GraphStore.open(
+            path: scratch.path("graph.db"), registry: try AbilityRegistry(AbilityRegistry.tinyCloudEntries),
+            limits: limits, options: SQLiteLogOptions(maximumBytes: maximumBytes), replayCapacity: replayCapacity)
+    }
+
+    /// A root whose token is as long as asked.
+    static func root(_ number: Int, bytes: Int = 4000) -> PlainStatement {
+        let id = "root \(number) "
+        return PlainStatement(
+            id: id + String(repeating: "x", count: bytes - id.utf8.count), isCacao: true,
+            issuer: RandomAuthority.owners[0], audience: RandomAuthority.agents[number % 3],
+            capabilities: [PlainCapability(RandomAuthority.spaces[0] + "/kv/\(number)", "tinycloud.kv/get")])
+    }
+
+    func submit(_ store: GraphStore, _ statements: [PlainStatement]) throws -> [String: [String]] {
+        let answers = Answers()
+        for statement in statements { try store.submit(PlainStep(at: 1_000, .admit(statement)), answers) }
+        answers.wait(for: statements.count)
+        return answers.byKey
+    }
+
+    @Test func aFullFileAnswersFailureAndKeepsWhatWasAcknowledged() throws {
+        let store = try open(200_000)
+        var admitted: [PlainStatement] = []
+        var failed: [PlainStatement] = []
+        var number = 0
+        while failed.count < 10 {
+            let batch = (number..<(number + 5)).map { Self.root($0) }
+            number += 5
+            let answers = try submit(store, batch)
+            for statement in batch {
+                let answer = answers[statement.id]?.first ?? "none"
+                if answer == "admitted" {
+                    admitted.append(statement)
+                } else {
+                    #expect(answer.hasPrefix("failed: no space left"))
+                    failed.append(statement)
+                }
+            }
+            try #require(number < 1_000, "the file never fills")
+        }
+        #expect(admitted.count > 10)
+        let snapshot = store.graph.snapshot()
+        #expect(snapshot.edgeCount == admitted.count)
+        #expect(Int(snapshot.revision) == admitted.count)
+        for statement in failed { #expect(snapshot.edge(Plain.multihash(statement.id)) == nil) }
+        for statement in admitted { #expect(snapshot.edge(Plain.multihash(statement.id)) != nil) }
+        // Nothing of a failed one is known: what cites it lacks its proof, and the gate stays shut.
+        var child = Self.root(0, bytes: 60)
+        child.proofs = [failed[0].id]
+        child.issuer = failed[0].audience
+        child.audience = "did:key:z6MkNobody"
+        #expect(try submit(store, [child])[child.id] == ["missingProof"])
+        let question = CheckQuestion(
+            principal: try DID(failed[0].audience), ability: try Ability("tinycloud.kv/get"),
+            resource: try Resource(failed[0].capabilities[0].resource))
+        #expect(!snapshot.check(question, at: Timestamp(microseconds: 1_000)).isAllowed)
+        let lines = try GraphDump.lines(snapshot, at: [1_000])
+        store.close()
+
+        let larger = try open(2_000_000)
+        defer { larger.close() }
+        #expect(try GraphDump.lines(larger.graph.snapshot(), at: [1_000]) == lines)
+        let answers = try submit(larger, failed)
+        #expect(failed.allSatisfy { answers[$0.id] == ["admitted"] })
+        #expect(larger.graph.snapshot().check(question, at: Timestamp(microseconds: 1_000)).isAllowed)
+    }
+
+    @Test func aFullGraphRefusesTheOneChangeAndTakesItsNeighbours() throws {
+        var limits = GraphRig.smallLimits
+        limits.maxEdges = 10
+        let store = try open(nil, limits: limits)
+        let statements = (0..<16).map { Self.root($0, bytes: 20) }
+        let answers = try submit(store, statements)
+        let admitted = statements.filter { answers[$0.id] == ["admitted"] }
+        #expect(admitted.count == 10)
+        #expect(statements.filter { answers[$0.id]?.first?.hasPrefix("failed: ") == true }.count == 6)
+        let lines = try GraphDump.lines(store.graph.snapshot(), at: [1_000])
+        // What needs no room still goes through.
+        let revocation = PlainRevocation(id: "end", target: admitted[0].id, signer: admitted[0].issuer)
+        let ended = Answers()
+        try store.submit(PlainStep(at: 1_000, .revoke(revocation)), ended)
+        ended.wait(for: 1)
+        #expect(ended.byKey["end"] == ["revoked"])
+        store.close()
+        let again = try open(nil, limits: limits)
+        defer { again.close() }
+        #expect(try GraphDump.lines(again.graph.snapshot(at: 10), at: [1_000]) == lines)
+        #expect(again.graph.snapshot().edgeCount == 10)
+    }
+
+    @Test func aUseThatCannotBeMarkedMayBeTriedAgain() throws {
+        let store = try open(nil, replayCapacity: 3)
+        func use(_ number: Int) -> String {
+            let answers = Answers()
+            let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: 600_000_000)
+            store.submit(
+                .use(mark, hosting: nil, now: Timestamp(microseconds: 1_000)) { result in
+                    switch result {
+                    case .success(let outcome): answers.add("", "\(outcome)")
+                    case .failure(let failure): answers.add("", "\(failure)")
+                    }
+                })
+            answers.wait(for: 1)
+            return answers.byKey[""]?.first ?? ""
+        }
+        #expect((0..<3).map { use($0) } == ["marked", "marked", "marked"])
+        #expect(use(3) == "busy")
+        #expect(use(1) == "duplicate")
+        #expect(store.pendingCount == 0)
+        store.close()
+        let roomy = try open(nil)
+        defer { roomy.close() }
+        let answers = Answers()
+        // Opened with more room, or once marks have run out, there is place for it.
+        for number in 0..<4 {
+            let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: 600_000_000)
+            roomy.submit(
+                .use(mark, hosting: nil, now: Timestamp(microseconds: 1_000)) { answers.add("\(number)", "\($0)") })
+        }
+        answers.wait(for: 4)
+        #expect(answers.byKey["3"]?.first?.contains("marked") == true)
+        #expect(answers.byKey["1"]?.first?.contains("duplicate") == true)
+    }
+
+    @Test func aFullReplayMemoryEmptiesWithTime() throws {
+        let store = try open(nil, replayCapacity: 3)
+        defer { store.close() }
+        func use(_ number: Int, at now: Int64) -> String {
+            let answers = Answers()
+            let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: now + 60_000_000)
+            store.submit(
+                .use(mark, hosting: nil, now: Timestamp(microseconds: now)) { result in
+                    switch result {
+                    case .success(let outcome): answers.add("", "\(outcome)")
+                    case .failure(let failure): answers.add("", "\(failure)")
+                    }
+                })
+            answers.wait(for: 1)
+            return answers.byKey[""]?.first ?? ""
+        }
+        #expect((0..<5).map { use($0, at: 1_000) } == ["marked", "marked", "marked", "busy", "busy"])
+        #expect((5..<9).map { use($0, at: 180_000_000) } == ["marked", "marked", "marked", "busy"])
+    }
+}
