@@ -18,7 +18,8 @@ enum ReadShape {
             ("list-10", ["type": "list", "limit": 10, "filters": ["direction": "created"]] as JSON),
         ] {
             let tokens = try (0..<scale.requests).map {
-                try world.read($0 + (name == "chain" ? 0 : 1_000_000), parameters: parameters, at: Stopwatch.wallClock())
+                try world.read(
+                    $0 + (name == "chain" ? 0 : 1_000_000), parameters: parameters, at: Stopwatch.wallClock())
             }
             let requests = tokens.map { Load.request("/invoke", authorization: $0) }
             let before = service.cpuSeconds()
