@@ -10,6 +10,8 @@ public struct GraphLimits: Sendable {
     public var maxCapabilities = 1024
     /// The most pairs of capabilities compared while one token is admitted.
     public var maxComparisons = 1 << 20
+    /// The most capabilities of its proofs that one token may rest on, over all its capabilities.
+    public var maxSupports = 4096
     /// The most capabilities one check may visit before it answers undetermined.
     public var maxCheckNodes = 4096
 

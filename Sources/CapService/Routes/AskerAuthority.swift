@@ -41,10 +41,16 @@ extension Service {
             throw Failure(401, "expired", "Invocation expired or not yet valid")
         }
         let verified = try verify(token, status: 401, text: "Failed to verify signature")
-        guard expires.microseconds - now.microseconds <= settings.invocationLifetime * 1_000_000 else {
+        guard isShortLived(expires, at: now) else {
             throw Failure(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
         }
         return verified
+    }
+
+    /// True when an expiry lies no further ahead than an invocation's may.
+    func isShortLived(_ expires: Timestamp, at now: Timestamp) -> Bool {
+        let (ahead, overflow) = expires.microseconds.subtractingReportingOverflow(now.microseconds)
+        return !overflow && ahead <= settings.invocationLifetime * 1_000_000
     }
 
     /// True when the party may learn what `principal` can do with the resource: it is the principal itself, a named

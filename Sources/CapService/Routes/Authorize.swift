@@ -91,7 +91,8 @@ struct AuthorizeQuestion: Sendable {
             guard let time = try? Timestamp.parse(text) else { throw malformed("`time` is not RFC 3339") }
             return time
         case .number(let number)?:
-            guard let value = number.decimal(scale: 6, rounding: .down) else {
+            // The range in which a token may name a time, so that differences of two never overflow.
+            guard let value = number.decimal(scale: 6, rounding: .down), abs(value / 4) < 1 << 56 else {
                 throw malformed("`time` is out of range")
             }
             return Timestamp(microseconds: value)
@@ -124,9 +125,13 @@ extension Service {
             guard list.count <= settings.maxBatchQuestions else {
                 throw AuthorizeQuestion.malformed("a batch has at most \(settings.maxBatchQuestions) questions")
             }
-            // Everything is read and every right to ask is checked before anything is answered.
+            // Every question is read before any is answered.
             var questions: [AuthorizeQuestion] = []
             for item in list { questions.append(try AuthorizeQuestion(item, settings.tokens)) }
+            // An explanation may be as large as the walk behind it.
+            guard questions.count(where: \.wantsExplanation) <= 10 else {
+                throw AuthorizeQuestion.malformed("a batch explains at most 10 of its questions")
+            }
             writer.beginObject()
             writer.key("decisions")
             writer.beginArray()

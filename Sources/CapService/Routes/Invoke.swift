@@ -15,7 +15,7 @@ extension Service {
             throw Failure(401, "expired", "Invocation expired or not yet valid")
         }
         let token = try verify(unverified, status: 401, text: "Failed to verify signature")
-        guard expires.microseconds - now.microseconds <= settings.invocationLifetime * 1_000_000 else {
+        guard isShortLived(expires, at: now) else {
             throw Failure(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
         }
         try checkRate(of: token.issuer, at: now)

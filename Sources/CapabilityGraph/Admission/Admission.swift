@@ -143,6 +143,9 @@ extension GraphWriter {
         if usable.isEmpty, let windowRefusal { throw windowRefusal }
 
         var comparisons = 0
+        var supportCount = 0
+        // Each stored list is parsed once, however many capabilities are held against it.
+        var parsed: [UInt32: Caveats] = [:]
         var result: [[UInt32]?] = []
         result.reserveCapacity(statement.capabilities.count)
         for capability in statement.capabilities {
@@ -164,7 +167,10 @@ extension GraphWriter {
                             held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                         graph.resources.contains(row.resource, question)
                     else { continue }
-                    if let failure = containmentFailure(of: capability.caveats, in: row) {
+                    // Caveats are compared by their text, so they weigh by its length.
+                    if row.caveats != 0 { comparisons += graph.terms.bytes(row.caveats).count / 16 }
+                    guard comparisons <= graph.limits.maxComparisons else { break }
+                    if let failure = containmentFailure(of: capability.caveats, in: row, &parsed) {
                         caveatFailure = caveatFailure ?? failure
                     } else {
                         supports.append(number)
@@ -183,14 +189,23 @@ extension GraphWriter {
                     .abilityNotCovered,
                     "Unauthorized Capability: \(capability.resource.text), \(capability.ability.text)")
             }
+            supportCount += supports.count
+            guard supportCount <= graph.limits.maxSupports else {
+                throw Refusal(.limitExceeded, "delegation rests on too many capabilities of its proofs")
+            }
             result.append(supports)
         }
         return result
     }
 
-    private func containmentFailure(of child: Caveats, in row: CapabilityRow) -> CaveatFailure? {
+    private func containmentFailure(
+        of child: Caveats, in row: CapabilityRow, _ parsed: inout [UInt32: Caveats]
+    ) -> CaveatFailure? {
         if row.caveats == 0 { return Caveats.none.failure(containing: child, for: .delegation) }
-        guard let parent = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats)) else { return .malformed }
+        if parsed[row.caveats] == nil {
+            parsed[row.caveats] = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats))
+        }
+        guard let parent = parsed[row.caveats] else { return .malformed }
         return parent.failure(containing: child, for: .delegation)
     }
 

@@ -83,7 +83,7 @@ final class SlotTable: @unchecked Sendable {
 
     /// Adds an id that is known to be absent. Grows at three quarters, re-reading every hash through `hashOf`.
     func insert(_ id: UInt32, hash: UInt64, hashOf: (UInt32) -> UInt64) throws(GraphError) {
-        guard Int(id) < Self.idLimit else { throw GraphError(.full, "the index holds as many ids as it can") }
+        guard Int(id) < Self.idLimit else { throw GraphError(.outOfMemory, "the index holds as many ids as it can") }
         if (count + 1) * 4 > active.capacity * 3 {
             try move(to: active.capacity + active.capacity / 2, { _ in true }, hashOf)
         }

@@ -115,7 +115,9 @@ extension Snapshot {
                 let row = graph.capabilities[number]
                 if graph.resources.contains(row.resource, question) {
                     heldHere.append(graph.terms.text(row.ability))
-                } else if sameAbility == nil,
+                } else if sameAbility == nil, question.space != 0,
+                    // What the principal holds elsewhere is not the asker's to learn (law 9).
+                    graph.resources.row(row.resource).space == question.space,
                     coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
                 {
                     sameAbility = row

@@ -25,6 +25,8 @@ public struct ResolvedQuestion: Sendable {
     let isAuthority: Bool
     /// Number of what the resource shares with its neighbours (`Resources.unseen` when no edge names it).
     let base: UInt32
+    /// Space number plus one; 0 for resources outside known spaces.
+    let space: UInt32
     let path: [UInt8]?
     let isHierarchical: Bool
     let ability: UInt32
@@ -52,13 +54,14 @@ extension Snapshot {
         case .tinycloud(let name, let serviceName, let pathText, let suffix):
             isHierarchical = true
             path = pathText.map { Array($0.utf8) }
-            if let found = self.space(name), let serviceTerm = graph.terms.find(.service, serviceName) {
+            if let found = self.space(name) {
                 space = found + 1
                 authority = graph.spaces.row(found).owner
-                service = serviceTerm
             } else {
                 isKnown = false
             }
+            service = graph.terms.find(.service, serviceName) ?? ResolvedQuestion.unseen
+            if service == ResolvedQuestion.unseen { isKnown = false }
             if !suffix.isEmpty {
                 suffixTerm = graph.terms.find(.suffix, suffix) ?? ResolvedQuestion.unseen
                 if suffixTerm == ResolvedQuestion.unseen { isKnown = false }
@@ -74,7 +77,8 @@ extension Snapshot {
             ResourceBase(space: space, service: service, suffix: suffixTerm, authority: authority))
         if base == nil { isKnown = false }
         return ResolvedQuestion(
-            principal: principal ?? 0, isAuthority: isAuthority, base: base ?? Resources.unseen, path: path,
+            principal: principal ?? 0, isAuthority: isAuthority, base: base ?? Resources.unseen, space: space,
+            path: path,
             isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
             context: question.context, isKnown: isKnown)
     }

@@ -53,7 +53,6 @@ public struct Denial: Sendable, Hashable {
         case resourceNotCovered(held: String)
         case caveatFailed(reason: String)
         case missingContext
-        case spaceNotHosted
         case missingProof
         case audienceMismatch(expected: String)
         /// The invocation itself does not hold: its window, signature, audience or shape.
@@ -72,7 +71,6 @@ public struct Denial: Sendable, Hashable {
         case .resourceNotCovered: "resourceNotCovered"
         case .caveatFailed: "caveatFailed"
         case .missingContext: "missingContext"
-        case .spaceNotHosted: "spaceNotHosted"
         case .missingProof: "missingProof"
         case .audienceMismatch: "audienceMismatch"
         case .invalidInvocation(let reason, _): reason

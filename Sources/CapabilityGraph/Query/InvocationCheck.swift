@@ -18,6 +18,8 @@ public struct InvocationQuestion: Sendable {
 public struct InvocationDenial: Error, Sendable, Hashable {
     public let text: String
     public let denial: Denial
+    /// True when the walk was too large to be judged, which the gate treats as a denial.
+    public var isUndetermined = false
 }
 
 extension Snapshot {
@@ -55,6 +57,11 @@ extension Snapshot {
             let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
             return .allow(Allowance(route: route, rootAuthority: authority))
         } catch {
+            if error.isUndetermined { return .undetermined(.budgetExhausted) }
+            // Whoever cites a proof that is not its own learns no more than of one that is not known (law 9).
+            if case .audienceMismatch = error.denial.cause {
+                return .deny(Denial(cause: .missingProof, edge: nil))
+            }
             return .deny(error.denial)
         }
     }
@@ -98,7 +105,8 @@ extension Snapshot {
         }
         guard end == .finished else {
             throw InvocationDenial(
-                text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil))
+                text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil),
+                isUndetermined: true)
         }
     }
 

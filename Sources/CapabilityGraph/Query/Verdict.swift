@@ -11,7 +11,7 @@ public enum Verdict: Hashable, Sendable {
 }
 
 extension Snapshot {
-    /// Answers a resolved question: integers only, no allocation, no lock.
+    /// Answers a resolved question without a lock; integers only and no allocation while no caveat has to be judged.
     ///
     /// Every resource that could cover the asked one is a prefix of its path, so the candidates are found by a few
     /// table look-ups and not by walking what the principal holds.
@@ -125,6 +125,10 @@ struct CandidateSearch {
                 continue
             }
             resource = row.resource
+            // Caveats must be parsed to be judged, so they weigh by their length.
+            if row.caveats != 0, !ignoresCaveats {
+                remaining -= min(remaining, graph.terms.bytes(row.caveats).count / 16)
+            }
             if snapshot.covers(row, question, ignoringCaveats: ignoresCaveats), body(capability) {
                 return .stopped(capability)
             }

@@ -59,6 +59,7 @@ extension GraphWriter {
             if supportCode > 0 {
                 for _ in 1..<supportCode { scratch.append(try reader.id(below: graph.capabilityCount)) }
             }
+            guard scratch.count <= UInt16.max else { throw RecordReader.malformed }
             try appendCapability(
                 edge: edge, resource: resource, ability: ability, caveats: caveats, isRoot: supportCode == 0,
                 supports: scratch)

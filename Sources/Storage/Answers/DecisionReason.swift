@@ -59,14 +59,12 @@ public struct DecisionReason: Sendable {
                 "\(name) carries caveats and the question gave no context to judge them by",
                 "give the caveats or the statement in `context`"
             )
-        case .spaceNotHosted:
-            return ("the space is not hosted here", "host it with a `tinycloud.space/host` delegation")
         case .missingProof: return ("a cited proof is not known here, or none is cited", "register the proof first")
         case .invalidInvocation(_, let text): return (text, "sign a new invocation")
         case .notInvoked:
             return ("the invocation does not name this ability on this resource", "invoke what is to be done")
-        case .audienceMismatch(let expected):
-            return ("\(name) was made for `\(expected)`, not for `\(principal)`", "cite a proof made for the invoker")
+        case .audienceMismatch:
+            return ("a cited proof was not made for `\(principal)`", "cite a proof made for the invoker")
         }
     }
 

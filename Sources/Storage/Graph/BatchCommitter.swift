@@ -71,6 +71,8 @@ final class BatchCommitter: @unchecked Sendable {
         do throws(GraphError) {
             for operation in operations { try decide(operation, into: &pending) }
         } catch {
+            // A table that could not grow may have left half a change behind that no journal knows.
+            if error.code == .outOfMemory { writer.poison() }
             return undo(pending, because: .graph(error))
         }
         if pending.newest > .min { used.forget(before: pending.newest) }

@@ -203,7 +203,7 @@ import UCAN
                 "wrongKind"
             ),
             ("no proof", try scene.invocation(line.helper, [get], proofs: []), "missingProof"),
-            ("another's proof", try scene.invocation(line.helper, [get], proofs: [line.first]), "audienceMismatch"),
+            ("another's proof", try scene.invocation(line.helper, [get], proofs: [line.first]), "missingProof"),
             (
                 "more than it holds",
                 try scene.invocation(

@@ -97,7 +97,7 @@ struct ExplanationJudge {
         case .caveatFailed, .missingContext:
             isTrue = denial.edge.map { state(of: $0) } == .live
         case .noRoute: isTrue = true
-        case .spaceNotHosted, .missingProof, .audienceMismatch, .invalidInvocation, .notInvoked: isTrue = false
+        case .missingProof, .audienceMismatch, .invalidInvocation, .notInvoked: isTrue = false
         }
         return isTrue ? nil : "\(denial) is not so"
     }
