@@ -30,6 +30,20 @@ import Testing
         queue.stop()
     }
 
+    @Test func announcedOperationsAreProcessedOnceAndNoneIsWaitedForAfterARefusal() {
+        struct Refused: Error {}
+        let seen = Seen()
+        let queue = CommitQueue<Int>(maxPending: 100_000) { seen.add($0) }
+        for number in 0..<200 {
+            try? queue.announcing { () throws(Refused) in
+                guard number % 2 == 0 else { throw Refused() }
+                #expect(queue.submit(number))
+            }
+        }
+        queue.stop()
+        #expect(seen.all == Array(stride(from: 0, to: 200, by: 2)))
+    }
+
     @Test func operationsGatherWhileAGroupIsBeingWritten() {
         let seen = Seen()
         let door = Door()

@@ -58,6 +58,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 600, 2000, 1 << 20])
+    func rememberedTokensAreTheOnesAskedFor(cacheBytes: Int) throws {
+        let log = try SQLiteLog.open(path: path, mode: .create)
+        try log.commit(LogSamples.batch(1...40))
+        let reader = try TokenReader(path: path, cacheBytes: cacheBytes)
+        func name(_ revision: UInt64) -> TokenName {
+            TokenName(revision: revision, id: BLAKE3.hash(LogSamples.token(revision)))
+        }
+        for revisions: [UInt64] in [[], [3], [1, 2, 3, 2, 1], Array(1...40), Array((1...40).reversed()), [40, 7]] {
+            #expect(try reader.tokens(revisions.map(name)) == revisions.map(LogSamples.token))
+        }
+        // What is remembered under a revision does not answer for another id.
+        let wrong = TokenName(revision: 7, id: name(8).id)
+        #expect(throws: StorageError(.corrupt, "")) { try reader.tokens([name(7), wrong]) }
+    }
+
     @Test func closedReaderSaysSo() throws {
         _ = try SQLiteLog.open(path: path, mode: .create)
         let reader = try TokenReader(path: path)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Holds header fields in the order received; names are compared without regard to ASCII case.
 ///
 /// The fields lie in one array as `name NUL value NUL NUL`, the form in which the parser leaves them; a name is a token
@@ -66,14 +68,21 @@ struct HTTPHeaders: Sendable {
     }
 
     private func next(_ cursor: inout Int) -> (name: Range<Int>, value: Range<Int>)? {
-        guard cursor < storage.count, let nameEnd = storage[cursor...].firstIndex(of: 0) else { return nil }
+        guard let nameEnd = zero(from: cursor) else { return nil }
         let name = cursor..<nameEnd
-        guard let valueEnd = storage[(nameEnd + 1)...].firstIndex(of: 0) else { return nil }
+        guard let valueEnd = zero(from: nameEnd + 1) else { return nil }
         cursor = valueEnd + 2
         var start = nameEnd + 1
         var end = valueEnd
         while start < end, ASCII.isBlank(storage[start]) { start += 1 }
         while end > start, ASCII.isBlank(storage[end - 1]) { end -= 1 }
         return (name, start..<end)
+    }
+
+    private func zero(from start: Int) -> Int? {
+        storage.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+            return memchr(base + start, 0, bytes.count - start).map { base.distance(to: $0) }
+        }
     }
 }

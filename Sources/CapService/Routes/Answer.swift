@@ -5,21 +5,18 @@ final class Answer: Sendable {
     private let service: Service
     private let reply: HTTPReply
     private let route: String
-    private let wantsJSON: Bool
-    private let requestID: String?
+    private let asked: HTTPHeaders
 
     init(_ service: Service, _ reply: HTTPReply, route: String, request: HTTPRequest) {
         self.service = service
         self.reply = reply
         self.route = route
-        wantsJSON = request.headers["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
-        // Room for the head of an answer is bounded, so only an id of a sensible length comes back.
-        requestID = request.headers["X-Request-ID"].flatMap { (1...256).contains($0.utf8.count) ? $0 : nil }
+        asked = request.headers
     }
 
     func send(_ response: HTTPResponse) {
         var response = response
-        if let requestID { response.headers.append(("X-Request-ID", requestID)) }
+        if let requestID = self.requestID { response.headers.append(("X-Request-ID", requestID)) }
         if service.settings.cors { response.headers += Self.cors }
         service.metrics.count(route, response.status)
         reply.send(response)
@@ -36,6 +33,16 @@ final class Answer: Sendable {
                 ("detail", .text(failure.detail ?? "")),
             ])
         send(failure.response(id, wantsJSON: wantsJSON))
+    }
+
+    private var wantsJSON: Bool {
+        asked["Accept"]?.split(separator: ",").first?.hasPrefix("application/json") ?? false
+    }
+
+    /// The client's own name for the request; room for the head of an answer is bounded, so only one of a sensible
+    /// length comes back.
+    private var requestID: String? {
+        asked["X-Request-ID"].flatMap { (1...256).contains($0.utf8.count) ? $0 : nil }
     }
 
     /// Runs what makes the answer and sends it, or the failure it throws.

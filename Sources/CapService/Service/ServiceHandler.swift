@@ -1,3 +1,5 @@
+import Storage
+
 /// Sends each request to its route and each failure to its answer.
 struct ServiceHandler: HTTPHandler {
     private let service: Service
@@ -80,9 +82,12 @@ struct ServiceHandler: HTTPHandler {
         _ route: Route, _ rest: Substring, _ request: HTTPRequest, _ answer: Answer
     ) throws(Failure) {
         switch route {
-        case .delegate: try service.delegate(request, answer)
-        case .invoke: try service.invoke(request, answer)
-        case .revoke: try service.revoke(request, answer)
+        case .delegate:
+            try service.store.announcing { () throws(Failure) in try service.delegate(request, answer) }
+        case .invoke:
+            try service.store.announcing { () throws(Failure) in try service.invoke(request, answer) }
+        case .revoke:
+            try service.store.announcing { () throws(Failure) in try service.revoke(request, answer) }
         case .delegationStatus:
             try requireJSON(request)
             try service.delegationStatus(request, answer)

@@ -21,7 +21,7 @@ public struct Space: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses the part of a resource before its first slash.
     init(schemeAndPath bytes: ArraySlice<UInt8>, of text: String) throws(GraphError) {
-        let scheme = Array("tinycloud:".utf8)
+        let scheme = Self.scheme.utf8
         guard bytes.starts(with: scheme), let split = bytes.lastIndex(of: 0x3A) else {
             throw GraphError(.malformedResource, "`\(text)` is not a space id")
         }
@@ -38,7 +38,17 @@ public struct Space: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The canonical text, `tinycloud:<did-suffix>:<name>`.
-    public var description: String { "tinycloud:\(owner.text.dropFirst(4)):\(name)" }
+    public var description: String {
+        let owner = self.owner.text
+        var text = Self.scheme
+        text.reserveCapacity(text.utf8.count + owner.utf8.count + 1 + name.utf8.count)
+        text += owner[owner.utf8.index(owner.startIndex, offsetBy: 4)...]
+        text += ":"
+        text += name
+        return text
+    }
+
+    private static let scheme = "tinycloud:"
 
     public var text: String { description }
 }

@@ -35,11 +35,23 @@ enum URISyntax {
         return true
     }
 
+    /// True when a segment of the path is `.` or `..`.
     private static func hasDotSegments(_ bytes: ArraySlice<UInt8>) -> Bool {
-        let path = bytes.prefix { $0 != 0x3F && $0 != 0x23 }
-        return path.split(separator: 0x2F, omittingEmptySubsequences: false).contains { segment in
-            segment.elementsEqual([0x2E]) || segment.elementsEqual([0x2E, 0x2E])
+        var dots = 0
+        var length = 0
+        for byte in bytes {
+            switch byte {
+            case 0x3F, 0x23: return length == dots && (dots == 1 || dots == 2)
+            case 0x2F:
+                if length == dots, dots == 1 || dots == 2 { return true }
+                dots = 0
+                length = 0
+            default:
+                length += 1
+                if byte == 0x2E { dots += 1 }
+            }
         }
+        return length == dots && (dots == 1 || dots == 2)
     }
 
     private static func upperHex(_ byte: UInt8) -> UInt8? {

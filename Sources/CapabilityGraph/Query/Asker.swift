@@ -58,8 +58,8 @@ extension Snapshot {
     }
 
     private func add(_ number: UInt32, to principals: inout [DID], _ numbers: inout [UInt32]) {
-        guard !numbers.contains(number), let did = try? DID(graph.terms.text(number)) else { return }
+        guard !numbers.contains(number) else { return }
         numbers.append(number)
-        principals.append(did)
+        principals.append(DID(trusted: graph.terms.text(number)))
     }
 }

@@ -61,6 +61,12 @@ public final class GraphStore: Sendable {
         if !queue.submit(operation) { operation.fail(.busy) }
     }
 
+    /// Runs `body`, which verifies a change and then submits it, so that changes verified at one time are committed
+    /// together.
+    public func announcing<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+        try queue.announcing(body)
+    }
+
     /// Changes waiting for the writer.
     public var pendingCount: Int { queue.pendingCount }
 

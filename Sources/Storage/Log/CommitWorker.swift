@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Holds the waiting operations of a `CommitQueue` and the loop that takes them.
 ///
@@ -8,6 +9,11 @@ final class CommitWorker<Operation: Sendable>: @unchecked Sendable {
     private let maxBatch: Int
     private let maxPending: Int
     private let process: @Sendable ([Operation]) -> Void
+
+    /// Operations that will be submitted soon.
+    private let announced = Atomic<Int>(0)
+    private static var sliceMicroseconds: UInt32 { 250 }
+    private static var maxSlices: Int { 4 }
 
     private var pending: [Operation] = []
     private var isAsleep = false
@@ -41,6 +47,10 @@ final class CommitWorker<Operation: Sendable>: @unchecked Sendable {
         return true
     }
 
+    func announce() { announced.add(1, ordering: .relaxed) }
+
+    func retract() { announced.subtract(1, ordering: .relaxed) }
+
     func stop() {
         monitor.lock()
         isStopping = true
@@ -57,22 +67,45 @@ final class CommitWorker<Operation: Sendable>: @unchecked Sendable {
 
     /// Takes batches until stopped and empty.
     func run() {
-        while let batch = next() { process(batch) }
+        while waitForWork() {
+            gather()
+            process(take())
+        }
         monitor.lock()
         isFinished = true
         monitor.unlock()
         monitor.wakeAll()
     }
 
-    private func next() -> [Operation]? {
+    /// Returns once something is pending; false when stopped and empty.
+    private func waitForWork() -> Bool {
         monitor.lock()
         defer { monitor.unlock() }
         while pending.isEmpty {
-            if isStopping { return nil }
+            if isStopping { return false }
             isAsleep = true
             monitor.wait()
         }
         isAsleep = false
+        return true
+    }
+
+    /// Waits in short slices for operations that were announced, until none came in a slice and none is to come, and
+    /// for a millisecond at most.
+    private func gather() {
+        var count = 0
+        for slice in 0..<Self.maxSlices {
+            let now = pendingCount
+            let isGrowing = slice > 0 && now > count
+            guard isGrowing || announced.load(ordering: .relaxed) > 0, now < maxBatch else { return }
+            count = now
+            usleep(Self.sliceMicroseconds)
+        }
+    }
+
+    private func take() -> [Operation] {
+        monitor.lock()
+        defer { monitor.unlock() }
         if pending.count <= maxBatch {
             var batch: [Operation] = []
             swap(&batch, &pending)

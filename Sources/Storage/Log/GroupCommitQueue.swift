@@ -2,7 +2,8 @@ import Glibc
 
 /// Hands operations from many threads to one writer thread, in groups.
 ///
-/// Nothing is delayed to make a group larger: while one group is being written the next one gathers.
+/// While one group is being written the next one gathers. A group is held back, for a millisecond at most, only while
+/// operations are announced that will join it; a caller alone is never made to wait.
 public final class CommitQueue<Operation: Sendable>: Sendable {
     private let worker: CommitWorker<Operation>
     private let thread: WriterThread
@@ -23,6 +24,13 @@ public final class CommitQueue<Operation: Sendable>: Sendable {
 
     /// Queues an operation; false when the queue is full or stopped, and then nothing was queued.
     public func submit(_ operation: Operation) -> Bool { worker.submit(operation) }
+
+    /// Runs `body`, which is about to submit an operation, so that a group about to be written may wait for it.
+    public func announcing<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+        worker.announce()
+        defer { worker.retract() }
+        try body()
+    }
 
     /// Operations waiting for the writer.
     public var pendingCount: Int { worker.pendingCount }

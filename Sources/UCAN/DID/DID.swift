@@ -22,8 +22,8 @@ public struct DID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.text = try DIDSyntax.canonical(text)
     }
 
-    /// Wraps text this module has itself composed in canonical form.
-    init(trusted text: String) { self.text = text }
+    /// Wraps text that was composed, or checked before, in canonical form.
+    package init(trusted text: String) { self.text = text }
 
     /// Splits a DID URL at its first `#`: the principal in canonical form, and the fragment as given.
     public static func principal(ofURL url: String) throws(UCANError) -> (DID, fragment: String?) {

@@ -1,6 +1,21 @@
 /// Checks the syntax of DIDs and gives them their one canonical text.
 enum DIDSyntax {
+    // Casing an account costs a Keccak-256, and few accounts own most of what is named. The texts are at most
+    // `DID.maximumLength` bytes long, which bounds the memory.
+    private static let accounts = BoundedCache<[UInt8], String>(generation: 1024)
+
     static func canonical(_ text: String) throws(UCANError) -> String {
+        guard text.utf8.starts(with: EthereumAccount.prefix), text.utf8.count <= DID.maximumLength else {
+            return try checked(text)
+        }
+        let bytes = Array(text.utf8)
+        if let known = accounts[bytes] { return known }
+        let canonical = try checked(text)
+        accounts.insert(canonical, for: bytes)
+        return canonical
+    }
+
+    private static func checked(_ text: String) throws(UCANError) -> String {
         var text = text
         let account = text.withUTF8 { bytes -> Result<EthereumAccount?, UCANError> in
             guard bytes.count <= DID.maximumLength else {

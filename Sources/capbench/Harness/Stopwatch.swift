@@ -1,10 +1,18 @@
 import Glibc
+import UCAN
 
 enum Stopwatch {
     static func nanoseconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
+    /// The time of day, as the service reads it.
+    static func wallClock() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(seconds: Int64(time.tv_sec))
     }
 
     /// Cpu nanoseconds of the calling thread.

@@ -5,7 +5,7 @@ import UCAN
 /// Durable admission over HTTP from 64 connections, against admission in process without a disk.
 enum DurableShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
-        let world = try SignedWorld(children: scale.requests)
+        let world = try SignedWorld(children: scale.requests, now: Stopwatch.wallClock())
         let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
         let graph = try Graph(registry: registry)
         let writer = GraphWriter(graph)
@@ -18,7 +18,7 @@ enum DurableShape {
         writer.commit()
         let inProcess = Stopwatch.nanoseconds() - start
 
-        let service = try ServiceUnderTest(clock: world.now.microseconds / 1_000_000)
+        let service = try ServiceUnderTest()
         _ = try Load.run([Load.request("/delegate", authorization: world.host)], port: service.port)
         _ = try Load.run([Load.request("/delegate", authorization: world.root)], port: service.port)
         let requests = world.children.map { Load.request("/delegate", authorization: $0) }

@@ -6,8 +6,8 @@ import UCAN
 /// signature checks.
 enum ReadShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
-        let world = try SignedWorld(children: 64)
-        let service = try ServiceUnderTest(clock: world.now.microseconds / 1_000_000)
+        let world = try SignedWorld(children: 64, now: Stopwatch.wallClock())
+        let service = try ServiceUnderTest()
         for authorization in [world.host, world.root] + world.children {
             _ = try Load.run([Load.request("/delegate", authorization: authorization)], port: service.port)
         }
@@ -18,7 +18,8 @@ enum ReadShape {
             ("list-10", ["type": "list", "limit": 10, "filters": ["direction": "created"]] as JSON),
         ] {
             let tokens = try (0..<scale.requests).map {
-                try world.read($0 + (name == "chain" ? 0 : 1_000_000), parameters: parameters, at: world.now)
+                try world.read(
+                    $0 + (name == "chain" ? 0 : 1_000_000), parameters: parameters, at: Stopwatch.wallClock())
             }
             let requests = tokens.map { Load.request("/invoke", authorization: $0) }
             let before = service.cpuSeconds()

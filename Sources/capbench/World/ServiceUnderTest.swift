@@ -7,13 +7,9 @@ final class ServiceUnderTest {
     private let process: pid_t
     private let folder: TemporaryFolder
 
-    init(clock seconds: Int64) throws {
+    init() throws {
         folder = try TemporaryFolder()
-        let clock = folder.path + "/clock"
         let data = folder.path
-        guard let file = fopen(clock, "w") else { throw BenchError(message: "cannot write the clock") }
-        fputs(String(seconds), file)
-        fclose(file)
         let own = try ServiceUnderTest.ownFolder()
         var pipes: [Int32] = [0, 0]
         guard pipe(&pipes) == 0 else { throw BenchError(message: "cannot make a pipe") }
@@ -23,8 +19,7 @@ final class ServiceUnderTest {
         posix_spawn_file_actions_addclose(&actions, pipes[0])
         defer { posix_spawn_file_actions_destroy(&actions) }
         let arguments = [
-            own + "/capservice", "serve", "--listen", "127.0.0.1:0", "--data", data, "--clock-file", clock,
-            "--log-level", "error",
+            own + "/capservice", "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "error",
         ]
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
