@@ -23,6 +23,9 @@ extension StorageError {
             self.init(.readOnly, "`\(path)` cannot be written", hint: "check who may write the file and its folder")
         case SQLITE_CANTOPEN:
             self.init(.ioError, "cannot open `\(path)`: \(StorageError.system(system, or: detail))")
+        case SQLITE_ERROR where detail == "unsupported file format":
+            // The schema format number in the header is none that the library knows: no version of it writes such.
+            self.init(.corrupt, "`\(path)` is damaged: \(detail)", hint: "restore it from a backup")
         case SQLITE_CONSTRAINT, SQLITE_TOOBIG: self.init(.constraint, "`\(path)` refuses the write: \(detail)")
         default: self.init(.internal, "`\(path)`: \(detail) (code \(status))")
         }
