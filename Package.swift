@@ -26,21 +26,34 @@ let package = Package(
         .target(name: "CBLAKE3Lanes"),
         .target(name: "Multiformats", dependencies: ["CBLAKE3Lanes"], swiftSettings: strict),
         .target(name: "UCAN", dependencies: ["Multiformats", "COpenSSL", "CSecp256k1"], swiftSettings: strict),
-        .target(name: "CapabilityGraph", dependencies: ["Multiformats", "UCAN"], swiftSettings: strict),
+        .target(name: "ATProto", dependencies: ["Multiformats", "UCAN", "COpenSSL"], swiftSettings: strict),
+        .target(name: "CapabilityGraph", dependencies: ["ATProto", "Multiformats", "UCAN"], swiftSettings: strict),
         .target(
             name: "Storage",
             dependencies: ["CapabilityGraph", "UCAN", "Multiformats", "CSQLite"],
             swiftSettings: strict
         ),
+        .target(
+            name: "Identity",
+            dependencies: ["Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CCurl", "COpenSSL"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Spaces",
+            dependencies: ["Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "CapService",
-            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CMicroHTTPD"],
+            dependencies: [
+                "Spaces", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CMicroHTTPD",
+            ],
             swiftSettings: strict
         ),
         .target(name: "CapClient", dependencies: ["UCAN", "Multiformats", "CCurl"], swiftSettings: strict),
         .executableTarget(
             name: "capq",
-            dependencies: ["CapClient", "Storage", "CapabilityGraph", "UCAN", "Multiformats"],
+            dependencies: ["CapClient", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
         .target(name: "CAllocationCount"),
@@ -80,8 +93,25 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ATProtoTests",
+            dependencies: ["ATProto", "UCAN", "Multiformats", "CapTesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "IdentityTests",
+            dependencies: ["Identity", "Storage", "ATProto", "UCAN", "Multiformats", "CapTesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SpacesTests",
+            dependencies: [
+                "Spaces", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CapServiceTests",
-            dependencies: ["CapService", "CapClient", "UCAN", "Multiformats", "CapTesting"],
+            dependencies: ["CapService", "CapClient", "ATProto", "UCAN", "Multiformats", "CapTesting"],
             swiftSettings: strict
         ),
         .testTarget(

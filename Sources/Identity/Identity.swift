@@ -1,0 +1,2 @@
+/// Accounts hosted here and the identities of everybody else.
+enum Identity {}

@@ -1,0 +1,2 @@
+/// Permissioned spaces: membership, repositories, credentials, notifications.
+enum Spaces {}
