@@ -21,28 +21,41 @@ final class BatchCommitter: @unchecked Sendable {
     }
 
     /// What a batch will write, and the answers that wait for it.
-    private struct Pending {
+    private final class Pending {
         var batch = LogBatch()
         var replies: [() -> Void] = []
         var newest: Int64 = .min
     }
 
+    /// Says why nothing of a batch was kept.
+    private enum Undone: Error {
+        case failed(StoreFailure)
+        /// A body took its change back after it had changed the graph, which goes back only with the whole batch.
+        case refused(any Error)
+    }
+
     func process(_ operations: [StoreOperation]) {
-        guard let failure = attempt(operations) else { return }
+        guard let reason = attempt(operations) else { return }
         // One change that cannot be stored must not take its neighbours with it.
         guard operations.count > 1 else {
-            giveUp(operations[0], because: failure)
+            giveUp(operations[0], because: reason)
             return
         }
         for operation in operations {
-            if let failure = attempt([operation]) { giveUp(operation, because: failure) }
+            if let reason = attempt([operation]) { giveUp(operation, because: reason) }
         }
     }
 
     /// Answers a change that could not be stored.
     ///
     /// A use that changes nothing is a read, and reads go on while the disk is full: its mark is kept in memory.
-    private func giveUp(_ operation: StoreOperation, because failure: StoreFailure) {
+    private func giveUp(_ operation: StoreOperation, because reason: Undone) {
+        let failure: StoreFailure
+        switch (reason, operation) {
+        case (.refused(let error), .tables(let change)): return change.reply(.failure(error))
+        case (.refused, _): failure = .busy
+        case (.failed(let reason), _): failure = reason
+        }
         guard case .use(let mark, hosting: nil, _, let reply) = operation, case .storage(let error) = failure,
             error.code == .diskFull, !used.isFull
         else { return operation.fail(failure) }
@@ -65,84 +78,179 @@ final class BatchCommitter: @unchecked Sendable {
     }
 
     /// Returns why nothing of the batch was kept, or nil when every operation was answered.
-    private func attempt(_ operations: [StoreOperation]) -> StoreFailure? {
+    private func attempt(_ operations: [StoreOperation]) -> Undone? {
         writer.begin()
-        var pending = Pending()
-        do throws(GraphError) {
-            for operation in operations { try decide(operation, into: &pending) }
-        } catch {
-            // A table that could not grow may have left half a change behind that no journal knows.
-            if error.code == .outOfMemory { writer.poison() }
-            return undo(pending, because: .graph(error))
-        }
-        if pending.newest > .min { used.forget(before: pending.newest) }
-        if !pending.batch.entries.isEmpty || !pending.batch.marks.isEmpty {
-            pending.batch.forgetMarksBefore = pending.newest
-            do throws(StorageError) {
-                try log.commit(pending.batch)
-            } catch {
-                return undo(pending, because: .storage(error))
+        let pending = Pending()
+        do throws(Undone) {
+            if operations.contains(where: \.usesTables) {
+                try commitWithTables(operations, pending)
+            } else {
+                try commitLog(operations, pending)
             }
-            commitCount.add(1, ordering: .relaxed)
-            catchUp(pending.newest)
+        } catch {
+            return undo(pending, because: error)
         }
         writer.commit()
         for reply in pending.replies { reply() }
         return nil
     }
 
-    private func undo(_ pending: Pending, because failure: StoreFailure) -> StoreFailure {
+    private func commitLog(_ operations: [StoreOperation], _ pending: Pending) throws(Undone) {
+        for operation in operations { try decide(operation, pending, nil) }
+        close(pending)
+        guard !pending.batch.entries.isEmpty || !pending.batch.marks.isEmpty else { return }
+        try stored { () throws(StorageError) in try log.commit(pending.batch) }
+        commitCount.add(1, ordering: .relaxed)
+        catchUp(pending.newest)
+    }
+
+    /// Decides inside the transaction, so that what is compared with the tables is what they hold when it is written.
+    private func commitWithTables(_ operations: [StoreOperation], _ pending: Pending) throws(Undone) {
+        var undone: Undone?
+        do throws(StorageError) {
+            try log.transaction { tables in
+                do throws(Undone) {
+                    for operation in operations { try decide(operation, pending, tables) }
+                } catch {
+                    undone = error
+                    return nil
+                }
+                close(pending)
+                return pending.batch
+            }
+        } catch {
+            throw .failed(.storage(error))
+        }
+        if let undone { throw undone }
+        commitCount.add(1, ordering: .relaxed)
+        catchUp(pending.newest)
+    }
+
+    /// Lets go of marks nobody can use any more.
+    private func close(_ pending: Pending) {
+        guard pending.newest > .min else { return }
+        used.forget(before: pending.newest)
+        pending.batch.forgetMarksBefore = pending.newest
+    }
+
+    private func undo(_ pending: Pending, because reason: Undone) -> Undone {
         for mark in pending.batch.marks { used.remove(mark) }
+        // A table that could not grow may have left half a change behind that no journal knows.
+        if case .failed(.graph(let error)) = reason, error.code == .outOfMemory { writer.poison() }
         do throws(GraphError) {
             try writer.rollback()
         } catch {
             // Without memory to restore the tables the index can no longer be trusted: stop rather than guess.
             writer.poison()
-            return .graph(error)
+            return .failed(.graph(error))
         }
-        return failure
+        return reason
     }
 
-    private func decide(_ operation: StoreOperation, into pending: inout Pending) throws(GraphError) {
+    private func decide(
+        _ operation: StoreOperation, _ pending: Pending, _ tables: TableConnection?
+    ) throws(Undone) {
         switch operation {
         case .admit(let statement, let token, let now, let hosting, let reply):
-            let outcome = try writer.admit(statement, at: now, hosting: hosting)
+            let outcome = try changed { () throws(GraphError) in
+                try writer.admit(statement, at: now, hosting: hosting)
+            }
             switch outcome {
             case .admitted(let admitted):
-                pending.batch.entries.append(entry(admitted.record, token: token, id: statement.id.digest))
+                pending.batch.entries.append(LogEntry(admitted.record, token: token, id: statement.id.digest))
             case .twin(_, let record):
-                pending.batch.entries.append(entry(record, token: token, id: statement.id.digest))
+                pending.batch.entries.append(LogEntry(record, token: token, id: statement.id.digest))
             case .existing, .refused: break
             }
             pending.replies.append { reply(.success(outcome)) }
         case .revoke(let statement, let token, let now, let reply):
-            let outcome = try writer.revoke(statement, at: now)
+            let outcome = try changed { () throws(GraphError) in try writer.revoke(statement, at: now) }
             if case .revoked(_, let record) = outcome {
-                pending.batch.entries.append(entry(record, token: token, id: statement.id))
+                pending.batch.entries.append(LogEntry(record, token: token, id: statement.id))
             }
             pending.replies.append { reply(.success(outcome)) }
         case .use(let mark, let space, let now, let reply):
-            if used.isFull { used.forget(before: now.microseconds) }
-            guard !used.contains(mark) else {
-                pending.replies.append { reply(.success(.duplicate)) }
+            do throws(StoreFailure) {
+                guard try use(mark, at: now, pending) else {
+                    pending.replies.append { reply(.success(.duplicate)) }
+                    return
+                }
+            } catch {
+                pending.replies.append { reply(.failure(error)) }
                 return
             }
-            guard !used.isFull else {
-                pending.replies.append { reply(.failure(.busy)) }
-                return
-            }
-            used.insert(mark)
-            pending.newest = max(pending.newest, now.microseconds)
-            pending.batch.marks.append(mark)
-            if let space, let record = try writer.host(space, at: now) {
-                pending.batch.entries.append(entry(record, token: nil, id: nil))
+            if let space {
+                let record = try changed { () throws(GraphError) in try writer.host(space, at: now) }
+                if let record { pending.batch.entries.append(LogEntry(record, token: nil, id: nil)) }
             }
             pending.replies.append { reply(.success(.marked)) }
+        case .tables(let change):
+            guard let tables else { throw .failed(.busy) }
+            try decide(change, pending, tables)
         }
     }
 
-    private func entry(_ record: LogRecord, token: [UInt8]?, id: Digest?) -> LogEntry {
-        LogEntry(
+    /// Runs a body between two savepoints, so that what it refuses leaves nothing behind.
+    private func decide(
+        _ change: TableOperation, _ pending: Pending, _ tables: TableConnection
+    ) throws(Undone) {
+        try stored { () throws(StorageError) in try tables.run("SAVEPOINT change", []) }
+        let marks = pending.batch.marks.count
+        let transaction = StoreTransaction(now: change.now, tables: tables, writer: writer) { mark in
+            try self.use(mark, at: change.now, pending)
+        }
+        do {
+            try change.body(transaction)
+        } catch {
+            if let failure = tables.failure { throw .failed(.storage(failure)) }
+            if let error = error as? GraphError { throw .failed(.graph(error)) }
+            if transaction.changedGraph { throw .refused(error) }
+            for mark in pending.batch.marks[marks...] { used.remove(mark) }
+            pending.batch.marks.removeSubrange(marks...)
+            try stored { () throws(StorageError) in
+                try tables.run("ROLLBACK TO change", [])
+                try tables.run("RELEASE change", [])
+            }
+            pending.replies.append { change.reply(.failure(error)) }
+            return
+        }
+        if let failure = tables.failure { throw .failed(.storage(failure)) }
+        try stored { () throws(StorageError) in try tables.run("RELEASE change", []) }
+        pending.batch.entries += transaction.batch.entries
+        pending.replies.append { change.reply(.success(())) }
+    }
+
+    /// Marks a statement as used; false when it was before.
+    private func use(_ mark: ReplayMark, at now: Timestamp, _ pending: Pending) throws(StoreFailure) -> Bool {
+        if used.isFull { used.forget(before: now.microseconds) }
+        guard !used.contains(mark) else { return false }
+        guard !used.isFull else { throw .busy }
+        used.insert(mark)
+        pending.newest = max(pending.newest, now.microseconds)
+        pending.batch.marks.append(mark)
+        return true
+    }
+
+    private func stored(_ body: () throws(StorageError) -> Void) throws(Undone) {
+        do throws(StorageError) {
+            try body()
+        } catch {
+            throw .failed(.storage(error))
+        }
+    }
+
+    private func changed<Value>(_ body: () throws(GraphError) -> Value) throws(Undone) -> Value {
+        do throws(GraphError) {
+            return try body()
+        } catch {
+            throw .failed(.graph(error))
+        }
+    }
+}
+
+extension LogEntry {
+    init(_ record: LogRecord, token: [UInt8]?, id: Digest?) {
+        self.init(
             revision: UInt64(record.revision), kind: record.kind.rawValue, recordedAt: record.recordedAt,
             record: record.bytes, tokenID: id, token: token)
     }

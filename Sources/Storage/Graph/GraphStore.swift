@@ -11,6 +11,7 @@ public final class GraphStore: Sendable {
     public let tokens: TokenReader
     let log: SQLiteLog
     private let queue: CommitQueue<StoreOperation>
+    let readers: ConnectionPool<TableConnection>
     private let committer: BatchCommitter
 
     /// Opens the log, making it when there is none, and rebuilds the graph from it.
@@ -24,7 +25,12 @@ public final class GraphStore: Sendable {
         var used = ReplaySet(capacity: replayCapacity)
         for mark in try log.marks(notBefore: 0) { used.insert(mark) }
         let tokens = try TokenReader(path: path)
-        return GraphStore(log: log, writer: writer, used: used, tokens: tokens, maxPending: maxPending)
+        let file = try DatabaseFile(path)
+        let readers = ConnectionPool(limit: 32) { () throws(StorageError) in
+            TableConnection(try LogStore.connectForReading(file, SQLiteLogOptions(cacheBytes: 2 << 20)))
+        }
+        return GraphStore(
+            log: log, writer: writer, used: used, tokens: tokens, readers: readers, maxPending: maxPending)
     }
 
     /// Opens a log for reading only, also beside a running service; every change is refused.
@@ -46,11 +52,13 @@ public final class GraphStore: Sendable {
     }
 
     private init(
-        log: SQLiteLog, writer: sending GraphWriter, used: ReplaySet, tokens: TokenReader, maxPending: Int
+        log: SQLiteLog, writer: sending GraphWriter, used: ReplaySet, tokens: TokenReader,
+        readers: ConnectionPool<TableConnection>, maxPending: Int
     ) {
         graph = writer.graph
         self.log = log
         self.tokens = tokens
+        self.readers = readers
         committer = BatchCommitter(log: log, writer: writer, used: used)
         let committer = self.committer
         queue = CommitQueue(maxPending: maxPending) { committer.process($0) }
@@ -83,6 +91,7 @@ public final class GraphStore: Sendable {
     /// Finishes queued changes and closes the file.
     public func close() {
         queue.stop()
+        readers.close()
         tokens.close()
         log.close()
     }

@@ -10,6 +10,9 @@ public enum StoreOperation: Sendable {
     /// Marks an invocation as used, and hosts a space with it where the policy says so.
     case use(ReplayMark, hosting: Space?, now: Timestamp, UseReply)
 
+    /// Changes tables and graph together; see `GraphStore.transact`.
+    case tables(TableOperation)
+
     public typealias AdmissionReply = @Sendable (Result<AdmissionOutcome, StoreFailure>) -> Void
     public typealias RevocationReply = @Sendable (Result<RevocationOutcome, StoreFailure>) -> Void
     public typealias UseReply = @Sendable (Result<UseOutcome, StoreFailure>) -> Void
@@ -19,7 +22,12 @@ public enum StoreOperation: Sendable {
         case .admit(_, _, _, _, let reply): reply(.failure(failure))
         case .revoke(_, _, _, let reply): reply(.failure(failure))
         case .use(_, _, _, let reply): reply(.failure(failure))
+        case .tables(let change): change.reply(.failure(failure))
         }
+    }
+
+    var usesTables: Bool {
+        if case .tables = self { true } else { false }
     }
 }
 

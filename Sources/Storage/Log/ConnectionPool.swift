@@ -1,21 +1,21 @@
-/// Lends token queries to threads, making them on demand up to a limit and then having callers wait.
+/// Lends connections to threads, making them on demand up to a limit and then having callers wait.
 ///
-/// Unchecked because the stored variables are touched only under `monitor`, and a query lent out is out of `idle`
+/// Unchecked because the stored variables are touched only under `monitor`, and a connection lent out is out of `idle`
 /// until its borrower is done.
-final class ConnectionPool: @unchecked Sendable {
-    private let file: DatabaseFile
+final class ConnectionPool<Connection>: @unchecked Sendable {
     private let limit: Int
+    private let make: @Sendable () throws(StorageError) -> sending Connection
     private let monitor = Monitor()
-    private var idle: [TokenQuery] = []
+    private var idle: [Connection] = []
     private var openCount = 0
     private var isClosed = false
 
-    init(file: DatabaseFile, limit: Int) {
-        self.file = file
+    init(limit: Int, make: @escaping @Sendable () throws(StorageError) -> sending Connection) {
         self.limit = limit
+        self.make = make
     }
 
-    func use<Value>(_ body: (TokenQuery) throws(StorageError) -> Value) throws(StorageError) -> Value {
+    func use<Value>(_ body: (Connection) throws(StorageError) -> Value) throws(StorageError) -> Value {
         let query = try take()
         do throws(StorageError) {
             let value = try body(query)
@@ -38,12 +38,12 @@ final class ConnectionPool: @unchecked Sendable {
         monitor.wakeAll()
     }
 
-    private func take() throws(StorageError) -> TokenQuery {
+    func take() throws(StorageError) -> Connection {
         monitor.lock()
         while !isClosed, idle.isEmpty, openCount == limit { monitor.wait() }
         if isClosed {
             monitor.unlock()
-            throw StorageError(.closed, "the token reader is closed")
+            throw StorageError(.closed, "the reader is closed")
         }
         if let query = idle.popLast() {
             monitor.unlock()
@@ -52,14 +52,15 @@ final class ConnectionPool: @unchecked Sendable {
         openCount += 1
         monitor.unlock()
         do throws(StorageError) {
-            return try TokenQuery(file)
+            return try make()
         } catch {
             giveBack(nil)
             throw error
         }
     }
 
-    private func giveBack(_ query: TokenQuery?) {
+    /// Takes a connection back, or lets one go that failed.
+    func giveBack(_ query: Connection?) {
         monitor.lock()
         if let query, !isClosed { idle.append(query) } else { openCount -= 1 }
         monitor.unlock()

@@ -28,7 +28,12 @@ extension SchemaFormat {
                     """,
                     "INSERT INTO seal VALUES(1, 0, 0, 0, 0, 0, \(Int64(bitPattern: LogSeal().checksum)))",
                 ]
-            )
+            ),
+            SchemaMigration(
+                version: 2,
+                statements: AccountTables.statements + SpaceTables.statements + RepoTables.statements
+                    + NotifyTables.statements
+            ),
         ]
     )
 }

@@ -36,6 +36,35 @@ final class LogStore: @unchecked Sendable {
         }
     }
 
+    /// Runs `body` on the tables and writes the batch it gives, all in one transaction; nil takes everything back.
+    ///
+    /// A failure of the database inside `body` ends the transaction even when `body` goes on.
+    func transaction(_ body: (TableConnection) -> LogBatch?) throws(StorageError) {
+        let writer = try writing()
+        tables.clearFailure()
+        var next = seal
+        try connection.execute("BEGIN IMMEDIATE")
+        do throws(StorageError) {
+            guard let batch = body(tables) else {
+                connection.rollBack()
+                return
+            }
+            if let failure = tables.failure { throw failure }
+            try check(batch.entries)
+            for entry in batch.entries { try writer.insert(entry, &next) }
+            try writer.insert(batch.marks, &next)
+            if let time = batch.forgetMarksBefore { try writer.forgetMarks(before: time, &next) }
+            if next != seal { try writer.update(next) }
+            try connection.execute("COMMIT")
+        } catch {
+            connection.rollBack()
+            throw error
+        }
+        seal = next
+    }
+
+    private lazy var tables = TableConnection(connection)
+
     func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) {
         try write { (writer, seal) throws(StorageError) in try writer.setMeta(key, value, &seal) }
     }

@@ -47,6 +47,14 @@ public final class SQLiteLog: Sendable {
         }
     }
 
+    /// Runs `body` on the tables and writes the batch it gives, in one transaction; nil takes everything back.
+    func transaction(_ body: (TableConnection) -> LogBatch?) throws(StorageError) {
+        try withStore { (store) throws(StorageError) in
+            try store.transaction(body)
+            revision.store(store.lastRevision, ordering: .releasing)
+        }
+    }
+
     /// Walks the entries above `revision` in order, lending each record's bytes for the length of the call.
     ///
     /// Throws `corrupt` at the first entry that is missing or not as it was written, and whatever `body` throws.

@@ -3,14 +3,15 @@ import Synchronization
 
 /// Reads signed tokens by revision, from many threads at once, beside the process that writes.
 public final class TokenReader: Sendable {
-    private let pool: ConnectionPool
+    private let pool: ConnectionPool<TokenQuery>
     private let cache: TokenCache
 
     /// Opens the log at `path` for reading, with at most `maxConnections` readers at work at a time, and keeps up to
     /// `cacheBytes` of checked tokens in memory.
     public init(path: String, maxConnections: Int = 4, cacheBytes: Int = 16 << 20) throws(StorageError) {
         cache = TokenCache(maxBytes: cacheBytes)
-        pool = try ConnectionPool(file: DatabaseFile(path), limit: max(1, maxConnections))
+        let file = try DatabaseFile(path)
+        pool = ConnectionPool(limit: max(1, maxConnections)) { () throws(StorageError) in try TokenQuery(file) }
         // The first connection is made now, so that a wrong path is known at start.
         try pool.use { (_) throws(StorageError) in }
     }

@@ -98,6 +98,9 @@ final class SQLiteConnection {
         return bytes
     }
 
+    /// Rows the last statement inserted, updated or deleted.
+    var changeCount: Int { Int(sqlite3_changes64(handle)) }
+
     func failure(_ status: Int32) -> StorageError {
         StorageError(sqlite: status, handle: handle, path: path)
     }

@@ -41,6 +41,27 @@ final class SQLiteStatement {
         guard status == SQLITE_OK else { throw connection.failure(status) }
     }
 
+    /// Binds copies of the values to the parameters from 1 on.
+    func bind(_ values: [SQLValue]) throws(StorageError) {
+        for (index, value) in values.enumerated() {
+            let place = Int32(index + 1)
+            switch value {
+            case .null: sqlite3_bind_null(handle, place)
+            case .integer(let number): bind(place, number)
+            case .text(let text): try bind(place, text: text)
+            case .blob(let bytes):
+                guard let count = Int32(exactly: bytes.count) else {
+                    throw StorageError(.constraint, "a stored value of \(bytes.count) bytes is too long")
+                }
+                let status =
+                    bytes.isEmpty
+                    ? sqlite3_bind_zeroblob(handle, place, 0)
+                    : capSQLiteBindBlobTransient(handle, place, bytes, count)
+                guard status == SQLITE_OK else { throw connection.failure(status) }
+            }
+        }
+    }
+
     /// Moves to the next row; false after the last.
     func step() throws(StorageError) -> Bool {
         let status = sqlite3_step(handle)

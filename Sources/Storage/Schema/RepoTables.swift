@@ -1,0 +1,4 @@
+/// The tables of repositories: records, operation log, blobs.
+enum RepoTables {
+    static let statements: [String] = []
+}

@@ -1,0 +1,56 @@
+package import UCAN
+
+extension GraphStore {
+    /// Changes tables and graph in one transaction with whatever else is being committed, and waits for it.
+    ///
+    /// Durable and visible when it returns. Throws what `body` throws, and then nothing of the body was kept, or a
+    /// `StoreFailure` when the change could be neither made nor refused. Not to be called from the writer thread.
+    package func transact<Value: Sendable>(
+        at now: Timestamp, _ body: @escaping @Sendable (StoreTransaction) throws -> Value
+    ) throws -> Value {
+        let handover = Handover<Value>()
+        submit(
+            .tables(
+                TableOperation(now: now) { transaction in
+                    handover.value = try body(transaction)
+                } reply: { result in
+                    handover.finish(result)
+                }))
+        return try handover.wait()
+    }
+
+    /// Reads tables on a connection of its own, in one consistent state.
+    package func read<Value>(_ body: (any TableReader) throws -> Value) throws -> Value {
+        let session = try openReadSession()
+        defer { session.close() }
+        return try body(session)
+    }
+
+    /// Opens one consistent state of the tables that lasts until it is closed, for an answer that is streamed.
+    package func openReadSession() throws(StorageError) -> ReadSession { try ReadSession(readers) }
+}
+
+/// Hands the result of a change from the writer thread to the one that waits for it.
+///
+/// Unchecked because `value` is written before `finish` and read after `wait`, with the monitor between them.
+private final class Handover<Value: Sendable>: @unchecked Sendable {
+    private let monitor = Monitor()
+    var value: Value?
+    private var result: Result<Void, any Error>?
+
+    func finish(_ result: Result<Void, any Error>) {
+        monitor.lock()
+        self.result = result
+        monitor.unlock()
+        monitor.wakeOne()
+    }
+
+    func wait() throws -> Value {
+        monitor.lock()
+        while result == nil { monitor.wait() }
+        monitor.unlock()
+        try result?.get()
+        guard let value else { throw StoreFailure.busy }
+        return value
+    }
+}
