@@ -43,4 +43,10 @@ public struct LexiconSpaceType: Sendable, Hashable {
     public var key: String
     public var name: String
     public var collections: [String]
+
+    public init(key: String, name: String, collections: [String]) {
+        self.key = key
+        self.name = name
+        self.collections = collections
+    }
 }

@@ -43,7 +43,7 @@ public enum LexiconFormat: String, Sendable, Hashable, CaseIterable {
         case .datetime: Datetime.isValid(text)
         case .did: ATProtoDID.isValid(text)
         case .handle: Handle.isValid(text)
-        case .language: Language.isValid(text)
+        case .language: Language.isWellFormed(text)
         case .nsid: NSID.isValid(text)
         case .recordKey: RecordKey.isValid(text)
         case .spaceReference: (try? SpaceURI(text)) != nil

@@ -5,7 +5,9 @@ extension LexiconReader {
         let object = try object(json)
         switch try text(object, "type") {
         case "boolean":
-            guard object["const"] == nil || object["const"]?.bool != nil else { throw fail("has a `const` of another type") }
+            guard object["const"] == nil || object["const"]?.bool != nil else {
+                throw fail("has a `const` of another type")
+            }
             return .boolean(const: object["const"]?.bool)
         case "integer": return .integer(try integer(object))
         case "string": return .string(try string(object))

@@ -2,7 +2,7 @@
 
 extension LexiconTexts {
     /// What came or changed after the others; two replace documents of the same NSID.
-    static let late: [(file: String, text: String)] = [
+    package static let late: [(file: String, text: String)] = [
         (
             "lexicons-late/listRepos.space-rev.json",
             #"""

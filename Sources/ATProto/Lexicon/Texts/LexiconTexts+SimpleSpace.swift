@@ -2,7 +2,7 @@
 
 extension LexiconTexts {
     /// `com.atproto.simplespace.*`.
-    static let simpleSpace: [(file: String, text: String)] = [
+    package static let simpleSpace: [(file: String, text: String)] = [
         (
             "lexicons/simplespace/addMember.json",
             #"""

@@ -2,7 +2,7 @@
 
 extension LexiconTexts {
     /// `com.atproto.space.*`.
-    static let space: [(file: String, text: String)] = [
+    package static let space: [(file: String, text: String)] = [
         (
             "lexicons/space/applyWrites.json",
             #"""

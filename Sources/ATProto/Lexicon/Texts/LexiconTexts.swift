@@ -1,2 +1,2 @@
 /// Holds the texts of the lexicons that the service itself speaks, byte for byte as published.
-enum LexiconTexts {}
+package enum LexiconTexts {}
