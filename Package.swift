@@ -111,7 +111,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CapServiceTests",
-            dependencies: ["CapService", "CapClient", "ATProto", "UCAN", "Multiformats", "CapTesting"],
+            dependencies: [
+                "CapService", "CapClient", "Identity", "Storage", "ATProto", "UCAN", "Multiformats", "CapTesting",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

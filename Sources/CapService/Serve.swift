@@ -64,9 +64,13 @@ private func serve(_ settings: Settings) -> Int32 {
     }
     let server: HTTPServer
     let port: UInt16
+    var limits = settings.http
+    let bodyBytes = limits.bodyBytes
+    limits.bodyLimit = { _, path in XRPCTable.standard.readLimit(path) ?? bodyBytes }
+    limits.bodyRefusal = { $0.utf8.starts(with: XRPCDispatcher.prefix.utf8) ? .payloadTooLarge : .bodyTooLarge }
     do throws(HTTPError) {
         server = try HTTPServer(
-            listen: settings.listen, limits: settings.http, threads: settings.threads,
+            listen: settings.listen, limits: limits, threads: settings.threads,
             handler: ServiceHandler(service), log: log, refusalHeaders: { Answer.headers(of: $0, service) })
         port = try server.start()
     } catch {
@@ -74,7 +78,9 @@ private func serve(_ settings: Settings) -> Int32 {
         return fail(error.message, nil)
     }
     let host = settings.listen.ip.contains(":") ? "[\(settings.listen.ip)]" : settings.listen.ip
-    write(STDOUT_FILENO, "{\"listening\":\"http://\(host):\(port)\"}\n")
+    let url = "http://\(host):\(port)"
+    service.listens(at: url)
+    write(STDOUT_FILENO, "{\"listening\":\"\(url)\"}\n")
     log.info(
         "started",
         [("port", .int(Int64(port))), ("revision", .int(Int64(service.store.graph.revision)))])
@@ -83,6 +89,7 @@ private func serve(_ settings: Settings) -> Int32 {
     sigwait(&signals, &received)
     log.info("stopping", [("signal", .int(Int64(received)))])
     server.stop(deadline: .seconds(10))
+    service.pool.stop(deadline: .seconds(5))
     service.store.close()
     log.info("stopped")
     return 0

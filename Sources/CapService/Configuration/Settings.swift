@@ -23,6 +23,27 @@ struct Settings: Sendable {
     var requestBurst = 256
     var maxPending = 4096
     var maxBatchQuestions = 100
+    /// Whether anybody may make an account here.
+    var registration = RegistrationPolicy.closed
+    /// Confirms what is dangerous beyond loopback.
+    var isConfirmed = false
+    /// Lets other hosts be asked by plain HTTP when they are on loopback.
+    var allowsLoopbackPeers = false
+    /// Parts of the service that are switched off.
+    var disabledFeatures: Set<Feature> = []
+    /// The address clients know this service by, without a trailing slash; nil for the address it listens on.
+    var publicURL: String?
+    /// Domains under which accounts are named, without a leading dot; empty for the host of the public address.
+    var userDomains: [String] = []
+    var plcURL = "https://plc.directory"
+    /// The issuer whose OAuth access tokens are taken, as it stands in `iss`.
+    var oauthIssuer: String?
+    /// Takes unbound credentials of old versions (atproto-spaces.md 0).
+    var hasProfileX = false
+    /// Lets app passwords act on spaces.
+    var allowsAppPasswords = false
+    /// Threads that wait for disk syncs, other hosts and slow hashes.
+    var blockingThreads = 64
     var tokens = TokenLimits.default
     var graph = GraphLimits()
     var http = HTTPLimits()
@@ -49,4 +70,10 @@ struct Settings: Sendable {
 
     /// The file of the log.
     var database: String { data + "/capability-graph.sqlite" }
+}
+
+/// Says who may make an account.
+enum RegistrationPolicy: String, Sendable {
+    case open
+    case closed
 }

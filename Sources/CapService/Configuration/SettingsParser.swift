@@ -16,6 +16,8 @@ struct Setting: Sendable {
     let help: String
     /// Prints the value the setting has; empty where it has none.
     var shown: @Sendable (Settings) -> String = { _ in "" }
+    /// On the command line its name alone means `on`.
+    var isSwitch = false
     let apply: @Sendable (inout Settings, String) throws(SettingsError) -> Void
 }
 
@@ -32,6 +34,9 @@ enum SettingsParser {
             let body = argument.dropFirst(2)
             if let split = body.firstIndex(of: "=") {
                 pairs.append((String(body[..<split]), String(body[body.index(after: split)...])))
+                index += 1
+            } else if isSwitch(body), index + 1 == arguments.count || !isFlag(arguments[index + 1]) {
+                pairs.append((String(body), "on"))
                 index += 1
             } else {
                 guard index + 1 < arguments.count else {
@@ -89,7 +94,29 @@ enum SettingsParser {
                 message: "`clock-file` is refused unless the service listens on loopback",
                 hint: "listen on 127.0.0.1 or ::1, or leave `clock-file` out")
         }
+        if settings.allowsLoopbackPeers, !settings.isLoopback {
+            throw SettingsError(
+                message: "`allow-loopback-peers` is refused unless the service listens on loopback",
+                hint: "listen on 127.0.0.1 or ::1, or leave `allow-loopback-peers` out")
+        }
+        guard settings.registration == .open, !settings.isLoopback else { return }
+        guard settings.isConfirmed else {
+            throw SettingsError(
+                message: "open registration is refused beyond loopback",
+                hint: "add `--yes-really` if anybody may make an account here, or listen on 127.0.0.1")
+        }
+        guard settings.publicURL != nil else {
+            throw SettingsError(
+                message: "open registration beyond loopback needs `public-url`",
+                hint: "name the https address clients know this service by")
+        }
     }
+
+    private static func isSwitch(_ name: Substring) -> Bool {
+        all.contains { $0.isSwitch && $0.name.utf8.elementsEqual(name.utf8) }
+    }
+
+    private static func isFlag(_ text: String) -> Bool { (try? flag(text, "")) != nil }
 
     static func number(_ text: String, _ name: String, _ range: ClosedRange<Int>) throws(SettingsError) -> Int {
         guard let value = Int(text), range.contains(value) else {

@@ -37,7 +37,7 @@ extension HTTPConnection {
                 draft.bodyLimit = core.limits.bodyLimit?(head.method, head.path) ?? core.limits.bodyBytes
                 let announced = head.contentLength ?? 0
                 draft.head = head
-                guard announced <= UInt64(max(0, draft.bodyLimit)) else { throw .bodyTooLarge }
+                guard announced <= UInt64(max(0, draft.bodyLimit)) else { throw tooLarge }
                 draft.body.reserveCapacity(Int(min(announced, 16 * 1024)))
                 bodyReceived.store(0, ordering: .relaxed)
                 enter(.body)
@@ -55,7 +55,7 @@ extension HTTPConnection {
         switch draft.stage {
         case .body:
             guard bytes.count <= draft.bodyLimit - draft.body.count else {
-                return refuseOnSocket(.bodyTooLarge)
+                return refuseOnSocket(tooLarge)
             }
             draft.body.append(contentsOf: bytes)
             bodyReceived.store(draft.body.count, ordering: .relaxed)
@@ -113,6 +113,11 @@ extension HTTPConnection {
     }
 
     private static let drainBytes = 256 * 1024
+
+    /// How a body too large is refused at the path of the request.
+    private var tooLarge: HTTPRefusal {
+        draft.head.flatMap { head in core.limits.bodyRefusal?(head.path) } ?? .bodyTooLarge
+    }
 
     private func refuse(_ connection: OpaquePointer, _ refusal: HTTPRefusal) -> MHD_Result {
         core.log.debug(

@@ -8,6 +8,8 @@ struct HTTPLimits: Sendable {
     var bodyBytes = 1024 * 1024
     /// Gives the body limit in bytes for a method and path.
     var bodyLimit: (@Sendable (HTTPMethod, String) -> Int)?
+    /// Gives how a body too large is refused at a path, where it is not `bodyTooLarge`.
+    var bodyRefusal: (@Sendable (String) -> HTTPRefusal)?
     var connections = 1024
     /// Connections from one IPv4 address or one IPv6 /64 network.
     var connectionsPerAddress = 1024

@@ -3,12 +3,14 @@ enum HTTPRefusal: String, CaseIterable, Error {
     case malformedRequest, malformedTarget, conflictingLength, repeatedLength, missingHost, repeatedHost
     case unsupportedTransferCoding, unsupportedVersion, unsupportedExpectation
     case targetTooLong, headersTooLarge, bodyTooLarge
+    /// The same as `bodyTooLarge`, by its name in XRPC.
+    case payloadTooLarge = "PayloadTooLarge"
     case tooManyConnections, shuttingDown, deadlineExceeded, internalError
 
     var status: Int {
         switch self {
         case .malformedRequest, .malformedTarget, .conflictingLength, .repeatedLength, .missingHost, .repeatedHost: 400
-        case .bodyTooLarge: 413
+        case .bodyTooLarge, .payloadTooLarge: 413
         case .targetTooLong: 414
         case .unsupportedExpectation: 417
         case .headersTooLarge: 431
@@ -33,7 +35,7 @@ enum HTTPRefusal: String, CaseIterable, Error {
         case .unsupportedExpectation: "the expectation is not supported"
         case .targetTooLong: "the request target is too long"
         case .headersTooLarge: "the request headers are too large"
-        case .bodyTooLarge: "the request body is too large"
+        case .bodyTooLarge, .payloadTooLarge: "the request body is too large"
         case .tooManyConnections: "too many connections are open"
         case .shuttingDown: "the service is shutting down"
         case .deadlineExceeded: "the request was not answered in time"

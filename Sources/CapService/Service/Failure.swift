@@ -27,6 +27,10 @@ struct Failure: Error, Sendable {
     var retryAfter: Int?
     /// The methods of a path that was asked with another one.
     var allowedMethods: String?
+    /// What a 401 names as the way to authenticate.
+    var challenge = "Capability"
+    /// Further headers of the answer.
+    var headers: [(String, String)] = []
 
     init(
         _ status: Int, _ reason: String, _ text: String, form: Form = .text, detail: String? = nil,
@@ -65,10 +69,10 @@ struct Failure: Error, Sendable {
     }
 
     func response(_ id: DecisionID, wantsJSON: Bool) -> HTTPResponse {
-        var headers = [("X-Capability-Reason", reason), ("X-Decision-Id", id.description)]
+        var headers = [("X-Capability-Reason", reason), ("X-Decision-Id", id.description)] + self.headers
         if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
         if let allowedMethods { headers.append(("Allow", allowedMethods)) }
-        if status == 401 { headers.append(("WWW-Authenticate", "Capability")) }
+        if status == 401 { headers.append(("WWW-Authenticate", challenge)) }
         switch form {
         case .text where !wantsJSON:
             headers.append(("Content-Type", "text/plain; charset=utf-8"))

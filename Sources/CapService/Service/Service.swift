@@ -1,6 +1,7 @@
 import CapabilityGraph
 import Multiformats
 import Storage
+import Synchronization
 import UCAN
 
 /// Holds what every route needs: the store, the settings, the clock, the node's own key.
@@ -12,6 +13,9 @@ final class Service: Sendable {
     let nodeDID: DID
     let log: StructuredLog
     let metrics = Metrics()
+    /// Runs what may wait.
+    let pool: BlockingPool
+    private let listeningURL = Mutex<String?>(nil)
     private let limiter: PrincipalRateLimiter?
 
     static let version = "0.1.0"
@@ -31,11 +35,25 @@ final class Service: Sendable {
             try store.setMeta("node-key", nodeKey.seed)
         }
         nodeDID = nodeKey.did
+        pool = BlockingPool(threads: settings.blockingThreads, waiting: settings.maxPending)
         limiter =
             settings.requestsPerMinute == 0
             ? nil
             : PrincipalRateLimiter(
                 perSecond: Double(settings.requestsPerMinute) / 60, burst: settings.requestBurst)
+    }
+
+    /// Learns the address the service came to listen at, once.
+    func listens(at url: String) { listeningURL.withLock { $0 = $0 ?? url } }
+
+    /// The address clients know this service by, without a trailing slash: the one configured, else the one listened
+    /// at.
+    func publicURL() throws(XRPCError) -> String {
+        if let configured = settings.publicURL { return configured }
+        guard let url = listeningURL.withLock({ $0 }) else {
+            throw XRPCError("ServiceUnavailable", "the service is starting", retryAfter: 1)
+        }
+        return url
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.

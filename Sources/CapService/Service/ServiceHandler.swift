@@ -4,6 +4,7 @@ import Storage
 struct ServiceHandler: HTTPHandler {
     private let service: Service
     private let router: Router<Route>
+    private let xrpc: XRPCDispatcher
 
     /// Every route this service has. `/delegate` and its like are named after what they do.
     enum Route: String, CaseIterable, Sendable {
@@ -39,8 +40,9 @@ struct ServiceHandler: HTTPHandler {
         }
     }
 
-    init(_ service: Service) {
+    init(_ service: Service, table: XRPCTable = .standard) {
         self.service = service
+        xrpc = XRPCDispatcher(service: service, table: table)
         var router = Router<Route>()
         for route in Route.allCases {
             if route == .peerGenerate {
@@ -57,6 +59,7 @@ struct ServiceHandler: HTTPHandler {
             Answer(service, reply, route: "options", request: request).send(HTTPResponse(status: 200))
             return
         }
+        if request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8) { return xrpc.handle(request, reply) }
         switch router.match(request.method, request.path) {
         case .found(let route, let rest):
             let answer = Answer(service, reply, route: route.rawValue, request: request)

@@ -3,6 +3,8 @@ import Multiformats
 import Testing
 import UCAN
 
+@testable import CapService
+
 /// What the command line and the configuration file take, and what they refuse.
 @Suite struct SettingsTests {
     private func refusal(_ arguments: [String], in folder: TemporaryFolder = TemporaryFolder()) throws -> String {
@@ -38,6 +40,33 @@ import UCAN
         #expect(text.contains("`clock-file` is refused unless the service listens on loopback"))
         #expect(text.contains("\nhint: listen on 127.0.0.1 or ::1, or leave `clock-file` out\n"))
         #expect(try refusal(["serve", "--listen", "[::]:0", "--clock-file", "/tmp/clock"]) == text)
+    }
+
+    @Test func whatIsOpenOnLoopbackIsRefusedBeyondIt() throws {
+        let beyond = ["serve", "--listen", "0.0.0.0:0"]
+        #expect(try refusal(beyond + ["--allow-loopback-peers"]).contains("unless the service listens on loopback"))
+        #expect(try refusal(beyond + ["--registration", "open"]).contains("refused beyond loopback"))
+        #expect(try refusal(beyond + ["--registration", "open", "--yes-really"]).contains("needs `public-url`"))
+        #expect(try refusal(["serve", "--registration", "ajar"]).contains("takes `open` or `closed`"))
+        #expect(try refusal(["serve", "--feature", "spaces=off"]).contains("takes `spaces_enabled=on`"))
+        #expect(try refusal(["serve", "--public-url", "example.org"]).contains("takes an http or https address"))
+        #expect(try refusal(["serve", "--user-domains", "Example.org"]).contains("is not a domain"))
+    }
+
+    @Test func aSwitchNeedsNoValue() throws {
+        for words in [
+            ["--yes-really"], ["--yes-really=on"], ["--yes-really", "on"], ["--cors", "off", "--yes-really"],
+        ] {
+            #expect(try SettingsParser.parse(words).isConfirmed, "\(words)")
+        }
+        let settings = try SettingsParser.parse([
+            "--allow-loopback-peers", "--registration", "open", "--feature", "spaces_enabled=off", "--public-url",
+            "https://example.org/", "--user-domains", ".a.example,b.example",
+        ])
+        #expect(settings.allowsLoopbackPeers && settings.registration == .open)
+        #expect(settings.disabledFeatures == [.spaces] && settings.publicURL == "https://example.org")
+        #expect(settings.userDomains == ["a.example", "b.example"])
+        #expect(try !SettingsParser.parse(["--yes-really", "off"]).isConfirmed)
     }
 
     @Test func helpAndVersionAreAnswers() throws {

@@ -1,0 +1,62 @@
+import ATProto
+import Multiformats
+import Storage
+
+/// Sends what a call came to: an output, or `{error, message}` under the status of the name.
+struct XRPCAnswer: Sendable {
+    let answer: Answer
+    /// The name as called.
+    let nsid: String
+    let request: HTTPRequest
+
+    func send(_ output: XRPCOutput) { answer.send(output.response) }
+
+    func refuse(_ error: any Error) {
+        let refusal = Self.refusal(error)
+        let status = refusal.status(isAlias: XRPCCall.isAlias(nsid))
+        var json = JSONWriter()
+        json.beginObject()
+        json.key(plain: "error")
+        json.string(refusal.name)
+        json.key(plain: "message")
+        json.string(refusal.message)
+        json.endObject()
+        var failure = Failure(
+            status, refusal.name, refusal.message, form: .body(json.bytes), detail: refusal.detail,
+            retryAfter: refusal.retryAfter)
+        failure.challenge = refusal.challenge ?? challenge(refusal.name)
+        failure.headers = refusal.headers
+        answer.fail(failure)
+    }
+
+    /// Gives an error its wire name; what is no refusal is `InternalServerError`, its words for the log only.
+    static func refusal(_ error: any Error) -> XRPCError {
+        switch error {
+        case let error as XRPCError: return error
+        case let error as ATProtoError: return XRPCError(error)
+        case let error as Failure:
+            guard error.status == 503 else { break }
+            return XRPCError(
+                "ServiceUnavailable", "the service cannot answer now", retryAfter: error.retryAfter ?? 1,
+                detail: error.text)
+        case let error as StoreFailure:
+            let failure = Failure(error)
+            guard failure.status == 503 else { break }
+            return XRPCError(
+                "ServiceUnavailable", "the change cannot be kept now", retryAfter: failure.retryAfter ?? 1,
+                detail: error.message)
+        case is XRPCMustWait:
+            return XRPCError("ServiceUnavailable", "the service cannot answer now", retryAfter: 1)
+        default: break
+        }
+        return XRPCError("InternalServerError", "the call could not be answered", detail: "\(error)")
+    }
+
+    /// The scheme a client should have used, as far as its request and the name of the refusal say.
+    private func challenge(_ name: String) -> String {
+        if ["BadSpaceSignature", "BadSpaceAudience"].contains(name) { return "Atproto-Space" }
+        if nsid.utf8.starts(with: "com.atproto.server.".utf8) { return "Bearer" }
+        let scheme = request.headers.bytes("Authorization")?.prefix { $0 != UInt8(ascii: " ") } ?? []
+        return ASCII.equalIgnoringCase(Array(scheme), "atproto-space".utf8) ? "Atproto-Space" : "DPoP"
+    }
+}

@@ -1,0 +1,92 @@
+import ATProto
+import Multiformats
+import Storage
+
+/// Takes calls of `/xrpc/<nsid>` to their methods, each on the thread it needs, and their refusals to answers.
+struct XRPCDispatcher: Sendable {
+    static let prefix = "/xrpc/"
+
+    let service: Service
+    let table: XRPCTable
+
+    /// Answers a request whose path begins with `prefix`.
+    func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
+        let name = String(request.path.dropFirst(Self.prefix.count))
+        let entry = table[name]
+        // Names that nobody serves are not counted by name: they are the client's to choose.
+        let answer = Answer(service, reply, route: entry?.any?.nsid ?? "xrpc", request: request)
+        let outcome = XRPCAnswer(answer: answer, nsid: name, request: request)
+        do throws(XRPCError) {
+            let method = try find(name, entry, request)
+            run(method, name, request, outcome)
+        } catch {
+            outcome.refuse(error)
+        }
+    }
+
+    /// Checks what comes before authentication: the feature switch, the name and the verb, in this order.
+    private func find(
+        _ name: String, _ entry: XRPCTable.Entry?, _ request: HTTPRequest
+    ) throws(XRPCError) -> XRPCMethod {
+        if let feature = entry.flatMap({ $0.any?.feature }) ?? Feature.owning(name),
+            service.settings.disabledFeatures.contains(feature)
+        {
+            throw XRPCError(
+                "FeatureDisabled",
+                "The feature 'feature.\(feature.rawValue)' is not currently enabled on this instance")
+        }
+        guard let entry else {
+            throw XRPCError("MethodNotImplemented", "there is no such method here")
+        }
+        let found: XRPCMethod? =
+            switch request.method {
+            case .get, .head: entry.query
+            case .post: entry.procedure
+            default: nil
+            }
+        guard let found else {
+            let methods = entry.methods.map(\.name).joined(separator: ", ")
+            var error = XRPCError("InvalidRequest", "this method answers \(methods)", status: 405)
+            error.headers = [("Allow", methods)]
+            throw error
+        }
+        return found
+    }
+
+    private func run(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
+        guard method.work == .inline else { return wait(method, name, request, outcome) }
+        do {
+            outcome.send(try call(method, name, request, mayWait: false))
+        } catch is XRPCMustWait {
+            wait(method, name, request, outcome)
+        } catch {
+            outcome.refuse(error)
+        }
+    }
+
+    private func wait(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
+        let isTaken = service.pool.run {
+            do {
+                outcome.send(try call(method, name, request, mayWait: true))
+            } catch {
+                outcome.refuse(error)
+            }
+        }
+        if !isTaken {
+            outcome.refuse(XRPCError("ServiceUnavailable", "too many calls are waiting", retryAfter: 1))
+        }
+    }
+
+    private func call(
+        _ method: XRPCMethod, _ name: String, _ request: HTTPRequest, mayWait: Bool
+    ) throws -> XRPCOutput {
+        let isAlias = XRPCCall.isAlias(name)
+        guard let query = request.query else { throw XRPCError.invalidRequest("the query string is malformed") }
+        let input = try XRPCBody.read(method, request)
+        let call = XRPCCall(
+            service: service, request: request, nsid: name,
+            parameters: XRPCParameters(query, isAlias: isAlias),
+            input: XRPCInput(input, isAlias: isAlias), now: try service.now(), mayWait: mayWait)
+        return try method.handler(call)
+    }
+}
