@@ -4,7 +4,7 @@ public import UCAN
 public enum Datetime {
     public static let maximumLength = 64
 
-    /// Tests the syntax only: `1985-04-99T25:00:00Z` has it, and names no instant.
+    /// Tests the syntax only, which leaves out the first ten years: `1985-04-99T25:00:00Z` has it, and names no instant.
     public static func isWellFormed(_ text: String) -> Bool {
         let bytes = Array(text.utf8.prefix(maximumLength + 1))
         // 0123-56-89T12:45:78

@@ -14,7 +14,7 @@ func syntaxLines(_ name: String) -> [String] {
         ("did", { ATProtoDID.isValid($0) }), ("nsid", { NSID.isValid($0) }), ("tid", { TID.isValid($0) }),
         ("recordkey", { RecordKey.isValid($0) }), ("handle", { Handle.isValid($0) }),
         ("aturi", { ATURI.isValid($0) }), ("atidentifier", { ATIdentifier.isValid($0) }),
-        ("datetime", { Datetime.isWellFormed($0) }), ("language", { LanguageTag.isWellFormed($0) }),
+        ("datetime", { Datetime.isWellFormed($0) }), ("language", { Language.isWellFormed($0) }),
     ]
 
     @Test(arguments: IdentifierSyntaxTests.kinds.indices) func interopFilesAreTakenAndRefused(_ index: Int) {
@@ -31,9 +31,9 @@ func syntaxLines(_ name: String) -> [String] {
         }
         for line in syntaxLines("datetime_syntax_valid") { #expect(Datetime.isValid(line), "\(line)") }
         for line in syntaxLines("language_parse_invalid") {
-            #expect(LanguageTag.isWellFormed(line) && !LanguageTag.isValid(line), "\(line)")
+            #expect(Language.isWellFormed(line) && !Language.isValid(line), "\(line)")
         }
-        for line in syntaxLines("language_syntax_valid") { #expect(LanguageTag.isValid(line), "\(line)") }
+        for line in syntaxLines("language_syntax_valid") { #expect(Language.isValid(line), "\(line)") }
     }
 
     @Test func publicURIsPrintBack() throws {
@@ -43,10 +43,10 @@ func syntaxLines(_ name: String) -> [String] {
 
     @Test func languageTagsEndWhereTheirGrammarDoes() {
         for tag in ["", "-", "en-", "en--GB", "x", "en-x", "en-a", "en-a-", "en-a-b", "en-GB-GB", "en-Latn-Latn"] {
-            #expect(!LanguageTag.isWellFormed(tag), "\(tag)")
+            #expect(!Language.isWellFormed(tag), "\(tag)")
         }
-        #expect(!LanguageTag.isWellFormed(String(repeating: "en-variant1", count: 40)))
-        #expect(!LanguageTag.isWellFormed("\u{212A}o"))
+        #expect(!Language.isWellFormed(String(repeating: "en-variant1", count: 40)))
+        #expect(!Language.isWellFormed("\u{212A}o"))
     }
 
     @Test func handlesAreComparedWithoutCase() throws {

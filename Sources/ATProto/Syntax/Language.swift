@@ -1,7 +1,7 @@
 /// Checks the `language` format of lexicons: BCP 47 tags (RFC 5646 2.1).
-public enum LanguageTag {
+public enum Language {
     /// Longest tag that is looked at; the format names no bound.
-    public static let maximumLength = 256
+    public static let maximumLength = 128
 
     /// Tags that the grammar does not make, and that are registered nevertheless.
     private static let irregular = [
