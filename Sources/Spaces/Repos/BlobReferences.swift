@@ -16,6 +16,9 @@ struct BlobReferences {
         self.account = account
     }
 
+    /// Counts references that were added (or, below 0, taken) elsewhere.
+    mutating func count(_ cid: CID, _ difference: Int64) { differences[cid.hash.digest, default: 0] += difference }
+
     /// Takes back the references of a record.
     mutating func drop(record: Int64) throws {
         let cids = try change.rows("SELECT cid FROM blob_reference WHERE record = ?1", [.integer(record)]) {
@@ -54,7 +57,7 @@ struct BlobReferences {
         for (digest, difference) in differences where difference != 0 {
             try change.run(
                 """
-                UPDATE blob SET reference_count = reference_count + ?3, \
+                UPDATE blob SET reference_count = max(0, reference_count + ?3), \
                 expires_at = CASE WHEN reference_count + ?3 > 0 THEN NULL ELSE ?4 END \
                 WHERE account = ?1 AND cid = ?2
                 """,

@@ -1,5 +1,5 @@
 package import ATProto
-import Multiformats
+package import Multiformats
 
 /// Says what a write expects to find (atproto-spaces.md 7.2).
 package enum RecordSwap: Sendable, Hashable {

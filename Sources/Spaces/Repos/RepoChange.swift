@@ -1,10 +1,10 @@
 import ATProto
 import Multiformats
 import Storage
+import UCAN
 
 /// One batch on its way: the repo's row, its running set hash and what was written so far.
 struct RepoChange {
-    let space: SpaceRow
     let rev: TID
     private(set) var operationCount: Int64 = 0
     private(set) var points: Int64 = 0
@@ -13,6 +13,8 @@ struct RepoChange {
     private let author: String
     private let spaceURI: SpaceURI
     private let head: RepoHead?
+    /// The rows' numbers; 0 until the first write of a new repo.
+    private var spaceNumber: Int64
     private var repo: Int64
     private var hash: LtHash
     private var recordCount: Int64
@@ -23,12 +25,12 @@ struct RepoChange {
         self.change = change
         author = batch.author
         spaceURI = batch.space
-        space = try SpaceRow.find(batch.space, in: change)
         let reader = RepoReader(change)
         let head = try reader.storedHead(space: batch.space, author: batch.author)
         self.head = head
         rev = TID.next(after: head?.rev, microseconds: change.now.microseconds, clockID: clockID)
         hash = try head.map { try reader.hashState(of: $0) } ?? LtHash()
+        spaceNumber = head?.spaceNumber ?? 0
         repo = head?.id ?? 0
         recordCount = head?.recordCount ?? 0
         blobs = BlobReferences(change, account: batch.author)
@@ -116,10 +118,10 @@ struct RepoChange {
                 INSERT INTO record(space, repo, collection, rkey, cid, rev, value) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
                 """,
                 [
-                    .integer(space.number), .integer(repo), .text(collection), .text(rkey), record.cid.digestColumn,
+                    .integer(spaceNumber), .integer(repo), .text(collection), .text(rkey), record.cid.digestColumn,
                     rev.column, .blob(record.bytes),
                 ])
-            id = try find(collection, rkey)?.id ?? 0
+            id = try insertedRow()
         }
         hash.add(path: "\(collection)/\(rkey)", cid: record.cid)
         try blobs.add(record.blobs, record: id, repo: repo, rev: rev)
@@ -154,16 +156,24 @@ struct RepoChange {
         points += action.points
     }
 
+    /// The space's row, made by the first write to the space.
+    func space() throws -> SpaceRow { try SpaceRow.find(spaceURI, in: change) }
+
     /// Gives the first write of a new repo its row.
     private mutating func makeRow() throws {
         guard repo == 0 else { return }
+        spaceNumber = try space().number
         try change.run(
             """
             INSERT INTO repo(space, author, status, rev, record_count, operation_count, pruned_through, digest, state) \
             VALUES(?1, ?2, 0, ?3, 0, 0, 0, ?4, ?5)
             """,
-            [.integer(space.number), .text(author), rev.column, .blob(hash.digest), .blob(hash.state)])
-        repo = try RepoReader(change).storedHead(space: spaceURI, author: author)?.id ?? 0
+            [.integer(spaceNumber), .text(author), rev.column, .blob(hash.digest), .blob(hash.state)])
+        repo = try insertedRow()
+    }
+
+    private func insertedRow() throws -> Int64 {
+        try change.first("SELECT last_insert_rowid()") { $0.integer(0) } ?? 0
     }
 
     /// Settles the blobs the batch refers to, or no longer does, once all of its writes are made.

@@ -1,6 +1,7 @@
-package import ATProto
+import ATProto
 import Multiformats
 package import Storage
+import UCAN
 
 /// Is told of every step of a repo inside the change that makes it, so that its notification is as durable as it.
 package protocol RepoObserver: Sendable {
@@ -57,7 +58,7 @@ package struct RepoWriter {
         try WriteBudget(limits: limits).charge(run.points, to: batch.author, in: change)
         try run.finishBlobs(temporaryUntil: change.now.microseconds + limits.temporaryBlobLifetime)
         let hash = try run.store()
-        var space = run.space
+        var space = try run.space()
         let previous = space.rev
         let spaceRev = try space.advance(change, clockID: clockID)
         let advance = RepoAdvance(

@@ -1,5 +1,6 @@
-package import ATProto
+import ATProto
 import Storage
+import UCAN
 
 /// The row of a space that anything was written to, read and advanced inside a change.
 struct SpaceRow {

@@ -89,6 +89,7 @@ extension RepoReader {
 
     private static func writer(_ row: SQLRow) -> SpaceWriter {
         SpaceWriter(
-            did: row.text(0), rev: TID(column: row.integer(1)), hash: row.bytes(2), spaceRev: TID(column: row.integer(3)))
+            did: row.text(0), rev: TID(column: row.integer(1)), hash: row.bytes(2),
+            spaceRev: TID(column: row.integer(3)))
     }
 }

@@ -1,6 +1,5 @@
-package import ATProto
 import Storage
-package import UCAN
+import UCAN
 
 /// Says that an account has spent its points (429 `RateLimitExceeded`, atproto-spaces.md 7).
 package struct RateLimitExceeded: Error, Sendable, Hashable {

@@ -1,6 +1,7 @@
 import ATProto
 import Multiformats
 import Storage
+import UCAN
 
 /// Remembers what was answered under an idempotency key, so that a batch sent again is not made again.
 struct WriteKey {
