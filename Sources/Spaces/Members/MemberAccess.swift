@@ -1,6 +1,4 @@
-import ATProto
-package import CapabilityGraph
-package import Multiformats
+package import ATProto
 
 /// What a row of the member list gives: three axes of the specification, and the right to manage (section 5).
 package struct MemberAccess: OptionSet, Hashable, Sendable {
@@ -54,15 +52,6 @@ package struct MemberAccess: OptionSet, Hashable, Sendable {
         if read { access.insert(.read) }
         if write { access.insert(.write) }
         return access
-    }
-
-    /// The abilities on the space that carry these rights.
-    var abilities: [Ability] {
-        var abilities: [Ability] = []
-        if reads { abilities.append(readsAll ? .spaceRead : .spaceReadSelf) }
-        if writes { abilities.append(.spaceWrite) }
-        if contains(.manage) { abilities.append(.spaceManage) }
-        return abilities
     }
 
     /// What a member of a member space gets through this row: no more than either allows, and never the right to manage.
