@@ -16,8 +16,6 @@ struct Asker {
 
     /// Takes whoever may act in an own name; throws the refusal of everybody else.
     init(_ caller: Caller, allowsAppPasswords: Bool, in graph: Snapshot, at now: Timestamp) throws(AccessRefusal) {
-        self.graph = graph
-        self.now = now
         switch caller {
         case .anonymous: throw .signInNeeded
         case .credential, .delegation: throw .notAccepted

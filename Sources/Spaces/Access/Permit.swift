@@ -130,6 +130,7 @@ extension Gate {
     ) throws -> AccountPermit {
         guard !isClosed else { throw AccessRefusal.closed }
         let graph = store.graph.snapshot()
-        return AccountPermit(operation, caller, try rule(operation, caller, in: graph, at: now), revision: graph.revision)
+        return AccountPermit(
+            operation, caller, try rule(operation, caller, in: graph, at: now), revision: graph.revision)
     }
 }

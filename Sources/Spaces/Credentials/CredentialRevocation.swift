@@ -1,7 +1,7 @@
-package import ATProto
+import ATProto
 import CapabilityGraph
-package import Storage
-package import UCAN
+import Storage
+import UCAN
 
 /// Numbers of the credential rules (atproto-spaces.md 4, 4.8, 23).
 package enum Credentials {

@@ -25,7 +25,8 @@ extension SpaceRecord {
     package func spaceJSON(revision: String?) -> JSON {
         [
             "id": .string(identifier), "uri": .string(uri.text), "did": .string(uri.authority),
-            "authorityDid": .string(uri.authority), "creatorDid": .string(creator.text), "ownerDid": .string(owner.text),
+            "authorityDid": .string(uri.authority), "creatorDid": .string(creator.text),
+            "ownerDid": .string(owner.text),
             "type": .string(uri.type), "skey": .string(uri.skey), "displayName": Self.text(settings.displayName),
             "description": Self.text(settings.description), "mintPolicy": .string(settings.readPolicy.word),
             "readPolicy": settings.readPolicy.json, "writePolicy": settings.writePolicy.json,

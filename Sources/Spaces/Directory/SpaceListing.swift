@@ -1,6 +1,6 @@
 package import ATProto
 import Storage
-package import UCAN
+import UCAN
 
 /// One space of an account's list.
 package struct ListedSpace: Hashable, Sendable {

@@ -1,5 +1,5 @@
-import Multiformats
-package import Storage
+package import Multiformats
+import Storage
 package import UCAN
 
 /// An invite as it is listed; its secret is not kept (atproto-spaces.md 16).

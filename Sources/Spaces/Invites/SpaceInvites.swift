@@ -111,7 +111,8 @@ extension StoreTransaction {
         let number: [SQLValue] = [.integer(space.number)]
         let count = try first("SELECT count(*) FROM space_invite WHERE space = ?1", number) { $0.integer(0) }
         guard (count ?? 0) < SpaceInvites.maximumCount else {
-            throw ATProtoError("InvalidRequest", "the space has \(SpaceInvites.maximumCount) invites, which is the most")
+            throw ATProtoError(
+                "InvalidRequest", "the space has \(SpaceInvites.maximumCount) invites, which is the most")
         }
         let resource = Resource.atproto(space: try Space(space.uri), path: nil)
         let proofs = [graph.edge(stored: try edge(of: space.number, .list))].compactMap { $0 }

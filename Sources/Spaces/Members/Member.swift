@@ -69,7 +69,7 @@ extension StoreTransaction {
         var abilities: [Ability] = [.spaceBelong]
         var proofs: [Snapshot.EdgeID] = []
         func rest(on role: SpaceEdges.Role) throws -> Bool {
-            guard let edge = graph.edge(stored: try edge(of: space.number, role)) else { return false }
+            guard let edge = graph.edge(stored: try self.edge(of: space.number, role)) else { return false }
             proofs.append(edge)
             return true
         }

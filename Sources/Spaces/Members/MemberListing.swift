@@ -1,7 +1,7 @@
 import ATProto
-package import Multiformats
-package import Storage
-package import UCAN
+import Multiformats
+import Storage
+import UCAN
 
 /// A space whose members count in another one, and how much of their rights.
 struct ContributingSpace: Hashable {

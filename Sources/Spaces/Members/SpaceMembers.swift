@@ -68,7 +68,9 @@ package struct SpaceMembers: Sendable {
         try change(permit, at: now) { transaction, space, actor in
             let existing = try transaction.member(did.text, of: space.number)
             // An extension: the flags the caller believes to replace (21.16).
-            if let swap, let held = existing?.access ?? .some([]), held.reads != swap.reads || held.writes != swap.writes {
+            if let swap, let held = existing?.access ?? .some([]),
+                held.reads != swap.reads || held.writes != swap.writes
+            {
                 throw ATProtoError("InvalidSwap", "the member's access is another")
             }
             let access = (existing?.access ?? []).replacing(read: read, write: write)
