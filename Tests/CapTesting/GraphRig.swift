@@ -15,7 +15,7 @@ public final class GraphRig {
         return limits
     }()
 
-    private static let registry = Result { try AbilityRegistry(AbilityRegistry.tinyCloudEntries) }
+    private static let registry = Result { try AbilityRegistry.standard() }
 
     public init(limits: GraphLimits = GraphRig.smallLimits) throws {
         graph = try Graph(registry: try Self.registry.get(), limits: limits)

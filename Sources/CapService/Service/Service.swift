@@ -25,7 +25,7 @@ final class Service: Sendable {
         self.settings = settings
         self.log = log
         clock = ServiceClock(file: settings.clockFile)
-        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        let registry = try AbilityRegistry.standard()
         store = try GraphStore.open(
             path: settings.database, registry: registry, limits: settings.graph, maxPending: settings.maxPending)
         if let seed = try store.meta("node-key") {

@@ -43,7 +43,8 @@ extension GraphWriter {
         let supports: [[UInt32]?]
         do throws(Refusal) {
             try checkShape(statement, at: now)
-            parents = try checkProofs(of: statement)
+            let implied = statement.proofs.isEmpty ? impliedProofs(of: statement, at: now) : []
+            parents = try implied.isEmpty ? checkProofs(of: statement) : implied
             supports = try checkCoverage(of: statement, by: parents)
         } catch {
             return .refused(error)

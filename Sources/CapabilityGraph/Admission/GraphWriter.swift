@@ -257,6 +257,9 @@ public final class GraphWriter {
             try graph.lists.append(edge, to: EdgeLists.Key(.issuerInSpace, info.issuer, space - 1), journal: journal)
             try graph.lists.append(
                 edge, to: EdgeLists.Key(.audienceInSpace, info.audience, space - 1), journal: journal)
+            if graph.terms.isSpace(info.audience) {
+                try graph.lists.append(edge, to: EdgeLists.Key(.memberSpaces, space - 1), journal: journal)
+            }
         }
     }
 

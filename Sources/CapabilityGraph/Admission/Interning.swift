@@ -105,7 +105,15 @@ extension GraphWriter {
             return try withBytes(Array(path.utf8)) { buffer throws(GraphError) in
                 try graph.resources.intern(base, path: buffer, journal: journal)
             }
-        case .encryptionNetwork(let owner, _):
+        case .atproto(let space, let path):
+            let spaceNumber = try intern(space)
+            let base = ResourceBase(
+                space: spaceNumber + 1, service: 0, suffix: 0, authority: graph.spaces.row(spaceNumber).owner)
+            guard let path else { return try graph.resources.intern(base, path: nil, journal: journal) }
+            return try withBytes(Array(path.utf8)) { buffer throws(GraphError) in
+                try graph.resources.intern(base, path: buffer, journal: journal)
+            }
+        case .encryptionNetwork(let owner, _), .account(let owner):
             return try intern(opaque: resource.text, authority: try intern(owner))
         case .opaque(let text):
             return try intern(opaque: text, authority: 0)

@@ -109,7 +109,7 @@ extension Snapshot {
             case .opaque(let text): return isNamed(target, by: text)
             case .tinycloud(let space, "delegation", let path, ""):
                 return (path ?? "").isEmpty && space.owner.text == delegator
-            case .tinycloud, .encryptionNetwork: return false
+            case .tinycloud, .encryptionNetwork, .atproto, .account: return false
             }
         }
         guard holds, let acting = try? DID(delegator) else {

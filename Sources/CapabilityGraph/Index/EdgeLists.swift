@@ -6,7 +6,8 @@ import Synchronization
 final class EdgeLists: @unchecked Sendable {
     // @unchecked: one writer; a list's state (chunk and fill) is one atomic word, entries are written before it.
     struct Key: Equatable {
-        enum Family: UInt64 { case space = 1, issuerInSpace, audienceInSpace }
+        /// `memberSpaces` lists the edges that admit another space's members.
+        enum Family: UInt64 { case memberSpaces = 0, space, issuerInSpace, audienceInSpace }
 
         /// Family, then two numbers of 31 bits; term and space numbers are smaller (`SlotTable.idLimit`).
         let packed: UInt64

@@ -1,19 +1,6 @@
 public import Multiformats
 public import UCAN
 
-/// Tells which kind of statement an edge was made from.
-public enum EdgeKind: UInt8, Sendable {
-    case cacao = 1
-    case ucan = 2
-
-    public var name: String {
-        switch self {
-        case .cacao: "cacao"
-        case .ucan: "ucan"
-        }
-    }
-}
-
 /// One ability on one resource, narrowed by caveats (alternatives are kept as one list, never dropped).
 public struct Capability: Hashable, Sendable {
     public var resource: Resource

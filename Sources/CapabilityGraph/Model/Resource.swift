@@ -1,11 +1,17 @@
+import ATProto
 public import UCAN
 
-/// Holds what an ability applies to, parsed once into components (spec tinycloud.md 1.1, 1.3; ucan.md B.3).
+/// Holds what an ability applies to, parsed once into components (spec tinycloud.md 1.1, 1.3; ucan.md B.3;
+/// atproto-spaces.md 1).
 public enum Resource: Hashable, Sendable, CustomStringConvertible {
     /// A place in a space. `path` nil and empty differ; `suffix` is `?query` and `#fragment` as written, or empty.
     case tinycloud(space: Space, service: String, path: String?, suffix: String)
     /// `urn:tinycloud:encryption:<owner>:<name>`; its root authority is the owner.
     case encryptionNetwork(owner: DID, name: String)
+    /// A place in a permissioned space: nil is the whole of it, else `<author>[/<collection>[/<rkey>]]`.
+    case atproto(space: Space, path: String?)
+    /// `at://<did>`: the account itself, controlled by that DID.
+    case account(DID)
     /// Any other URI: contains itself and nothing else.
     case opaque(String)
 
@@ -20,12 +26,15 @@ public enum Resource: Hashable, Sendable, CustomStringConvertible {
         }
         if bytes.starts(with: Self.scheme), !bytes.starts(with: "tinycloud://".utf8) {
             self = try Self.tinycloud(bytes, text)
+        } else if bytes.starts(with: "at://".utf8) {
+            self = try Self.atproto(text)
         } else if text.hasPrefix(Self.network) {
             self = try Self.encryptionNetwork(text)
         } else {
             // A scheme that differs from ours only in case is the same URI in RFC 3986: refuse it as not normalised.
             let head = bytes.prefix(10).map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 }
-            guard !head.elementsEqual(Self.scheme) || bytes.starts(with: Self.scheme) else {
+            guard !head.elementsEqual(Self.scheme) || bytes.starts(with: Self.scheme), !head.starts(with: "at:".utf8)
+            else {
                 throw GraphError(.malformedResource, "`\(text)` is not normalised: the scheme is not lower case")
             }
             self = .opaque(text)
@@ -64,16 +73,46 @@ public enum Resource: Hashable, Sendable, CustomStringConvertible {
         return .encryptionNetwork(owner: owner, name: String(name))
     }
 
+    /// A known scheme is never opaque: what is neither an account, nor a space, nor a place in one is refused.
+    private static func atproto(_ text: String) throws(GraphError) -> Resource {
+        let malformed = GraphError(.malformedResource, "`\(text.prefix(200))` names no space, place in one or account")
+        let parts = text.dropFirst(5).split(separator: "/", omittingEmptySubsequences: false)
+        switch parts.count {
+        case 1:
+            guard let did = try? DID(String(parts[0])) else { throw malformed }
+            return .account(did)
+        case 4: return .atproto(space: try Space(text), path: nil)
+        case 5, 6:
+            let space = try Space("at://" + parts[..<4].joined(separator: "/"))
+            guard (try? DID(String(parts[4]))) != nil, parts.count == 5 || NSID.isValid(String(parts[5])) else {
+                throw malformed
+            }
+            return .atproto(space: space, path: parts[4...].joined(separator: "/"))
+        case 7:
+            guard let uri = try? RecordURI(text) else { throw malformed }
+            return .atproto(space: try Space(uri.space), path: "\(uri.author)/\(uri.collection)/\(uri.rkey)")
+        default: throw malformed
+        }
+    }
+
     /// The space this resource lies in, if any.
     public var space: Space? {
-        if case .tinycloud(let space, _, _, _) = self { space } else { nil }
+        switch self {
+        case .tinycloud(let space, _, _, _), .atproto(let space, _): space
+        case .encryptionNetwork, .account, .opaque: nil
+        }
+    }
+
+    /// True for a permissioned space of the AT Protocol and every place in it.
+    public var isPermissioned: Bool {
+        if case .atproto = self { true } else { false }
     }
 
     /// The DID that controls the resource without any proof, if any.
     public var rootAuthority: DID? {
         switch self {
-        case .tinycloud(let space, _, _, _): space.owner
-        case .encryptionNetwork(let owner, _): owner
+        case .tinycloud(let space, _, _, _), .atproto(let space, _): space.owner
+        case .encryptionNetwork(let owner, _), .account(let owner): owner
         case .opaque: nil
         }
     }
@@ -83,6 +122,8 @@ public enum Resource: Hashable, Sendable, CustomStringConvertible {
         case .tinycloud(let space, let service, let path, let suffix):
             "\(space)/\(service)\(path.map { "/" + $0 } ?? "")\(suffix)"
         case .encryptionNetwork(let owner, let name): Self.network + owner.text + ":" + name
+        case .atproto(let space, let path): path.map { "\(space)/\($0)" } ?? space.text
+        case .account(let did): "at://" + did.text
         case .opaque(let text): text
         }
     }
@@ -99,8 +140,10 @@ public enum Resource: Hashable, Sendable, CustomStringConvertible {
         ):
             space == childSpace && service == childService && suffix == childSuffix
                 && Self.pathContains(path, childPath)
-        case (.encryptionNetwork, .encryptionNetwork), (.opaque, .opaque): self == child
-        case (.tinycloud, _), (.encryptionNetwork, _), (.opaque, _): false
+        case (.atproto(let space, let path), .atproto(let childSpace, let childPath)):
+            space == childSpace && Self.pathContains(path, childPath)
+        case (.encryptionNetwork, .encryptionNetwork), (.account, .account), (.opaque, .opaque): self == child
+        case (.tinycloud, _), (.encryptionNetwork, _), (.atproto, _), (.account, _), (.opaque, _): false
         }
     }
 

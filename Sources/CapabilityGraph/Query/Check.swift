@@ -11,6 +11,11 @@ extension Snapshot {
                 Allowance(
                     route: liveRoute(from: capability, at: at.microseconds),
                     rootAuthority: question.resource.rootAuthority))
+        case .allowedThroughSpaces(let path):
+            return .allow(
+                Allowance(
+                    route: path.flatMap { liveRoute(from: $0, at: at.microseconds) },
+                    rootAuthority: question.resource.rootAuthority))
         case .undetermined: return .undetermined(.budgetExhausted)
         case .denied: return .deny(denial(question, resolved, at: at.microseconds))
         }

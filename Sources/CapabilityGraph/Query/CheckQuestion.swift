@@ -32,8 +32,16 @@ public struct ResolvedQuestion: Sendable {
     let ability: UInt32
     let abilityNumber: UInt8
     let context: CheckContext?
-    /// False when some name has never been seen, so no edge can match.
-    let isKnown: Bool
+    /// False when the resource or the ability has never been named, so no edge of anybody can match.
+    let hasKnownResource: Bool
+    /// True for a resource in a permissioned space, which others than the principal itself may be admitted for.
+    let isPermissioned: Bool
+
+    /// False when some name has never been seen, so no edge of the principal can match.
+    var isKnown: Bool { hasKnownResource && principal != Self.nobody }
+
+    /// Stands for a principal that was never seen; id 0 means none.
+    static let nobody: UInt32 = 0
 }
 
 extension Snapshot {
@@ -43,7 +51,8 @@ extension Snapshot {
         let isAuthority = question.resource.rootAuthority == question.principal
         let number = graph.registry.number(question.ability.text)
         let ability = graph.terms.find(.ability, question.ability.text) ?? 0
-        var isKnown = principal != nil && (ability != 0 || number != 0)
+        var isKnown = ability != 0 || number != 0
+        var isPermissioned = false
         var space: UInt32 = 0
         var service: UInt32 = 0
         var suffixTerm: UInt32 = 0
@@ -66,7 +75,17 @@ extension Snapshot {
                 suffixTerm = graph.terms.find(.suffix, suffix) ?? ResolvedQuestion.unseen
                 if suffixTerm == ResolvedQuestion.unseen { isKnown = false }
             }
-        case .encryptionNetwork(let owner, _):
+        case .atproto(let name, let pathText):
+            isHierarchical = true
+            isPermissioned = true
+            path = pathText.map { Array($0.utf8) }
+            if let found = self.space(name) {
+                space = found + 1
+                authority = graph.spaces.row(found).owner
+            } else {
+                isKnown = false
+            }
+        case .encryptionNetwork(let owner, _), .account(let owner):
             path = Array(question.resource.text.utf8)
             authority = self.principal(owner) ?? ResolvedQuestion.unseen
             if authority == ResolvedQuestion.unseen { isKnown = false }
@@ -77,9 +96,10 @@ extension Snapshot {
             ResourceBase(space: space, service: service, suffix: suffixTerm, authority: authority))
         if base == nil { isKnown = false }
         return ResolvedQuestion(
-            principal: principal ?? 0, isAuthority: isAuthority, base: base ?? Resources.unseen, space: space,
+            principal: principal ?? ResolvedQuestion.nobody, isAuthority: isAuthority, base: base ?? Resources.unseen,
+            space: space,
             path: path,
             isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
-            context: question.context, isKnown: isKnown)
+            context: question.context, hasKnownResource: isKnown, isPermissioned: isPermissioned)
     }
 }

@@ -79,7 +79,8 @@ extension Snapshot {
         let row = graph.resources.row(number)
         let path = row.path.map { String(decoding: $0, as: UTF8.self) }
         guard row.space != 0 else { return path ?? "" }
-        var text = graph.terms.text(graph.spaces.row(row.space - 1).text) + "/" + graph.terms.text(row.service)
+        var text = graph.terms.text(graph.spaces.row(row.space - 1).text)
+        if row.service != 0 { text += "/" + graph.terms.text(row.service) }
         if let path { text += "/" + path }
         if row.suffix != 0 { text += graph.terms.text(row.suffix) }
         return text

@@ -50,8 +50,8 @@ extension Snapshot {
         let resolved = resolve(question)
         var walk = ExplainWalk(snapshot: self, at: at.microseconds, remaining: maxNodes)
         var candidates: [RouteNode] = []
-        if resolved.isKnown, !resolved.isAuthority {
-            let search = CandidateSearch(snapshot: self, question: resolved, ignoresCaveats: true)
+        func show(_ asked: ResolvedQuestion) {
+            let search = CandidateSearch(snapshot: self, question: asked, ignoresCaveats: true)
             let end = search.forEach { number in
                 let row = graph.capabilities[number]
                 guard isVisible(row.edge) else { return false }
@@ -64,6 +64,15 @@ extension Snapshot {
                 return false
             }
             if case .exhausted = end { walk.isComplete = false }
+        }
+        if resolved.isKnown, !resolved.isAuthority { show(resolved) }
+        if resolved.isPermissioned, resolved.hasKnownResource, !resolved.isAuthority {
+            if let anyone = principal(.anyone) { show(resolved.asked(by: anyone)) }
+            if case .allowedThroughSpaces(let path) = verdict(resolved, at: at) {
+                for number in path where walk.remaining > 0 {
+                    candidates.append(walk.node(number, depth: 0, isCandidate: true))
+                }
+            }
         }
         return Explanation(decision: check(question, at: at), candidates: candidates, isComplete: walk.isComplete)
     }

@@ -72,6 +72,9 @@ extension Snapshot {
     ) throws(InvocationDenial) -> [UInt32] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
+        if question.proofs.isEmpty, dependent.allSatisfy({ $0.resource.isPermissioned }) {
+            return try impliedCapabilities(dependent, question.invoker, at: now)
+        }
         let cited = try citedEdges(question)
         try requireUnrevoked(cited)
         try requireInWindow(
@@ -80,6 +83,35 @@ extension Snapshot {
         for capability in dependent {
             let number = try coveringCapability(capability, question.invoker, cited)
             if !used.contains(number) { used.append(number) }
+        }
+        return used
+    }
+
+    /// Judges an invocation that cites nothing by what its invoker holds in permissioned spaces: no client can name its
+    /// membership before it asks (atproto-spaces.md 5).
+    private func impliedCapabilities(
+        _ wanted: [Capability], _ invoker: DID, at now: Timestamp
+    ) throws(InvocationDenial) -> [UInt32] {
+        var used: [UInt32] = []
+        for capability in wanted {
+            let question = CheckQuestion(
+                principal: invoker, ability: capability.ability, resource: capability.resource,
+                context: CheckContext(caveats: capability.caveats))
+            switch verdict(resolve(question), at: now) {
+            case .owner: continue
+            case .allowed(let number): used.append(number)
+            case .allowedThroughSpaces(let path): used += path
+            case .undetermined:
+                throw InvocationDenial(
+                    text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil),
+                    isUndetermined: true)
+            case .denied:
+                var denial = Denial(cause: .noRoute, edge: nil)
+                if case .deny(let found) = check(question, at: now) { denial = found }
+                throw InvocationDenial(
+                    text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",
+                    denial: denial)
+            }
         }
         return used
     }

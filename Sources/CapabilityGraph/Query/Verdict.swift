@@ -6,6 +6,8 @@ public enum Verdict: Hashable, Sendable {
     case owner
     /// The number of the capability whose route is live.
     case allowed(UInt32)
+    /// The numbers of the capabilities that lead from the principal through spaces it is a member of.
+    case allowedThroughSpaces([UInt32])
     case denied
     case undetermined
 }
@@ -17,8 +19,17 @@ extension Snapshot {
     /// table look-ups and not by walking what the principal holds.
     public func verdict(_ question: ResolvedQuestion, at: Timestamp) -> Verdict {
         if question.isAuthority { return .owner }
-        guard question.isKnown else { return .denied }
+        guard question.hasKnownResource else { return .denied }
         var budget = graph.limits.maxCheckNodes
+        let own = ownVerdict(question, at: at, &budget)
+        guard case .denied = own, question.isPermissioned else { return own }
+        return verdictThroughOthers(question, at: at, &budget)
+    }
+
+    /// Answers by the principal's own edges alone.
+    @inline(__always)
+    func ownVerdict(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
+        guard question.isKnown else { return .denied }
         let search = CandidateSearch(snapshot: self, question: question)
         return search.first { capability in
             searchRoute(from: capability, at: at.microseconds, budget: &budget)

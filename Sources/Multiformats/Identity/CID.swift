@@ -34,6 +34,20 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
         self.init(codec: codec.value, hash: hash)
     }
 
+    /// Reads the CID that `bytes` begin with and says how many bytes it takes; refuses what `init(bytes:)` refuses.
+    public static func prefix(
+        of bytes: some Collection<UInt8>
+    ) throws(MultiformatsError) -> (cid: CID, byteCount: Int) {
+        guard let version = Varint.decode(bytes), let codec = Varint.decode(bytes.dropFirst(version.byteCount)) else {
+            throw MultiformatsError(.notCanonical, "the CID does not start with a shortest-form version and codec")
+        }
+        let byteCount = version.byteCount + codec.byteCount + 2 + Digest.byteCount
+        guard bytes.count >= byteCount else {
+            throw MultiformatsError(.truncated, "the bytes end inside the CID")
+        }
+        return (try CID(bytes: bytes.prefix(byteCount)), byteCount)
+    }
+
     /// Reads base32 `b`, base58btc `z`, base16 `f` or base64url `u`, each in its one canonical spelling.
     public init(text: some Collection<UInt8>) throws(MultiformatsError) {
         guard let prefix = text.first else {

@@ -56,11 +56,17 @@ public struct DelegationAnswer: Sendable {
         json.beginArray()
         for index in 0..<view.proofCount { writeParent(snapshot.view(view.proof(index)).cid, into: &json) }
         json.endArray()
-        if let token {
+        if view.kind.isBearerToken {
+            json.key(plain: "withheld")
+            json.beginArray()
+            json.string("raw")
+            json.endArray()
+        } else if let token {
             json.key(plain: "raw")
-            switch view.kind {
-            case .cacao: json.string(paddedBase64URL: token)
-            case .ucan: token.withUnsafeBufferPointer { json.string(utf8: $0) }
+            if view.kind == .ucan {
+                token.withUnsafeBufferPointer { json.string(utf8: $0) }
+            } else {
+                json.string(paddedBase64URL: token)
             }
         } else {
             json.key(plain: "withheld")
@@ -153,10 +159,7 @@ public struct DelegationAnswer: Sendable {
     public func authorization(of view: EdgeView) throws(StorageError) -> String {
         let name = view.tokenName
         let bytes = try tokens.token(revision: name.revision, expecting: name.id)
-        return switch view.kind {
-        case .cacao: Base64URL.encode(bytes, padded: true)
-        case .ucan: String(decoding: bytes, as: UTF8.self)
-        }
+        return view.kind == .ucan ? String(decoding: bytes, as: UTF8.self) : Base64URL.encode(bytes, padded: true)
     }
 }
 

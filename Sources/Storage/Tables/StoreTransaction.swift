@@ -41,7 +41,29 @@ package final class StoreTransaction: TableReader {
     /// Marks a signed statement as used; false when it was used before.
     package func use(_ mark: ReplayMark) throws -> Bool { try self.mark(mark) }
 
-    func append(_ record: LogRecord, token: [UInt8]?, id: Digest?) {
+    /// Adds an edge this host states; throws its `Refusal` when the rules of admission do not allow it.
+    @discardableResult
+    package func admit(_ statement: HostStatement) throws -> Snapshot.EdgeID {
+        switch try writer.admit(statement, at: now) {
+        case .refused(let refusal): throw refusal
+        case .admitted(let admitted, let id, let bytes):
+            append(admitted.record, token: bytes, id: id.digest)
+            return admitted.edge
+        }
+    }
+
+    /// Ends an edge, for ever and with everything that rests only on it; no change when it had ended before.
+    package func end(_ edge: Snapshot.EdgeID, by actor: DID, reason: String) throws {
+        guard let ended = try writer.end(edge, by: actor, reason: reason, at: now) else { return }
+        append(ended.record, token: ended.bytes, id: ended.id)
+    }
+
+    /// Hosts a space from now on.
+    package func host(_ space: Space) throws {
+        if let record = try writer.host(space, at: now) { append(record, token: nil, id: nil) }
+    }
+
+    private func append(_ record: LogRecord, token: [UInt8]?, id: Digest?) {
         changedGraph = true
         batch.entries.append(LogEntry(record, token: token, id: id))
     }

@@ -6,7 +6,7 @@ import UCAN
 enum AdmissionShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let tokens = try SignedWorld(children: scale.tokens)
-        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        let registry = try AbilityRegistry.standard()
         var admission = Double.infinity
         var verification = Double.infinity
         let messages = tokens.signedMessages

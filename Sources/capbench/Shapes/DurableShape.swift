@@ -6,7 +6,7 @@ import UCAN
 enum DurableShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let world = try SignedWorld(children: scale.requests, now: Stopwatch.wallClock())
-        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        let registry = try AbilityRegistry.standard()
         let graph = try Graph(registry: registry)
         let writer = GraphWriter(graph)
         try world.admitRoots(writer)

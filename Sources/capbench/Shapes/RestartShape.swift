@@ -6,7 +6,7 @@ enum RestartShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let folder = try TemporaryFolder()
         let path = folder.path + "/bench.sqlite"
-        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        let registry = try AbilityRegistry.standard()
         try ChainWorld(edges: scale.edges, keepRecords: true).write(
             to: path, tokenOfOthers: [UInt8](repeating: 0x61, count: 600))
         var restart = Double.infinity

@@ -8,7 +8,7 @@ import UCAN
 enum RevokeShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let folder = try TemporaryFolder()
-        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        let registry = try AbilityRegistry.standard()
         let store = try GraphStore.open(path: folder.path + "/bench.sqlite", registry: registry)
         defer { store.close() }
         let log = try SQLiteLog.open(path: folder.path + "/floor.sqlite", mode: .create)

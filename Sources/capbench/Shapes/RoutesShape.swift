@@ -18,7 +18,7 @@ enum RoutesShape {
     }
 
     private static func measure(layers: Int, _ scale: Scale) throws -> (chain: Double, floor: Double, nodes: Int) {
-        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        let registry = try AbilityRegistry.standard()
         var limits = GraphLimits()
         limits.maxClosureNodes = 128
         let graph = try Graph(registry: registry, limits: limits)

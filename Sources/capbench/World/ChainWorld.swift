@@ -48,7 +48,7 @@ struct ChainWorld {
     static let sharing = 10
 
     init(edges: Int, busyRows: Int = 0, keepRecords: Bool = false) throws {
-        let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+        let registry = try AbilityRegistry.standard()
         graph = try Graph(registry: registry)
         let chains = max(1, (edges - busyRows) / Self.depth)
         self.chains = chains

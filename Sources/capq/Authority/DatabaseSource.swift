@@ -22,7 +22,7 @@ struct DatabaseSource: AuthoritySource {
             try SigningKey(KeyStore(home: home).load(name)).did
         }
         do {
-            let registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries)
+            let registry = try AbilityRegistry.standard()
             let opened = try GraphStore.openForReading(path: path, registry: registry)
             snapshot = opened.graph.snapshot()
             tokens = opened.tokens

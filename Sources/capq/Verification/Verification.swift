@@ -39,7 +39,7 @@ struct Verification {
         var limits = GraphLimits()
         limits.maxEdges = 1 << 16
         do throws(GraphError) {
-            writer = GraphWriter(try Graph(registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries), limits: limits))
+            writer = GraphWriter(try Graph(registry: AbilityRegistry.standard(), limits: limits))
         } catch {
             throw Failure(.failure, error.message)
         }

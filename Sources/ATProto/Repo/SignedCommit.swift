@@ -1,0 +1,88 @@
+import COpenSSL
+import Multiformats
+public import UCAN
+
+/// Commits an author to a revision of a repo without proving its contents to a third party (atproto-spaces.md 9).
+///
+/// The signature covers (space, author, rev, ikm) but not the set hash; only the MAC, whose key every reader can
+/// derive, ties the hash to them. Each reader gets a commit of its own, with a fresh `ikm`.
+public struct SignedCommit: Hashable, Sendable {
+    public static let version: Int64 = 1
+
+    /// Set-hash digest, 32 bytes.
+    public let hash: [UInt8]
+    /// Fresh random key material, 32 bytes. Never logged together with `mac`.
+    public let ikm: [UInt8]
+    /// ECDSA over the context, 64 bytes `r ‖ s`, low-S.
+    public let sig: [UInt8]
+    /// HMAC-SHA256 over the hash, 32 bytes.
+    public let mac: [UInt8]
+    /// The repo's revision, bound as bytes: its syntax is checked where revisions are accepted.
+    public let rev: String
+
+    /// Takes the parts as they stand in a message; throws `InvalidCommit` for a field of a wrong length.
+    public init(hash: [UInt8], ikm: [UInt8], sig: [UInt8], mac: [UInt8], rev: String) throws(ATProtoError) {
+        guard hash.count == 32, ikm.count == CommitContext.ikmByteCount, mac.count == 32 else {
+            throw Self.malformed("`hash`, `ikm` and `mac` of a commit have 32 bytes each")
+        }
+        guard sig.count == 64 else { throw Self.malformed("the `sig` of a commit has 64 bytes, r and s") }
+        self.hash = hash
+        self.ikm = ikm
+        self.sig = sig
+        self.mac = mac
+        self.rev = rev
+    }
+
+    /// Signs a commit over a set-hash digest with the author's `#atproto` key.
+    ///
+    /// - Parameters:
+    ///   - space: The space URI in its canonical `at://` form.
+    ///   - ikm: 32 bytes, unpredictable and never used before; drawn from the system unless given.
+    /// - Throws: `InvalidCommit` when a field does not fit or the key cannot sign.
+    public static func make(
+        space: String, author: String, rev: String, hash: [UInt8], key: PrivateKey, ikm: [UInt8]? = nil
+    ) throws(ATProtoError) -> SignedCommit {
+        let ikm = if let ikm { ikm } else { try freshMaterial() }
+        let context = try CommitContext.bytes(space: space, author: author, rev: rev, ikm: ikm)
+        guard key.curve != .ed25519, let raw = try? key.sign(context), let sig = LowS.normalized(raw, curve: key.curve)
+        else { throw malformed("the account's key cannot sign commits") }
+        let mac = CommitContext.mac(key: CommitContext.key(ikm: ikm, context: context), hash: hash)
+        return try SignedCommit(hash: hash, ikm: ikm, sig: sig, mac: mac, rev: rev)
+    }
+
+    /// Checks MAC and signature for a space and author; the caller compares `hash` with its own digest afterwards.
+    ///
+    /// - Parameter expectedRev: The revision the commit must name, where the reader knows it.
+    /// - Throws: `CommitRevMismatch`, `CommitMacMismatch` or `CommitSignatureInvalid`.
+    public func verify(
+        space: String, author: String, expectedRev: String? = nil, key: PublicKey
+    ) throws(ATProtoError) {
+        if let expectedRev, !UTF8Bytes.equal(expectedRev, rev) {
+            throw ATProtoError("CommitRevMismatch", "the commit names the revision `\(rev)`, not `\(expectedRev)`")
+        }
+        let context = try CommitContext.bytes(space: space, author: author, rev: rev, ikm: ikm)
+        guard isMacSound(context) else {
+            throw ATProtoError("CommitMacMismatch", "the MAC of the commit does not fit its hash, space and author")
+        }
+        guard isSignatureSound(context, key: key) else {
+            throw ATProtoError("CommitSignatureInvalid", "the commit is not signed by the author's key")
+        }
+    }
+
+    func isMacSound(_ context: [UInt8]) -> Bool {
+        let expected = CommitContext.mac(key: CommitContext.key(ikm: ikm, context: context), hash: hash)
+        return CommitContext.equalInConstantTime(expected, mac)
+    }
+
+    func isSignatureSound(_ context: [UInt8], key: PublicKey) -> Bool {
+        key.curve != .ed25519 && LowS.isLow(sig, curve: key.curve) && key.verify(signature: sig, message: context)
+    }
+
+    private static func freshMaterial() throws(ATProtoError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: CommitContext.ikmByteCount)
+        guard RAND_priv_bytes(&bytes, Int32(bytes.count)) == 1 else { throw malformed("there are no random bytes") }
+        return bytes
+    }
+
+    static func malformed(_ message: String) -> ATProtoError { ATProtoError("InvalidCommit", message) }
+}

@@ -1,0 +1,165 @@
+public import Multiformats
+public import UCAN
+
+extension GraphWriter {
+    /// Adds what this host states to the open batch. Its proofs must be alive and last at least as long, and each
+    /// capability must be covered by one of them or, without proofs, be the issuer's own (design law 1).
+    public func admit(_ statement: HostStatement, at now: Timestamp) throws(GraphError) -> HostAdmission {
+        let view = working
+        let bytes = statement.bytes(at: now, in: view)
+        let id = Multihash(code: .blake3_256, digest: BLAKE3.hash(bytes))
+        guard view.edge(digest: id.digest) == nil else {
+            return .refused(Refusal(.selfDelegation, "the statement was made before", edge: id))
+        }
+        var supports: [[UInt32]?] = []
+        do throws(Refusal) {
+            try checkProofs(of: statement, in: view, at: now)
+            for capability in statement.capabilities {
+                supports.append(try self.supports(of: capability, statement, in: view))
+            }
+        } catch {
+            return .refused(error)
+        }
+        let definitions = Definitions(graph)
+        let revision = try nextRevision()
+        var flags: EdgeInfo.Flags = [.hasIssuedAt]
+        if statement.notBefore != nil { flags.insert(.hasNotBefore) }
+        var draft = EdgeDraft(
+            id: id.digest, statement: id.digest, issuer: try intern(statement.issuer),
+            audience: try intern(statement.audience), kind: statement.kind.rawValue, flags: flags,
+            notBefore: statement.notBefore?.microseconds ?? .min, expires: statement.expires?.microseconds ?? .max,
+            issuedAt: now.microseconds, proofs: statement.proofs.map(\.raw), capabilities: [], hosted: [])
+        for (capability, support) in zip(statement.capabilities, supports) {
+            draft.capabilities.append(
+                EdgeDraft.DraftCapability(
+                    resource: try intern(capability.resource), ability: try intern(capability.ability),
+                    caveats: try intern(capability.caveats), isRoot: support == nil, supports: support ?? []))
+        }
+        let edge = try apply(draft, recordedAt: now.microseconds)
+        var writer = RecordWriter()
+        definitions.write(graph, into: &writer)
+        draft.write(into: &writer)
+        let record = LogRecord(kind: .edge, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
+        return .admitted(
+            Admitted(edge: Snapshot.EdgeID(raw: edge), record: record, activated: [], skipped: []), id: id,
+            bytes: bytes)
+    }
+
+    private func checkProofs(
+        of statement: HostStatement, in view: Snapshot, at now: Timestamp
+    ) throws(Refusal) {
+        guard statement.capabilities.count <= graph.limits.maxCapabilities,
+            statement.proofs.count <= graph.limits.maxProofs
+        else { throw Refusal(.limitExceeded, "the statement is too large") }
+        for proof in statement.proofs {
+            guard view.isVisible(proof.raw) else { throw Refusal(.missingProof, "a proof is not known") }
+            guard view.isInForce(proof, at: now) else {
+                throw Refusal(.parentRevoked, "a proof is not in force", edge: view.multihash(proof.raw))
+            }
+            let parent = graph.windows.base[Int(proof.raw)]
+            guard (statement.expires?.microseconds ?? .max) <= parent.expires else {
+                throw Refusal(
+                    .expiryExceedsParent, "the statement outlives its proof", edge: view.multihash(proof.raw))
+            }
+            guard (statement.notBefore?.microseconds ?? now.microseconds) >= parent.notBefore else {
+                throw Refusal(
+                    .notBeforePrecedesParent, "the statement begins before its proof",
+                    edge: view.multihash(proof.raw))
+            }
+        }
+    }
+
+    /// The capabilities a capability rests on; nil for one that is the issuer's own.
+    private func supports(
+        of capability: Capability, _ statement: HostStatement, in view: Snapshot
+    ) throws(Refusal) -> [UInt32]? {
+        guard !statement.proofs.isEmpty else {
+            guard capability.resource.rootAuthority == statement.issuer else {
+                throw Refusal(
+                    .abilityNotCovered, "`\(statement.issuer)` does not control `\(capability.resource)`")
+            }
+            return nil
+        }
+        let question = view.resolve(
+            CheckQuestion(principal: statement.issuer, ability: capability.ability, resource: capability.resource))
+        var supports: [UInt32] = []
+        for proof in statement.proofs {
+            for number in view.capabilities(of: proof.raw) {
+                let row = graph.capabilities[number]
+                guard row.caveats == 0,
+                    view.coversAbility(
+                        held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
+                    graph.resources.contains(row.resource, question)
+                else { continue }
+                supports.append(number)
+            }
+        }
+        guard !supports.isEmpty, supports.count <= graph.limits.maxSupports else {
+            throw Refusal(
+                .abilityNotCovered, "no proof covers `\(capability.ability)` on `\(capability.resource)`")
+        }
+        return supports
+    }
+
+    /// Ends an edge by this host's own decision; nil when it had ended before.
+    ///
+    /// The bytes are the statement that ended it, kept under the hash that the ending names.
+    public func end(
+        _ edge: Snapshot.EdgeID, by actor: DID, reason: String, at now: Timestamp
+    ) throws(GraphError) -> (record: LogRecord, id: Digest, bytes: [UInt8])? {
+        let view = working
+        guard view.isVisible(edge.raw), !view.isEnded(edge.raw) else { return nil }
+        var map = CBORMap()
+        map["kind"] = .text("end")
+        map["by"] = .text(actor.text)
+        map["edge"] = .text(view.cidText(edge.raw))
+        map["iat"] = .int(now.microseconds)
+        map["reason"] = .text(reason)
+        let bytes = CBOR.map(map).encoded()
+        let id = BLAKE3.hash(bytes)
+        let definitions = Definitions(graph)
+        let revision = try nextRevision()
+        let revoker = try intern(actor)
+        endEdge(edge.raw, Ending(revoker: revoker, revocation: id, at: now.microseconds))
+        var writer = RecordWriter()
+        definitions.write(graph, into: &writer)
+        writer.number(edge.raw)
+        writer.number(revoker)
+        writer.digest(id)
+        let record = LogRecord(
+            kind: .revocation, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
+        return (record, id, bytes)
+    }
+
+    /// The live edges by which an issuer holds what it hands on without citing proofs: its membership of a permissioned
+    /// space, whose edge no client can name before it asks (atproto-spaces.md 5).
+    func impliedProofs(of statement: EdgeStatement, at now: Timestamp) -> [UInt32] {
+        var proofs: [UInt32] = []
+        let view = working
+        for capability in statement.capabilities {
+            guard case .atproto = capability.resource, capability.resource.rootAuthority != statement.issuer else {
+                continue
+            }
+            let question = view.resolve(
+                CheckQuestion(
+                    principal: statement.issuer, ability: capability.ability, resource: capability.resource))
+            guard case .allowed(let number) = view.verdict(question, at: now) else { continue }
+            let edge = graph.capabilities[number].edge
+            if !proofs.contains(edge) { proofs.append(edge) }
+        }
+        return proofs
+    }
+}
+
+extension Snapshot {
+    /// True when every capability of an edge has a live route: what a credential is judged by, whose capabilities name
+    /// everything it rests on (atproto-spaces.md 4.4, 5).
+    public func isInForce(_ edge: EdgeID, at now: Timestamp) -> Bool {
+        guard isVisible(edge.raw), !isEnded(edge.raw), isInWindow(edge.raw, now.microseconds) else { return false }
+        var budget = graph.limits.maxCheckNodes
+        for number in capabilities(of: edge.raw) {
+            guard searchRoute(from: number, at: now.microseconds, budget: &budget) == .live else { return false }
+        }
+        return true
+    }
+}
