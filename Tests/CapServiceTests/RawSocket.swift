@@ -115,6 +115,22 @@ final class RawSocket {
         }
     }
 
+    /// Reads on until `text` has arrived and forgets everything up to it; false when the connection ends first.
+    func read(until text: String) -> Bool {
+        let wanted = Array(text.utf8)
+        while true {
+            var start = 0
+            while start + wanted.count <= buffer.count {
+                if buffer[start..<start + wanted.count].elementsEqual(wanted) {
+                    buffer.removeFirst(start + wanted.count)
+                    return true
+                }
+                start += 1
+            }
+            if fill() != nil { return false }
+        }
+    }
+
     /// Sends a request and reads its response.
     func exchange(_ request: String) -> RawResponse? {
         send(request)

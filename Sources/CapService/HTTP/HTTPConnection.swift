@@ -35,7 +35,7 @@ final class HTTPConnection: Sendable {
     /// Says whether a request has begun and its answer is not yet sent.
     var isInFlight: Bool {
         switch phase {
-        case .opening, .firstHead, .idle, .draining: false
+        case .opening, .firstHead, .idle, .draining, .waiting: false
         case .body, .handling, .sending: true
         }
     }
@@ -44,6 +44,15 @@ final class HTTPConnection: Sendable {
         phaseSince.store(MonotonicClock.milliseconds(), ordering: .relaxed)
         phaseCode.store(phase.rawValue, ordering: .releasing)
     }
+
+    // MARK: The live body now on it
+
+    private let live = Mutex<HTTPLiveBody?>(nil)
+
+    func attach(_ body: HTTPLiveBody?) { live.withLock { $0 = body } }
+
+    /// Ends the live body that is being sent, if one is.
+    func endLiveBody() { live.withLock { $0 }?.finish() }
 
     // MARK: The request now on it
 
@@ -124,6 +133,8 @@ enum HTTPPhase: UInt8 {
     case body
     case handling
     case sending
+    /// Sending a live body that has nothing to send just now.
+    case waiting
     /// Refused; what still arrives is thrown away.
     case draining
 }

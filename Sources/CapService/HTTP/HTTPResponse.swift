@@ -21,6 +21,7 @@ enum HTTPBody: Sendable {
     case empty
     case bytes([UInt8])
     case stream(any HTTPBodySource)
+    case live(HTTPLiveBody)
 }
 
 /// Gives a body of unknown length piece by piece; called on the connection's thread, one call at a time.

@@ -11,13 +11,15 @@ struct HTTPResponseWriter {
 
     /// Queues the answer; an answer that cannot be put on the wire becomes 500.
     func send(_ response: HTTPResponse, on target: OpaquePointer) -> MHD_Result {
-        guard let made = make(response) ?? make(connection.core.response(.internalError)) else { return .NO }
+        guard let made = make(response, target) ?? make(connection.core.response(.internalError), target) else {
+            return .NO
+        }
         defer { MHD_destroy_response(made.object) }
         return MHD_queue_response(target, UInt32(made.status), made.object)
     }
 
-    private func make(_ response: HTTPResponse) -> (object: OpaquePointer, status: Int)? {
-        guard (200...599).contains(response.status), let object = makeBody(response.body) else { return nil }
+    private func make(_ response: HTTPResponse, _ target: OpaquePointer) -> (object: OpaquePointer, status: Int)? {
+        guard (200...599).contains(response.status), let object = makeBody(response.body, target) else { return nil }
         for (name, value) in response.headers where !add(name, value, to: object) {
             connection.core.log.error("httpHeaderUnusable", [("name", .text(name))])
             MHD_destroy_response(object)
@@ -27,7 +29,7 @@ struct HTTPResponseWriter {
         return (object, response.status)
     }
 
-    private func makeBody(_ body: HTTPBody) -> OpaquePointer? {
+    private func makeBody(_ body: HTTPBody, _ target: OpaquePointer) -> OpaquePointer? {
         switch body {
         case .empty:
             return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
@@ -42,6 +44,11 @@ struct HTTPResponseWriter {
         case .stream(let source):
             let feed = Unmanaged.passRetained(HTTPBodyFeed(source, connection: connection, isHTTP10: isHTTP10))
             let object = capg_http_stream(16 * 1024, readFeed, feed.toOpaque(), releaseFeed)
+            if object == nil { feed.release() }
+            return object
+        case .live(let body):
+            let feed = Unmanaged.passRetained(HTTPLiveFeed(body, connection: connection, target: target))
+            let object = capg_http_stream(16 * 1024, readLiveFeed, feed.toOpaque(), releaseLiveFeed)
             if object == nil { feed.release() }
             return object
         }
@@ -74,4 +81,20 @@ private func readFeed(
 private func releaseFeed(_ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
     Unmanaged<HTTPBodyFeed>.fromOpaque(context).release()
+}
+
+private func readLiveFeed(
+    _ context: UnsafeMutableRawPointer?,
+    _ position: UInt64,
+    _ buffer: UnsafeMutablePointer<CChar>?,
+    _ size: Int
+) -> Int {
+    guard let context, let buffer else { return HTTPBodyFeed.failed }
+    let feed = Unmanaged<HTTPLiveFeed>.fromOpaque(context).takeUnretainedValue()
+    return feed.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size))
+}
+
+private func releaseLiveFeed(_ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<HTTPLiveFeed>.fromOpaque(context).release()
 }

@@ -95,6 +95,7 @@ final class HTTPServer: Sendable {
         core.isHalting.store(true, ordering: .sequentiallyConsistent)
         for connection in core.table.all() {
             connection.completeSleeping(with: core.response(.shuttingDown))
+            connection.endLiveBody()
         }
         for worker in running.workers { worker.stop(core) }
     }

@@ -69,9 +69,13 @@ struct HTTPWatchdog {
             }
         }
         let spent = now - since
-        if judgeLeaving(&entry.watch, connection.socket) { return true }
+        if judgeLeaving(&entry.watch, connection.socket) {
+            // Asleep it would not see its socket closed.
+            connection.endLiveBody()
+            return true
+        }
         switch phase {
-        case .opening, .handling: return false
+        case .opening, .handling, .waiting: return false
         case .firstHead: return spent > head
         case .idle: return judgeIdle(&entry.watch, connection.socket, spent, now)
         case .body:
@@ -88,7 +92,7 @@ struct HTTPWatchdog {
     private func judgeLeaving(_ watch: inout HTTPWatch, _ socket: Int32) -> Bool {
         switch watch.phase {
         case .opening, .handling, .sending: return false
-        case .firstHead, .idle, .body, .draining: break
+        case .firstHead, .idle, .body, .draining, .waiting: break
         }
         var byte: UInt8 = 0
         let left = recv(socket, &byte, 1, Int32(MSG_PEEK) | capMessageDontWait) == 0

@@ -6,14 +6,18 @@ final class WriterThread: Sendable {
 
     init(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(ThreadBody(body))
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        defer { pthread_attr_destroy(&attributes) }
+        // Filled in by the call: the initializer of the type belongs to whichever module the importer met it in first.
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        pthread_attr_init(attributes)
+        pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+        defer {
+            pthread_attr_destroy(attributes)
+            attributes.deallocate()
+        }
         var thread = pthread_t()
         let status = pthread_create(
             &thread,
-            &attributes,
+            attributes,
             { argument in
                 guard let argument else { return nil }
                 Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
