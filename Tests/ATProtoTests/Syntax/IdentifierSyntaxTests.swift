@@ -13,6 +13,8 @@ func syntaxLines(_ name: String) -> [String] {
     static let kinds: [(name: String, isValid: @Sendable (String) -> Bool)] = [
         ("did", { ATProtoDID.isValid($0) }), ("nsid", { NSID.isValid($0) }), ("tid", { TID.isValid($0) }),
         ("recordkey", { RecordKey.isValid($0) }), ("handle", { Handle.isValid($0) }),
+        ("aturi", { ATURI.isValid($0) }), ("atidentifier", { ATIdentifier.isValid($0) }),
+        ("datetime", { Datetime.isWellFormed($0) }), ("language", { Language.isWellFormed($0) }),
     ]
 
     @Test(arguments: IdentifierSyntaxTests.kinds.indices) func interopFilesAreTakenAndRefused(_ index: Int) {
@@ -21,6 +23,30 @@ func syntaxLines(_ name: String) -> [String] {
         #expect(valid.count >= 5 && invalid.count >= 5)
         for line in valid { #expect(isValid(line), "\(name) \(line)") }
         for line in invalid { #expect(!isValid(line), "\(name) \(line)") }
+    }
+
+    @Test func wellFormedTextsMayMeanNothing() {
+        for line in syntaxLines("datetime_parse_invalid") {
+            #expect(Datetime.isWellFormed(line) && !Datetime.isValid(line), "\(line)")
+        }
+        for line in syntaxLines("datetime_syntax_valid") { #expect(Datetime.isValid(line), "\(line)") }
+        for line in syntaxLines("language_parse_invalid") {
+            #expect(Language.isWellFormed(line) && !Language.isValid(line), "\(line)")
+        }
+        for line in syntaxLines("language_syntax_valid") { #expect(Language.isValid(line), "\(line)") }
+    }
+
+    @Test func publicURIsPrintBack() throws {
+        for line in syntaxLines("aturi_syntax_valid") { #expect(try ATURI(line).text == line) }
+        #expect(!ATURI.isValid("at://did:plc:abc/space/com.example.forum/self"))
+    }
+
+    @Test func languageTagsEndWhereTheirGrammarDoes() {
+        for tag in ["", "-", "en-", "en--GB", "x", "en-x", "en-a", "en-a-", "en-a-b", "en-GB-GB", "en-Latn-Latn"] {
+            #expect(!Language.isWellFormed(tag), "\(tag)")
+        }
+        #expect(!Language.isWellFormed(String(repeating: "en-variant1", count: 40)))
+        #expect(!Language.isWellFormed("\u{212A}o"))
     }
 
     @Test func handlesAreComparedWithoutCase() throws {

@@ -1,0 +1,102 @@
+/// Holds one `space:` scope of an OAuth grant (section 6): which spaces, and what an app may do in them for its user.
+public struct SpaceScope: Hashable, Sendable {
+    public enum Action: String, Sendable, CaseIterable {
+        case readSelf = "read_self"
+        case read
+        case create
+        case update
+        case delete
+    }
+
+    public enum Management: String, Sendable, CaseIterable {
+        case create
+        case update
+        case delete
+    }
+
+    public enum Authority: Hashable, Sendable {
+        /// `self`: whoever grants; matches nothing until it is resolved.
+        case granter
+        case any
+        case did(String)
+    }
+
+    public enum Collections: Hashable, Sendable {
+        /// Those of the space type's declaration; matches nothing until it is resolved.
+        case declared
+        case any
+        case listed(Set<String>)
+    }
+
+    static let defaultActions: Set<Action> = [.read, .create, .update, .delete]
+
+    /// The space type; nil for every type.
+    public let type: String?
+    public internal(set) var authority: Authority = .granter
+    /// The space's key; nil for every key.
+    public internal(set) var skey: String?
+    public internal(set) var collections: Collections = .declared
+    public internal(set) var actions = defaultActions
+    public internal(set) var management: Set<Management> = []
+
+    init(type: String?) { self.type = type }
+
+    /// The scope as it holds for one grant: `self` becomes the granting user, bare collections those declared.
+    ///
+    /// To be called when a token is issued and again at each refresh; `declaredCollections` is empty for a type whose
+    /// declaration cannot be resolved. A scope for every type has no declaration, so it then writes nothing.
+    public func granted(by user: String, declaredCollections: Set<String>) -> SpaceScope {
+        var scope = self
+        if scope.authority == .granter { scope.authority = .did(user) }
+        if scope.collections == .declared { scope.collections = .listed(type == nil ? [] : declaredCollections) }
+        return scope
+    }
+
+    /// Tests whether the scope covers an access; every part is equal, or the scope's is a wildcard.
+    public func allows(_ access: SpaceAccess) -> Bool {
+        guard type.map(access.type.isExactly) ?? true, skey.map(access.skey.isExactly) ?? true else { return false }
+        switch authority {
+        case .granter: return false
+        case .any: break
+        case .did(let did): guard access.authority.isExactly(did) else { return false }
+        }
+        switch access.operation {
+        case .manage(let operation): return management.contains(operation)
+        case .read: return actions.contains(.read)
+        case .readSelf: return actions.contains(.read) || actions.contains(.readSelf)
+        case .create(let collection): return actions.contains(.create) && covers(collection)
+        case .update(let collection): return actions.contains(.update) && covers(collection)
+        case .delete(let collection): return actions.contains(.delete) && covers(collection)
+        }
+    }
+
+    private func covers(_ collection: String) -> Bool {
+        switch collections {
+        case .declared: false
+        case .any: true
+        case .listed(let known): known.contains(collection)
+        }
+    }
+
+    /// The scope in one spelling: defaults left out, lists sorted; resolved empty collections read back as `declared`.
+    public var text: String {
+        var pairs: [String] = []
+        switch authority {
+        case .granter: break
+        case .any: pairs.append("authority=*")
+        // The percent sign is the one character of a DID that a query would lose.
+        case .did(let did): pairs.append("authority=" + did.split(separator: "%").joined(separator: "%25"))
+        }
+        if let skey { pairs.append("skey=\(skey)") }
+        switch collections {
+        case .declared: break
+        case .any: pairs.append("collection=*")
+        case .listed(let known): pairs += known.sorted().map { "collection=\($0)" }
+        }
+        if actions != SpaceScope.defaultActions {
+            pairs += Action.allCases.filter(actions.contains).map { "action=\($0.rawValue)" }
+        }
+        pairs += Management.allCases.filter(management.contains).map { "manage=\($0.rawValue)" }
+        return "space:\(type ?? "*")" + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
+    }
+}
