@@ -1,5 +1,5 @@
-package import UCAN
 import Multiformats
+package import UCAN
 
 /// Seals the signing keys of accounts, each bound to its DID and purpose, and holds what else is derived.
 package struct KeyVault: Sendable {

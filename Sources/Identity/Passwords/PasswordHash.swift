@@ -19,7 +19,9 @@ package struct PasswordHash: Hashable, Sendable {
         }
 
         /// What a stored hash may ask for: at most 256 MiB and 16 passes.
-        var isBounded: Bool { (1...18).contains(logN) && (1...32).contains(r) && (1...16).contains(p) && bytes <= 1 << 28 }
+        var isBounded: Bool {
+            (1...18).contains(logN) && (1...32).contains(r) && (1...16).contains(p) && bytes <= 1 << 28
+        }
 
         var bytes: Int { 128 * r << logN }
     }

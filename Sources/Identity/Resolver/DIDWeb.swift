@@ -17,16 +17,16 @@ enum DIDWeb {
         let path = parts.dropFirst()
         guard !path.contains(where: { $0 == "." || $0 == ".." || !isSegment($0) }) else { throw malformed }
         let target = path.isEmpty ? "/.well-known/did.json" : "/\(path.joined(separator: "/"))/did.json"
+        let url: PeerURL
         do throws(OutboundError) {
-            let url = try PeerURL("https://\(authority)\(target)")
-            // A host in upper case would be another spelling of one identity.
-            guard url.description == "https://\(authority)\(target)" else { throw malformed }
-            return url.isLoopback ? try PeerURL("http://\(authority)\(target)") : url
-        } catch let error as ResolutionError {
-            throw error
+            let plain = try PeerURL("https://\(authority)\(target)")
+            url = plain.isLoopback ? try PeerURL("http://\(authority)\(target)") : plain
         } catch {
             throw malformed
         }
+        // A host in upper case would be another spelling of one identity.
+        guard url.description.hasSuffix("://\(authority)\(target)") else { throw malformed }
+        return url
     }
 
     /// The characters of a DID, escapes left as they are; an escaped slash or dot would leave its segment.

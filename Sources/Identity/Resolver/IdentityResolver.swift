@@ -1,7 +1,7 @@
 package import ATProto
 import Multiformats
 import Synchronization
-package import UCAN
+import UCAN
 
 /// Resolves DIDs to their documents: hosted here, did:key, did:web and did:plc.
 ///

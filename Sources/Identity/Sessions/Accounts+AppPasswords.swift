@@ -49,7 +49,10 @@ extension Accounts {
             try reader.rows(
                 "SELECT name, is_privileged, created_at FROM app_password WHERE did = ?1 ORDER BY created_at, name",
                 [.text(did.text)]
-            ) { AppPassword(name: $0.text(0), isPrivileged: $0.bool(1), createdAt: Timestamp(microseconds: $0.integer(2))) }
+            ) {
+                AppPassword(
+                    name: $0.text(0), isPrivileged: $0.bool(1), createdAt: Timestamp(microseconds: $0.integer(2)))
+            }
         }
     }
 

@@ -37,7 +37,8 @@ extension Accounts {
     /// Ends every session begun with an app password.
     static func endSessions(of did: DID, appPassword: String, in transaction: StoreTransaction) throws {
         let rows = try transaction.rows(
-            "SELECT \(columns) FROM session WHERE did = ?1 AND app_password = ?2", [.text(did.text), .text(appPassword)],
+            "SELECT \(columns) FROM session WHERE did = ?1 AND app_password = ?2",
+            [.text(did.text), .text(appPassword)],
             read)
         for row in rows { try end(row, reason: "the app password was revoked", in: transaction) }
     }

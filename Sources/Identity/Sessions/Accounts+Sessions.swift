@@ -123,7 +123,9 @@ extension Accounts {
             let account = try account(did)
         else { throw SessionToken.invalid }
         let question = CheckQuestion(principal: principal, ability: .accountUse, resource: .account(did))
-        guard case .allow = store.graph.snapshot().check(question, at: now) else { throw Self.revoked }
+        guard case .allow = store.graph.snapshot().check(question, at: now) else {
+            throw token.kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
+        }
         guard account.status != .takenDown, account.status != .suspended else {
             throw IdentityError(.accountTakedown, "the account has been taken down")
         }
