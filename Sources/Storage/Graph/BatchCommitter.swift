@@ -217,6 +217,8 @@ final class BatchCommitter: @unchecked Sendable {
         if let failure = tables.failure { throw .failed(.storage(failure)) }
         try stored { () throws(StorageError) in try tables.run("RELEASE change", []) }
         pending.batch.entries += transaction.batch.entries
+        // One by one: the arrays' elements differ in type, and casting an array of functions fails at run time.
+        for followUp in transaction.followUps { pending.replies.append { followUp() } }
         pending.replies.append { change.reply(.success(())) }
     }
 

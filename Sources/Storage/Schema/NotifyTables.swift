@@ -1,4 +1,20 @@
-/// The tables of notifications: registrations and the outbox.
+/// The tables of notifications: who is told of a space's writes, and what is still to be told (atproto-spaces.md 17).
+///
+/// Times are microseconds since 1970.
 enum NotifyTables {
-    static let statements: [String] = []
+    static let statements: [String] = [
+        // `repo` is empty for a registration of the whole space.
+        """
+        CREATE TABLE registration(space TEXT NOT NULL, service TEXT NOT NULL, repo TEXT NOT NULL, \
+        registrant TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY(space, service, repo)) WITHOUT ROWID, STRICT
+        """,
+        "CREATE INDEX registration_expiry ON registration(expires_at)",
+        // One row a message. A lane is told its messages one after the other, in the order of `id`, which never returns.
+        """
+        CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, lane TEXT NOT NULL, method TEXT NOT NULL, \
+        space TEXT NOT NULL, issuer TEXT NOT NULL, service TEXT NOT NULL, audience TEXT NOT NULL, \
+        body BLOB NOT NULL, created_at INTEGER NOT NULL) STRICT
+        """,
+        "CREATE INDEX outbox_lane ON outbox(lane, id)",
+    ]
 }

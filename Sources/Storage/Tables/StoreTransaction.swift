@@ -30,6 +30,11 @@ package final class StoreTransaction: TableReader {
         try tables.each(sql, values, body)
     }
 
+    /// Runs once the change is durable and visible, on the writer thread and in the order of commits; it must be short.
+    package func afterCommit(_ body: @escaping @Sendable () -> Void) { followUps.append(body) }
+
+    var followUps: [@Sendable () -> Void] = []
+
     package func run(_ sql: String, _ values: [SQLValue] = []) throws { try tables.run(sql, values) }
 
     /// Rows the last `run` inserted, updated or deleted.

@@ -1,0 +1,183 @@
+import CapTesting
+import CapabilityGraph
+import Glibc
+import Multiformats
+import Storage
+import Synchronization
+import Testing
+import UCAN
+
+@testable import Spaces
+
+/// What is to be told is told in order, again after failures, and survives the service.
+@Suite struct NotificationsTests {
+    private static let now = Timestamp(seconds: 1_700_000_000)
+    private let folder = TemporaryFolder()
+    private let store: GraphStore
+    private let space: Space
+
+    init() throws {
+        store = try GraphStore.open(path: folder.path + "/log.sqlite", registry: AbilityRegistry.standard())
+        space = try Space("at://did:web:alice.example/space/com.example.forum/main")
+    }
+
+    private func event(_ number: Int, repo: String = "did:web:bob.example") -> WriteEvent {
+        WriteEvent(
+            space: space, repo: repo, rev: "rev\(number)", hash: [UInt8](repeating: 7, count: 32),
+            spaceRev: "s\(number)", prevSpaceRev: number == 0 ? nil : "s\(number - 1)")
+    }
+
+    private func register(_ service: String, repo: String? = nil) throws {
+        let space = self.space
+        let end = try store.transact(at: Self.now) {
+            try Registrations.put($0, space: space, service: service, repo: repo, registrant: service)
+        }
+        #expect(end == Timestamp(seconds: 1_700_000_000 + 86_400))
+    }
+
+    private func write(_ notifications: Notifications, _ event: WriteEvent, isHosted: Bool = true) throws {
+        try store.transact(at: Self.now) { try notifications.wrote($0, event, isHosted: isHosted) }
+    }
+
+    private func revisions(_ messages: [OutboxMessage]) -> [String] {
+        messages.compactMap { try? JSON.parse($0.body)["repoRev"]?.string }
+    }
+
+    @Test func everyServiceIsToldEveryWriteInOrder() throws {
+        let transport = RecordingTransport { _, _ in 200 }
+        let notifications = Notifications(store: store, clock: { Self.now }, transport: transport)
+        try register("did:web:one.example#sync")
+        try register("did:web:two.example")
+        try register("did:web:three.example", repo: "did:web:carol.example")
+        for number in 0..<50 { try write(notifications, event(number)) }
+        transport.wait(for: 100)
+        for service in ["did:web:one.example#sync", "did:web:two.example"] {
+            let told = transport.sent.filter { $0.service == service }
+            #expect(revisions(told) == (0..<50).map { "rev\($0)" })
+            #expect(told.allSatisfy { $0.issuer == "did:web:alice.example" && $0.audience == service })
+        }
+        notifications.stop()
+        let left = try store.read { try Outbox.lanes($0) }
+        #expect(left.isEmpty)
+    }
+
+    @Test func aFailedMessageIsToldAgainBeforeTheNextAndNobodyElseWaits() throws {
+        let transport = RecordingTransport { message, attempt in
+            message.service == "did:web:slow.example" && attempt <= 3 ? (attempt == 1 ? nil : 503) : 200
+        }
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: transport, firstDelay: 0.001)
+        try register("did:web:slow.example")
+        try register("did:web:fast.example")
+        for number in 0..<5 { try write(notifications, event(number)) }
+        transport.wait(for: 5 + 5 + 3)
+        let slow = revisions(transport.sent.filter { $0.service == "did:web:slow.example" })
+        #expect(slow == ["rev0", "rev0", "rev0", "rev0", "rev1", "rev2", "rev3", "rev4"])
+        notifications.stop()
+    }
+
+    @Test func aRefusedMessageIsLeftOutAndTheGapShows() throws {
+        let transport = RecordingTransport { message, attempt in attempt == 2 ? 403 : 200 }
+        let notifications = Notifications(store: store, clock: { Self.now }, transport: transport)
+        try register("did:web:one.example")
+        for number in 0..<3 { try write(notifications, event(number)) }
+        transport.wait(for: 3)
+        #expect(revisions(transport.sent) == ["rev0", "rev1", "rev2"])
+        notifications.stop()
+    }
+
+    @Test func theHostOfASpaceElsewhereHearsTheNewestStateOnly() throws {
+        let transport = RecordingTransport { _, _ in nil }
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: transport, firstDelay: 3600)
+        try write(notifications, event(0), isHosted: false)
+        transport.wait(for: 1)
+        for number in 1..<4 { try write(notifications, event(number), isHosted: false) }
+        notifications.stop()
+
+        let second = RecordingTransport { _, _ in 200 }
+        let restarted = Notifications(store: store, clock: { Self.now }, transport: second)
+        restarted.start()
+        second.wait(for: 1)
+        restarted.stop()
+        #expect(revisions(second.sent) == ["rev3"])
+        #expect(second.sent[0].issuer == "did:web:bob.example")
+        #expect(second.sent[0].audience == "did:web:alice.example#atproto_space_host")
+    }
+
+    @Test func afterADayAMessageIsGivenUp() throws {
+        let clock = Mutex(Self.now)
+        let failing = RecordingTransport { _, _ in nil }
+        let notifications = Notifications(
+            store: store, clock: { clock.withLock { $0 } }, transport: failing, firstDelay: 0.001)
+        try register("did:web:one.example")
+        try write(notifications, event(0))
+        failing.wait(for: 2)
+        clock.withLock { $0 = Timestamp(seconds: 1_700_000_000 + 86_401) }
+        while try !store.read({ try Outbox.lanes($0) }).isEmpty { sched_yield() }
+        notifications.stop()
+    }
+
+    @Test func onlyWhoRegisteredOrTheServiceOrTheOwnerTakesItBack() throws {
+        let space = self.space
+        func remove(_ registrant: String, isOwner: Bool = false) throws -> Registrations.Removal {
+            try store.transact(at: Self.now) {
+                try Registrations.remove(
+                    $0, space: space, service: "did:web:one.example#sync", by: registrant, isOwner: isOwner)
+            }
+        }
+        #expect(try remove("key") == .absent)
+        for (registrant, isOwner) in [("key", false), ("did:web:one.example", false), ("anybody", true)] {
+            _ = try store.transact(at: Self.now) {
+                try Registrations.put($0, space: space, service: "did:web:one.example#sync", registrant: "key")
+            }
+            #expect(try remove("other") == .notYours)
+            #expect(try remove(registrant, isOwner: isOwner) == .removed)
+        }
+    }
+
+    @Test func aStreamEndsWhenItIsNoLongerAllowed() throws {
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: RecordingTransport { _, _ in 200 })
+        let log = Locked<[String]>([])
+        let isAllowed = Locked(true)
+        notifications.subscribe(
+            to: space,
+            SpaceStreams.Subscriber(
+                push: { bytes in
+                    log.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+                    return true
+                }, finish: { log.withLock { $0.append("end") } }, isAllowed: { isAllowed.withLock { $0 } }))
+        try write(notifications, event(0))
+        while log.withLock({ $0.isEmpty }) { sched_yield() }
+        #expect(log.withLock { $0[0].hasPrefix("event: write\ndata: {") && $0[0].hasSuffix("}\n\n") })
+        isAllowed.withLock { $0 = false }
+        try write(notifications, event(1))
+        while log.withLock({ $0.last != "end" }) { sched_yield() }
+        #expect(log.withLock { $0.count } == 2)
+        notifications.stop()
+    }
+}
+
+/// Keeps what it was given to send and answers as told.
+private final class RecordingTransport: NotificationTransport {
+    private let messages = Locked<[OutboxMessage]>([])
+    private let attempts = Locked<[String: Int]>([:])
+    private let answer: @Sendable (OutboxMessage, Int) -> Int?
+
+    /// `answer` is given the message and the number of the attempt to reach its service, from 1.
+    init(_ answer: @escaping @Sendable (OutboxMessage, Int) -> Int?) { self.answer = answer }
+
+    var sent: [OutboxMessage] { messages.withLock { $0 } }
+
+    func send(_ message: OutboxMessage, at now: Timestamp) -> Int? {
+        messages.withLock { $0.append(message) }
+        let attempt = attempts.withLock { attempts in
+            attempts[message.service, default: 0] += 1
+            return attempts[message.service] ?? 1
+        }
+        return answer(message, attempt)
+    }
+
+    func wait(for count: Int) { while sent.count < count { sched_yield() } }
+}
