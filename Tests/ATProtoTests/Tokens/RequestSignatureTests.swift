@@ -41,10 +41,11 @@ import UCAN
             ("", nil), (#";alg="ecdsa-p256-sha256""#, nil), (#";alg="ed25519""#, "BadSpaceSignature"),
             (";alg=ecdsa-p256-sha256", "BadSpaceSignature"), (";keyid=\"\(did)\"", nil),
             (#";keyid="did:key:zDnaepqxVmMw6o8oXtDA3jMsfbJJbKZP2Thhz9crzc3b52wjP""#, "BadSpaceSignature"),
-            (#";keyid="#key""#, "BadSpaceSignature"), (";keyid", "BadSpaceSignature"),
+            (##";keyid="#key""##, "BadSpaceSignature"), (";keyid", "BadSpaceSignature"),
             (";created=1738368005", nil), (";created=1738368006", "BadSpaceSignature"),
             (";created=1738368000.5", "BadSpaceSignature"), (";expires=1738367996", nil),
-            (";expires=1738367995", "BadSpaceSignature"), (#";nonce="a\"b\\";tag="x";z;y=?0;n=-1;d=1.5;b=:AAA=:;t=a/b"#, nil),
+            (";expires=1738367995", "BadSpaceSignature"),
+            (#";nonce="a\"b\\";tag="x";z;y=?0;n=-1;d=1.5;b=:AAA=:;t=a/b"#, nil),
             (";created=1;created=2", "BadSpaceSignature"),
         ] as [(String, String?)] {
             #expect(name(try fields(components + parameters)) == told, "\(parameters)")
@@ -55,7 +56,8 @@ import UCAN
         for components in [
             "()", #"("authorization")"#, #"("atproto-space-audience" "authorization")"#,
             #"("authorization" "atproto-space-audience" "host")"#, #"("authorization";sf "atproto-space-audience")"#,
-            #"(authorization "atproto-space-audience")"#, #""authorization""#, #"("Authorization" "atproto-space-audience")"#,
+            #"(authorization "atproto-space-audience")"#, #""authorization""#,
+            #"("Authorization" "atproto-space-audience")"#,
         ] {
             #expect(name(try fields(components)) == "BadSpaceSignature", "\(components)")
         }
