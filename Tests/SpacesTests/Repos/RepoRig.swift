@@ -10,7 +10,12 @@ import UCAN
 /// A store on a real file, a clock that goes where the test wants it, and short words for writes.
 final class RepoRig {
     static let authority = "did:web:authority.example"
-    static let space = try! SpaceURI("at://did:web:authority.example/space/com.example.forum/main")
+    static let space: SpaceURI = {
+        guard let uri = try? SpaceURI("at://did:web:authority.example/space/com.example.forum/main") else {
+            fatalError("the space of the tests has a sound name")
+        }
+        return uri
+    }()
     static let alice = "did:web:alice.example"
     static let bob = "did:web:bob.example"
     static let start: Int64 = 1_700_000_000_000_000
