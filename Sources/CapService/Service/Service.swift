@@ -19,8 +19,6 @@ final class Service: Sendable {
     let outbound: any Outbound
     let accounts: Accounts
     let resolver: IdentityResolver
-    /// Metadata and key sets of clients and issuers.
-    let documents: RemoteDocuments
     let accountLimits: AccountLimits
     private let limiter: PrincipalRateLimiter?
 
@@ -56,7 +54,6 @@ final class Service: Sendable {
             guard let account = try accounts.account(did: did) else { return nil }
             return try account.hostedDocument(at: address.url())
         }
-        documents = RemoteDocuments(outbound: outbound, now: { MonotonicClock.milliseconds() })
         accountLimits = AccountLimits(isLoopback: settings.isLoopback)
         limiter =
             settings.requestsPerMinute == 0
