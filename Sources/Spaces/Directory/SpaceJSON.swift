@@ -1,4 +1,4 @@
-import ATProto
+package import ATProto
 package import Multiformats
 import UCAN
 
