@@ -10,7 +10,7 @@ final class AccountLimits: Sendable {
     /// and a name is tried 30 times in five minutes.
     init(isLoopback: Bool) {
         creations = PrincipalRateLimiter(perSecond: isLoopback ? 5 : 20.0 / 3600, burst: isLoopback ? 500 : 20)
-        attempts = PrincipalRateLimiter(perSecond: isLoopback ? 10 : 0.1, burst: isLoopback ? 300 : 30)
+        attempts = PrincipalRateLimiter(perSecond: isLoopback ? 2 : 0.1, burst: isLoopback ? 200 : 30)
         attemptsByAddress = PrincipalRateLimiter(perSecond: isLoopback ? 100 : 1, burst: isLoopback ? 2000 : 100)
     }
 

@@ -44,7 +44,9 @@ final class Service: Sendable {
         outbound = OutboundClient(
             policy: OutboundPolicy(allowsLoopback: settings.allowsLoopbackPeers),
             userAgent: "capservice/\(Self.version)")
-        let (accounts, address) = (try Accounts(store: store, keyFile: settings.keyFile), address)
+        let (accounts, address) = (
+            try Accounts(store: store, keyFile: settings.keyFile, audience: nodeKey.did.text), address
+        )
         self.accounts = accounts
         resolver = IdentityResolver(
             outbound: outbound, plcURL: try PeerURL(settings.plcURL), now: { MonotonicClock.milliseconds() }

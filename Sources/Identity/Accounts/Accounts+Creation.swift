@@ -6,7 +6,7 @@ extension Accounts {
     /// Makes an account with its first session, in one transaction.
     ///
     /// Throws `handleNotAvailable` when the handle or the DID has an account here already. Waits for its turn to hash.
-    package func create(_ new: NewAccount, audience: String, at now: Timestamp) throws -> (Account, SessionTokens) {
+    package func create(_ new: NewAccount, at now: Timestamp) throws -> (Account, SessionTokens) {
         let hash = try passwords.hash(new.password)
         let (publicKey, box) = try sealed(new)
         let account = Account(
@@ -31,7 +31,7 @@ extension Accounts {
                 ])
             try session.open(in: transaction)
         }
-        return (account, tokens(for: session, audience: audience, at: now))
+        return (account, tokens(for: session, at: now))
     }
 
     private func sealed(_ new: NewAccount) throws -> (PublicKey, [UInt8]?) {

@@ -8,6 +8,8 @@ package final class Accounts: Sendable {
     let store: GraphStore
     let vault: KeyVault
     let passwords: PasswordChecker
+    /// What session tokens are made for: a name of this service that outlives a change of its address.
+    let audience: String
     private let cache = Mutex(Cache())
 
     /// What was read lately; emptied when it has grown too large.
@@ -22,9 +24,12 @@ package final class Accounts: Sendable {
     private static let proofKey = "account-key-vault"
 
     /// Opens the key file of a data folder, making it with the first account service that runs there.
-    package init(store: GraphStore, keyFile: String, cost: PasswordHash.Cost = .standard) throws {
+    package init(store: GraphStore, keyFile: String, audience: String, cost: PasswordHash.Cost = .standard) throws {
         self.store = store
-        let proof = try store.meta(Self.proofKey)
+        self.audience = audience
+        // Where nothing is sealed yet, as in a backup of a service without accounts, a new key file does no harm.
+        let isInUse = try store.read { try $0.exists("SELECT 1 FROM account WHERE key_box IS NOT NULL LIMIT 1") }
+        let proof = try isInUse ? store.meta(Self.proofKey) : nil
         vault = try KeyVault.open(keyFile, proof: proof)
         if proof == nil { try store.setMeta(Self.proofKey, vault.proof()) }
         passwords = try PasswordChecker(cost: cost)

@@ -1,3 +1,4 @@
+package import ATProto
 import Multiformats
 package import UCAN
 
@@ -5,13 +6,16 @@ package import UCAN
 package struct KeyVault: Sendable {
     private let sealing: [UInt8]
     /// The key session tokens are authenticated with.
-    package let sessionSecret: [UInt8]
+    package let sessionSecret: SessionToken.Secret
     /// The key the look-up tags of app passwords are made with.
     package let appPasswordSecret: [UInt8]
 
-    package init(_ master: MasterKey) {
+    package init(_ master: MasterKey) throws(IdentityError) {
         sealing = master.derive("capservice account keys")
-        sessionSecret = master.derive("capservice session tokens")
+        guard let secret = SessionToken.Secret(master.derive("capservice session tokens")) else {
+            throw IdentityError(.cryptoFailure, "the derived secret is too short")
+        }
+        sessionSecret = secret
         appPasswordSecret = master.derive("capservice app passwords")
     }
 
@@ -26,15 +30,15 @@ package struct KeyVault: Sendable {
     /// refused. Without it nothing was sealed before, and the file is made.
     package static func open(_ path: String, proof: [UInt8]?) throws(IdentityError) -> KeyVault {
         guard let proof else {
-            if let master = try MasterKey.read(path) { return KeyVault(master) }
-            return KeyVault(try MasterKey.create(path))
+            if let master = try MasterKey.read(path) { return try KeyVault(master) }
+            return try KeyVault(try MasterKey.create(path))
         }
         guard let master = try MasterKey.read(path) else {
             throw IdentityError(
                 .keyFile, "the key file `\(path)` is missing, and accounts have keys sealed with it",
                 hint: "restore it from a backup; without it their keys are lost")
         }
-        let vault = KeyVault(master)
+        let vault = try KeyVault(master)
         guard (try? SealedBox.open(proof, key: vault.sealing, context: proofContext)) != nil else {
             throw IdentityError(
                 .keyFile, "the key file `\(path)` does not belong to this database",

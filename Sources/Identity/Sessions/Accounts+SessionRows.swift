@@ -34,6 +34,16 @@ extension Accounts {
         try transaction.end(edge, by: did, reason: reason)
     }
 
+    /// Gives a session a new edge for the old one, which is about to run out.
+    static func renewEdge(of row: SessionRow, _ did: DID, in transaction: StoreTransaction) throws {
+        let expires = transaction.now.adding(seconds: NewSession.edgeLifetime)
+        let edge = try NewSession.admit(row.id, of: did, until: expires, in: transaction)
+        try endEdge(row, by: did, reason: "renewed", in: transaction)
+        try transaction.run(
+            "UPDATE session SET edge = ?2, edge_expires_at = ?3 WHERE id = ?1",
+            [.text(row.id), .blob(edge), .integer(expires.microseconds)])
+    }
+
     /// Ends every session begun with an app password.
     static func endSessions(of did: DID, appPassword: String, in transaction: StoreTransaction) throws {
         let rows = try transaction.rows(

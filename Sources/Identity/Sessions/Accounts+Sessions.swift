@@ -18,7 +18,7 @@ extension Accounts {
     /// An unknown name, a wrong password and a right one take the same time; the first two throw the same
     /// `authenticationRequired`. Throws `accountTakedown` for an account that was taken down.
     package func login(
-        _ identifier: String, password: String, audience: String, at now: Timestamp
+        _ identifier: String, password: String, at now: Timestamp
     ) throws -> (LiveSession, SessionTokens) {
         let found = try find(identifier)
         let isMain = try passwords.check(password, found?.hash)
@@ -43,93 +43,84 @@ extension Accounts {
             try session.open(in: transaction)
         }
         let live = LiveSession(account: account, id: session.id, isAppPassword: session.appPassword != nil)
-        return (live, tokens(for: session, audience: audience, at: now))
+        return (live, tokens(for: session, at: now))
     }
 
     /// Tests an access token: the tag, the expiry, and that the graph still lets its session act.
     package func session(access token: String, at now: Timestamp) throws -> LiveSession {
-        try live(SessionToken(token, kind: .access, secret: vault.sessionSecret, at: now), at: now)
+        try live(claims(token, .access, at: now), .access, at: now)
     }
 
     /// Exchanges a refresh token for a new pair, once. A token that comes a second time ends its session: somebody else
     /// has it too.
-    package func refresh(_ token: String, audience: String, at now: Timestamp) throws -> (LiveSession, SessionTokens) {
-        let token = try SessionToken(token, kind: .refresh, secret: vault.sessionSecret, at: now)
-        let live = try live(token, at: now)
+    package func refresh(_ token: String, at now: Timestamp) throws -> (LiveSession, SessionTokens) {
+        let claims = try claims(token, .refresh, at: now)
+        let live = try live(claims, .refresh, at: now)
         let next = try SecureRandom.identifier()
         let expires = now.adding(seconds: NewSession.refreshLifetime)
         let isFirst = try store.transact(at: now) { transaction -> Bool in
-            guard let row = try Self.row(token.session, in: transaction) else { throw Self.revoked }
-            guard row.refresh == token.id, let did = try? DID(token.subject) else {
+            guard let row = try Self.row(claims.session, in: transaction) else { throw Self.revoked }
+            guard row.refresh == claims.refreshID else {
                 try Self.end(row, reason: "a refresh token was used twice", in: transaction)
                 return false
             }
             try transaction.run(
                 "UPDATE session SET refresh = ?2, expires_at = ?3 WHERE id = ?1",
                 [.text(row.id), .text(next), .integer(expires.microseconds)])
-            if row.edgeExpires < expires.microseconds {
-                let edgeExpires = now.adding(seconds: NewSession.edgeLifetime)
-                let edge = try NewSession.admit(row.id, of: did, until: edgeExpires, in: transaction)
-                try Self.endEdge(row, by: did, reason: "renewed", in: transaction)
-                try transaction.run(
-                    "UPDATE session SET edge = ?2, edge_expires_at = ?3 WHERE id = ?1",
-                    [.text(row.id), .blob(edge), .integer(edgeExpires.microseconds)])
-            }
+            if row.edgeExpires < expires.microseconds { try Self.renewEdge(of: row, claims.did, in: transaction) }
             return true
         }
         guard isFirst else { throw Self.revoked }
-        return (
-            live,
-            tokens(
-                session: token.session, refresh: next, did: token.subject, isAppPassword: token.isAppPassword,
-                audience: audience, refreshExpires: expires, at: now)
-        )
+        let tokens = SessionClaims.tokens(
+            did: claims.did, session: claims.session, refreshID: next, isAppPassword: claims.isAppPassword,
+            audience: audience, secret: vault.sessionSecret, at: now)
+        return (live, tokens)
     }
 
     /// Ends the session of a refresh token; no change when it has ended.
     package func end(refresh token: String, at now: Timestamp) throws {
-        let token = try SessionToken(token, kind: .refresh, secret: vault.sessionSecret, at: now)
+        let claims = try claims(token, .refresh, at: now)
         try store.transact(at: now) { transaction in
-            guard let row = try Self.row(token.session, in: transaction) else { return }
+            guard let row = try Self.row(claims.session, in: transaction) else { return }
             try Self.end(row, reason: "signed out", in: transaction)
         }
     }
 
-    func tokens(for session: NewSession, audience: String, at now: Timestamp) -> SessionTokens {
-        tokens(
-            session: session.id, refresh: session.refresh, did: session.did.text,
-            isAppPassword: session.appPassword != nil, audience: audience, refreshExpires: session.expires, at: now)
+    func tokens(for session: NewSession, at now: Timestamp) -> SessionTokens {
+        SessionClaims.tokens(
+            did: session.did, session: session.id, refreshID: session.refresh,
+            isAppPassword: session.appPassword != nil, audience: audience, secret: vault.sessionSecret, at: now)
     }
 
-    private func tokens(
-        session: String, refresh: String, did: String, isAppPassword: Bool, audience: String,
-        refreshExpires: Timestamp, at now: Timestamp
-    ) -> SessionTokens {
-        func token(_ kind: SessionToken.Kind, _ id: String?, _ expires: Timestamp) -> String {
-            SessionToken(
-                kind: kind, subject: did, audience: audience, session: session, id: id, isAppPassword: isAppPassword,
-                issuedAt: now, expires: expires
-            ).signed(vault.sessionSecret)
+    private func claims(
+        _ text: String, _ kind: SessionToken.Kind, at now: Timestamp
+    ) throws(IdentityError) -> SessionClaims {
+        let token: SessionToken
+        do throws(ATProtoError) {
+            token = try SessionToken.verify(
+                text, kind: kind, audience: audience, secret: vault.sessionSecret, at: now)
+        } catch {
+            throw IdentityError(error.name == "ExpiredToken" ? .expiredToken : .invalidToken, error.message)
         }
-        return SessionTokens(
-            access: token(.access, nil, now.adding(seconds: NewSession.accessLifetime)),
-            refresh: token(.refresh, refresh, refreshExpires))
+        return try SessionClaims(token)
     }
 
     static var revoked: IdentityError { IdentityError(.expiredToken, "the token has been revoked") }
 
-    private func live(_ token: SessionToken, at now: Timestamp) throws -> LiveSession {
-        guard let did = try? DID(token.subject), let principal = try? DID(session: token.session),
-            let account = try account(did)
-        else { throw SessionToken.invalid }
-        let question = CheckQuestion(principal: principal, ability: .accountUse, resource: .account(did))
+    private func live(
+        _ claims: SessionClaims, _ kind: SessionToken.Kind, at now: Timestamp
+    ) throws -> LiveSession {
+        guard let principal = try? DID(session: claims.session), let account = try account(claims.did) else {
+            throw IdentityError(.invalidToken, "the session is not of this service")
+        }
+        let question = CheckQuestion(principal: principal, ability: .accountUse, resource: .account(claims.did))
         guard case .allow = store.graph.snapshot().check(question, at: now) else {
-            throw token.kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
+            throw kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
         }
         guard account.status != .takenDown, account.status != .suspended else {
             throw IdentityError(.accountTakedown, "the account has been taken down")
         }
-        return LiveSession(account: account, id: token.session, isAppPassword: token.isAppPassword)
+        return LiveSession(account: account, id: claims.session, isAppPassword: claims.isAppPassword)
     }
 
     private func find(_ identifier: String) throws -> (account: Account, hash: PasswordHash?)? {

@@ -1,5 +1,6 @@
 import ATProto
 import CapTesting
+import Glibc
 import Storage
 import Testing
 import UCAN
@@ -28,7 +29,7 @@ import UCAN
         ParallelThreads.run(
             (0..<8).map { _ in
                 {
-                    guard (try? accounts.create(new, audience: "x", at: now)) != nil else { return }
+                    guard (try? accounts.create(new, at: now)) != nil else { return }
                     made.withLock { $0 += 1 }
                 }
             })
@@ -128,5 +129,21 @@ import UCAN
         for handle in ["a.example", "x.c.example", "xa.example", "x.y.a.example", "alice.localhost"] {
             #expect(throws: IdentityError.self, "\(handle)") { try open.did(for: Handle(handle)) }
         }
+    }
+
+    @Test func aKeyFileIsMissedOnlyWhereItSealedSomething() throws {
+        let folder = TemporaryFolder()
+        var rig: AccountRig? = try AccountRig(in: folder)
+        rig = nil
+        unlink(folder.path + "/keys")
+        rig = try AccountRig(in: folder)
+        try rig?.make("alice")
+        rig = nil
+        rename(folder.path + "/keys", folder.path + "/away")
+        #expect(throws: IdentityError.self) { try AccountRig(in: folder) }
+        #expect(folder.read("keys").isEmpty, "no new file hides the loss")
+        rename(folder.path + "/away", folder.path + "/keys")
+        rig = try AccountRig(in: folder)
+        #expect(try rig?.accounts.signingKey(DID("did:web:alice.localhost%3A1")) != nil)
     }
 }

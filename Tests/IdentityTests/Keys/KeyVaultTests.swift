@@ -8,7 +8,7 @@ import UCAN
 /// How signing keys lie on the disk.
 @Suite struct KeyVaultTests {
     @Test func aSealedKeyOpensForItsOwnAccountOnly() throws {
-        let vault = KeyVault(MasterKey(secret: [UInt8](repeating: 7, count: 32)))
+        let vault = try KeyVault(MasterKey(secret: [UInt8](repeating: 7, count: 32)))
         let key = try PrivateKey.generate(.secp256k1)
         let box = try vault.seal(key, of: "did:web:a", .atproto)
         #expect(try vault.open(box, curve: .secp256k1, of: "did:web:a", .atproto).publicKey == key.publicKey)
@@ -17,7 +17,7 @@ import UCAN
         #expect(try vault.seal(key, of: "did:web:a", .atproto) != box, "the nonce is fresh")
         #expect(throws: IdentityError.self) { try vault.open(box, curve: .secp256k1, of: "did:web:b", .atproto) }
         #expect(throws: IdentityError.self) { try vault.open(box, curve: .p256, of: "did:web:a", .atproto) }
-        let other = KeyVault(MasterKey(secret: [UInt8](repeating: 8, count: 32)))
+        let other = try KeyVault(MasterKey(secret: [UInt8](repeating: 8, count: 32)))
         #expect(throws: IdentityError.self) { try other.open(box, curve: .secp256k1, of: "did:web:a", .atproto) }
     }
 
@@ -62,7 +62,7 @@ import UCAN
         let vault = try KeyVault.open(folder.path + "/a", proof: nil)
         let proof = try vault.proof()
         let again = try KeyVault.open(folder.path + "/a", proof: proof)
-        #expect(again.sessionSecret == vault.sessionSecret)
+        #expect(again.appPasswordSecret == vault.appPasswordSecret)
         #expect(throws: IdentityError.self) { try KeyVault.open(folder.path + "/lost", proof: proof) }
         #expect(folder.read("lost").isEmpty, "no new key hides the loss")
         _ = try KeyVault.open(folder.path + "/b", proof: nil)

@@ -66,7 +66,7 @@ import UCAN
         ParallelThreads.run(
             (0..<16).map { _ in
                 {
-                    guard (try? accounts.refresh(tokens.refresh, audience: "x", at: now)) != nil else { return }
+                    guard (try? accounts.refresh(tokens.refresh, at: now)) != nil else { return }
                     wins.withLock { $0 += 1 }
                 }
             })

@@ -18,7 +18,8 @@ final class AccountRig {
         store = try GraphStore.open(
             path: folder.path + "/log.sqlite", registry: try AbilityRegistry.standard(), limits: GraphLimits())
         accounts = try Accounts(
-            store: store, keyFile: folder.path + "/keys", cost: PasswordHash.Cost(logN: 4, r: 8, p: 1))
+            store: store, keyFile: folder.path + "/keys", audience: "did:web:localhost%3A1",
+            cost: PasswordHash.Cost(logN: 4, r: 8, p: 1))
     }
 
     deinit { store.close() }
@@ -31,15 +32,15 @@ final class AccountRig {
             NewAccount(
                 handle: Handle("\(name).localhost"), password: password,
                 did: DID("did:web:\(name).localhost%3A1"), key: key),
-            audience: "did:web:localhost%3A1", at: now)
+            at: now)
     }
 
     func login(_ identifier: String, _ password: String = "secret") throws -> (Accounts.LiveSession, SessionTokens) {
-        try accounts.login(identifier, password: password, audience: "did:web:localhost%3A1", at: now)
+        try accounts.login(identifier, password: password, at: now)
     }
 
     func refresh(_ token: String) throws -> (Accounts.LiveSession, SessionTokens) {
-        try accounts.refresh(token, audience: "did:web:localhost%3A1", at: now)
+        try accounts.refresh(token, at: now)
     }
 
     func session(_ token: String) throws -> Accounts.LiveSession { try accounts.session(access: token, at: now) }

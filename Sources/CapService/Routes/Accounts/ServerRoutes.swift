@@ -47,8 +47,7 @@ enum ServerRoutes {
         try service.accountLimits.countCreation(call.request.remoteAddress)
         do {
             let new = try newAccount(call, handle, password)
-            let (account, tokens) = try service.accounts.create(
-                new, audience: try service.address.serviceDID(), at: call.now)
+            let (account, tokens) = try service.accounts.create(new, at: call.now)
             return try SessionRoutes.output(account, tokens, call, withStatus: false)
         } catch let error as IdentityError {
             throw XRPCError(error)

@@ -18,7 +18,7 @@ enum SessionRoutes {
         try call.service.accountLimits.countAttempt(identifier, call.request.remoteAddress)
         return try mapped {
             let (session, tokens) = try call.service.accounts.login(
-                identifier, password: password, audience: try call.service.address.serviceDID(), at: call.now)
+                identifier, password: password, at: call.now)
             return try output(session.account, tokens, call, withStatus: true)
         }
     }
@@ -26,8 +26,7 @@ enum SessionRoutes {
     private static func refreshSession(_ call: XRPCCall) throws -> XRPCOutput {
         let token = try bearer(call)
         return try mapped {
-            let (session, tokens) = try call.service.accounts.refresh(
-                token, audience: try call.service.address.serviceDID(), at: call.now)
+            let (session, tokens) = try call.service.accounts.refresh(token, at: call.now)
             return try output(session.account, tokens, call, withStatus: true)
         }
     }
@@ -43,8 +42,8 @@ enum SessionRoutes {
         return .empty()
     }
 
-    private static func bearer(_ call: XRPCCall) throws(XRPCError) -> String {
-        guard case .bearer(let token) = try PresentedCredential(call.request) else {
+    private static func bearer(_ call: XRPCCall) throws -> String {
+        guard case .session(let token) = try call.presented() else {
             throw XRPCError("AuthMissing", "a session token is missing")
         }
         return token
