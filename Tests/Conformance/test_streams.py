@@ -7,18 +7,19 @@ import time
 import httpx
 import pytest
 
-from kit import data
+from kit import data, pending
 from kit.people import POST, Person
 from kit.xrpc import Caller
 
 SPACE = "com.atproto.space."
-STREAM = "dev.happyview.space.watch"
+STREAM = "dev.capabilitygraph.space.subscribe"
 
 
 class Stream:
     """An open stream, read on a thread of its own; knows when each event came and when it ended."""
 
     def __init__(self, caller, space, headers=None):
+        pending.needs(STREAM)
         self.events, self.ended, self.status = [], None, None
         self.changed = threading.Condition()
         self.url, self.space = f"{caller.url}/xrpc/{STREAM}", space

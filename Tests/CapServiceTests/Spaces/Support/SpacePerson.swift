@@ -5,7 +5,7 @@ import UCAN
 
 /// An account and its session; each call opens a connection unless it is lent one.
 struct SpacePerson: Sendable {
-    let host: SpaceHost
+    let host: SpaceStage
     let did: String
     let token: String
     /// Where the account's documents say it is served.
@@ -26,7 +26,7 @@ struct SpacePerson: Sendable {
         let response = try post(
             "com.atproto.simplespace.createSpace",
             [
-                "type": .string(SpaceHost.forum), "skey": .string(skey),
+                "type": .string(SpaceStage.forum), "skey": .string(skey),
                 "policy": ["$type": "com.atproto.simplespace.defs#memberListPolicy"],
                 "appAccess": ["$type": "com.atproto.simplespace.defs#open"],
             ])
@@ -44,8 +44,8 @@ struct SpacePerson: Sendable {
         var body: JSONObject = JSONObject()
         body["space"] = .string(space)
         body["repo"] = .string(did)
-        body["collection"] = .string(SpaceHost.post)
-        body["record"] = ["$type": .string(SpaceHost.post), "text": .string(text)]
+        body["collection"] = .string(SpaceStage.post)
+        body["record"] = ["$type": .string(SpaceStage.post), "text": .string(text)]
         if let rkey { body["rkey"] = .string(rkey) }
         return try post("com.atproto.space.createRecord", .object(body), on: wire)
     }
@@ -60,14 +60,14 @@ struct SpacePerson: Sendable {
 
 /// An app with a credential bound to its key.
 struct SpaceReader: Sendable {
-    let host: SpaceHost
+    let host: SpaceStage
     let origin: String
     let space: String
     let key: PrivateKey
     let credential: String
 
     /// Exchanges a delegation token; fails the test when that is refused.
-    init(host: SpaceHost, origin: String, space: String, token: String) throws {
+    init(host: SpaceStage, origin: String, space: String, token: String) throws {
         self.host = host
         self.origin = origin
         self.space = space
@@ -77,7 +77,7 @@ struct SpaceReader: Sendable {
     }
 
     static func exchange(
-        host: SpaceHost, origin: String, space: String, token: String, key: PrivateKey
+        host: SpaceStage, origin: String, space: String, token: String, key: PrivateKey
     ) throws -> RawResponse {
         let nsid = "com.atproto.space.getSpaceCredential"
         let proof = try DPoPProof.make(

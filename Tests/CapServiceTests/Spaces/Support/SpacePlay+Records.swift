@@ -15,16 +15,16 @@ extension SpacePlay {
             let prev = repo.records[rkey]
             let text = "\(pick(50))"
             let type = prev == nil ? "create" : pick(2) == 0 ? "update" : "delete"
-            let record: JSON = ["$type": .string(SpaceHost.post), "text": .string(text)]
+            let record: JSON = ["$type": .string(SpaceStage.post), "text": .string(text)]
             var write: JSON = [
-                "$type": .string("com.atproto.space.applyWrites#\(type)"), "collection": .string(SpaceHost.post),
+                "$type": .string("com.atproto.space.applyWrites#\(type)"), "collection": .string(SpaceStage.post),
                 "rkey": .string(rkey),
             ]
             var cid: String?
             if type != "delete", case .object(var members) = write {
                 members["value"] = record
                 write = .object(members)
-                cid = try PreparedRecord(json: record, collection: SpaceHost.post).cid.text
+                cid = try PreparedRecord(json: record, collection: SpaceStage.post).cid.text
             }
             writes.append(write)
             repo.records[rkey] = cid
@@ -34,7 +34,7 @@ extension SpacePlay {
         let isBroken = pick(6) == 0
         if isBroken {
             writes.append([
-                "$type": "com.atproto.space.applyWrites#update", "collection": .string(SpaceHost.post),
+                "$type": "com.atproto.space.applyWrites#update", "collection": .string(SpaceStage.post),
                 "rkey": "never", "value": [:],
             ])
         }
@@ -119,7 +119,7 @@ extension SpacePlay {
         try expect(
             log == repo.log, "log of \(person) in \(index): \(log.count) and \(repo.log.count) operations differ")
         var hash = LtHash()
-        for (rkey, cid) in repo.records { hash.add(Array("\(SpaceHost.post)/\(rkey)/\(cid)".utf8)) }
+        for (rkey, cid) in repo.records { hash.add(Array("\(SpaceStage.post)/\(rkey)/\(cid)".utf8)) }
         let signed = try commit.map { try SignedCommit(json: $0) }
         try expect(signed?.hash == hash.digest, "the set hash of \(person) in \(index)")
     }

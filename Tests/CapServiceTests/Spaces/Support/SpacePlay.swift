@@ -5,7 +5,7 @@ import UCAN
 
 /// Plays drawn operations against a running host and against the model, and says the first difference.
 struct SpacePlay {
-    let host: SpaceHost
+    let host: SpaceStage
     let people: [SpacePerson]
     var model = SpaceModel()
     var random: SeededGenerator
@@ -15,7 +15,7 @@ struct SpacePlay {
     private var serial = 0
 
     init(seed: UInt64, people count: Int = 5) throws {
-        let host = try SpaceHost(options: ["--write-points-per-hour", "0"])
+        let host = try SpaceStage(options: ["--write-points-per-hour", "0"])
         self.host = host
         random = SeededGenerator(seed: seed)
         people = try (0..<count).map { try host.person("person\($0)") }

@@ -4,11 +4,21 @@ import Multiformats
 import Testing
 import UCAN
 
+@testable import CapService
+
 /// A running host of spaces with open registration, whose time stands still until `pass`.
-final class SpaceHost: Sendable {
+final class SpaceStage: Sendable {
     static let start: Int64 = 1_790_000_000
     static let forum = "com.example.forum"
     static let post = "com.example.forum.post"
+
+    /// Until the last family of routes is there the plays cannot be played.
+    static var areRoutesServed: Bool {
+        [
+            "com.atproto.simplespace.createSpace", "com.atproto.space.applyWrites", "com.atproto.space.listRepoOps",
+            "com.atproto.space.getSpaceCredential", "com.atproto.space.listRepos", "dev.happyview.space.acceptInvite",
+        ].allSatisfy { XRPCTable.standard[$0] != nil }
+    }
 
     let service: ServiceProcess
     private let clock = Locked(start)
