@@ -95,7 +95,9 @@ class Person(Caller):
         return resolve(self.service, self.did)
 
     def create_space(self, **fields):
+        """Makes a space whose list of members decides; a field of None leaves it out."""
         body = {"type": FORUM, "policy": MEMBER_LIST, "appAccess": OPEN_TO_APPS} | fields
+        body = {name: value for name, value in body.items() if value is not None}
         return self.post("com.atproto.simplespace.createSpace", **body).ok()["uri"]
 
     def add(self, space, *people, **fields):
