@@ -20,6 +20,7 @@ final class Service: Sendable {
     let accounts: Accounts
     let resolver: IdentityResolver
     let accountLimits: AccountLimits
+    let credentialCache = CredentialCache()
     private let limiter: PrincipalRateLimiter?
 
     static let version = "0.1.0"
