@@ -61,11 +61,6 @@ struct RepoCall {
     }
 }
 
-extension XRPCField {
-    /// The older interface names authors by `did`.
-    static let repo = XRPCField("repo", legacy: ["did"])
-}
-
 extension XRPCCall {
     /// The DID of the repo a call names; handles are none.
     fileprivate func repo() throws -> DID? {
