@@ -98,7 +98,8 @@ extension Gate {
         case .write(let author, let items): try question.write(author, items)
         case .deleteRepo(let author): try question.deleteRepo(author)
         case .createSpace: try question.createSpace()
-        case .updateSpace, .manageMembers, .manageInvites, .manageCredentials: try question.manage(.spaceManageUpdate, .update)
+        case .updateSpace, .manageMembers, .manageInvites, .manageCredentials:
+            try question.manage(.spaceManageUpdate, .update)
         case .readConfig: try question.readConfig()
         case .deleteSpace: try question.deleteSpace()
         case .readSettings: try question.readSettings()

@@ -1,4 +1,4 @@
-package import ATProto
+import ATProto
 package import Identity
 package import UCAN
 

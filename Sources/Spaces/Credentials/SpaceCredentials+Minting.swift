@@ -1,5 +1,6 @@
 package import ATProto
 import CapabilityGraph
+import Identity
 import Multiformats
 import Storage
 package import UCAN
@@ -52,7 +53,7 @@ extension SpaceCredentials {
         let key = try signer.key(of: authority)
         let credential = try SpaceCredential.make(
             space: permit.space, binding: binding, keyID: signer.credentialKeyID(of: authority, key.publicKey),
-            key: key, lifetime: try lifetime(of: permit, binding, at: now), at: now)
+            key: key, lifetime: try allowedLifetime(permit, binding, at: now), at: now)
         try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
             guard case .delegation(let user, _, let mark, _, let token, let app) = permit.caller,
@@ -87,11 +88,11 @@ extension SpaceCredentials {
     }
 
     /// Whole seconds: what is configured, what the binding allows, and no longer than any edge it rests on.
-    private func lifetime(
-        of permit: Permit, _ binding: SpaceCredential.Binding, at now: Timestamp
+    private func allowedLifetime(
+        _ permit: Permit, _ binding: SpaceCredential.Binding, at now: Timestamp
     ) throws(AccessRefusal) -> Int64 {
         let graph = store.graph.snapshot()
-        var result = min(lifetime, binding.maximumLifetime)
+        var result = min(self.lifetime, binding.maximumLifetime)
         for case .allow(let allowance) in [permit.decision] + permit.further {
             for step in allowance.route {
                 guard let end = graph.view(step.edge).expires else { continue }
@@ -107,7 +108,7 @@ extension CredentialGrounds {
     /// When the edge of a token runs out: when nobody takes the token any more, clocks that differ included.
     fileprivate func window(until expiry: Int64, in graph: Snapshot) -> Timestamp {
         let end = Timestamp(seconds: expiry).advanced(bySeconds: Credentials.clockSkew)
-        guard let first = expiry(in: graph), first.microseconds < end.microseconds else { return end }
+        guard let first = self.expiry(in: graph), first.microseconds < end.microseconds else { return end }
         return first
     }
 }
