@@ -10,6 +10,7 @@ struct XRPCTable: Sendable {
         MemberRoutes.methods,
         InviteRoutes.methods,
         RecordRoutes.methods,
+        CredentialRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.
