@@ -21,8 +21,11 @@ extension XRPCCall {
         case .session(let token): return try sessionCaller(token)
         case .space(let token, let scheme): return try credentialCaller(token, scheme)
         case .serviceAuth(let token): return try serviceCaller(token, audiences: audiences)
-        case .delegation, .oauth, .invocation, .legacy:
-            throw XRPCError("AuthMissing", "this kind of authentication is not accepted for the method")
+        case .invocation(let token): return try invocationCaller(token)
+        case .oauth(let token): return try oauthCaller(token)
+        case .legacy(let token, let form): return try legacyCaller(token, form)
+        case .delegation:
+            throw XRPCError("AuthMissing", "a delegation token is taken for a credential only", challenge: "DPoP")
         }
     }
 }
