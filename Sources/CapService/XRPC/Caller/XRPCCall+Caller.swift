@@ -1,4 +1,5 @@
 import ATProto
+import CapabilityGraph
 import Spaces
 import Synchronization
 
@@ -11,6 +12,7 @@ extension XRPCCall {
     func caller(audiences: [String]? = nil) throws -> Caller {
         if let known = verified.caller { return known }
         let caller = try verify(audiences)
+        try checkRate(of: caller)
         verified.caller = caller
         return caller
     }
@@ -26,6 +28,19 @@ extension XRPCCall {
         case .legacy(let token, let form): return try legacyCaller(token, form)
         case .delegation:
             throw XRPCError("AuthMissing", "a delegation token is taken for a credential only", challenge: "DPoP")
+        }
+    }
+}
+
+extension XRPCCall {
+    /// Refuses who calls too often, by its own name or, showing none, by its address.
+    private func checkRate(of caller: Caller) throws {
+        switch caller {
+        case .anonymous: try service.checkRate(ofAddress: request.remoteAddress, at: now)
+        case .account(let did, _, _), .service(let did, _, _): try service.checkRate(of: did, at: now)
+        case .invocation(let question): try service.checkRate(of: question.invoker, at: now)
+        case .credential(_, let key, _, _, _): try service.checkRate(of: key, at: now)
+        case .delegation(let user, _, _, _, _, _): try service.checkRate(of: user, at: now)
         }
     }
 }
