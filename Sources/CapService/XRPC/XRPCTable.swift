@@ -6,6 +6,7 @@ struct XRPCTable: Sendable {
         SessionRoutes.methods,
         AppPasswordRoutes.methods,
         IdentityRoutes.methods,
+        NotificationRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.
