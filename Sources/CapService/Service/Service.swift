@@ -20,6 +20,7 @@ final class Service: Sendable {
     let accounts: Accounts
     let resolver: IdentityResolver
     let accountLimits: AccountLimits
+    let credentialCache = CredentialCache()
     let spaces: SpaceHost
     private let limiter: PrincipalRateLimiter?
 

@@ -7,6 +7,9 @@ struct XRPCTable: Sendable {
         AppPasswordRoutes.methods,
         IdentityRoutes.methods,
         NotificationRoutes.methods,
+        SpaceRoutes.methods,
+        MemberRoutes.methods,
+        InviteRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.
