@@ -104,8 +104,10 @@ package final class Notifications: Sendable {
     /// Opens a stream of the writes of the permit's space; `isAllowed` is asked again several times a second.
     package func subscribe(_ permit: Permit, _ subscriber: SpaceStreams.Subscriber) throws {
         try permit.require(.watch)
-        streams.add(subscriber, to: try Space(permit.space))
+        follow(try Space(permit.space), subscriber)
     }
+
+    func follow(_ space: Space, _ subscriber: SpaceStreams.Subscriber) { streams.add(subscriber, to: space) }
 
     /// Looks at once whether the open streams may go on.
     package func recheckStreams() { streams.recheck() }

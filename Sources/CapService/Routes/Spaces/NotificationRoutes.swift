@@ -55,6 +55,7 @@ enum NotificationRoutes {
         guard ATProtoDID.isValid(repo), let writer = try? DID(repo) else {
             throw XRPCError.invalidRequest("`repo` is not a DID")
         }
+        let permit = try call.permit(.notifyWrite(writer: writer), on: call.space())
         guard let rev = try? TID(call.input.text(.repoRev)) else {
             throw XRPCError.invalidRequest("`repoRev` is no TID")
         }
@@ -62,7 +63,6 @@ enum NotificationRoutes {
             throw XRPCError.invalidRequest("`hash` is no `$bytes`")
         }
         let notice = try WriteNotice(repo: writer, rev: rev, hash: hash)
-        let permit = try call.permit(.notifyWrite(writer: writer), on: call.space())
         try call.service.spaces.notifications.take(notice, permit, at: call.now)
         return .empty()
     }
