@@ -1,3 +1,4 @@
+package import ATProto
 package import CapabilityGraph
 import Multiformats
 package import Storage
@@ -102,9 +103,12 @@ package final class Notifications: Sendable {
     // MARK: streams
 
     /// Opens a stream of the writes of the permit's space; `isAllowed` is asked again several times a second.
-    package func subscribe(_ permit: Permit, _ subscriber: SpaceStreams.Subscriber) throws {
+    ///
+    /// Gives the space's revision, nil before its first write; whatever comes after it is on the stream.
+    package func subscribe(_ permit: Permit, _ subscriber: SpaceStreams.Subscriber) throws -> TID? {
         try permit.require(.watch)
         follow(try Space(permit.space), subscriber)
+        return try store.read { try RepoReader($0).revision(of: permit.space) }
     }
 
     func follow(_ space: Space, _ subscriber: SpaceStreams.Subscriber) { streams.add(subscriber, to: space) }

@@ -97,10 +97,8 @@ enum NotificationRoutes {
                 guard let now = service.clock.now() else { return false }
                 return (try? service.spaces.gate.permit(.watch, caller, on: space, at: now)) != nil
             })
-        try service.spaces.notifications.subscribe(permit, subscriber)
-        // Read after the stream is open, so that no write falls between the two.
-        let rev = try service.spaces.repos.read { try $0.revision(of: space)?.text }
-        let opened: JSON = ["space": .string(space.text), "spaceRev": rev.map { .string($0) } ?? .null]
+        let rev = try service.spaces.notifications.subscribe(permit, subscriber)
+        let opened: JSON = ["space": .string(space.text), "spaceRev": rev.map { .string($0.text) } ?? .null]
         _ = body.push(Array("event: open\ndata: ".utf8) + opened.serialized() + Array("\n\n".utf8))
         return .response(HTTPResponse(status: 200, headers: headers, body: .live(body)))
     }
