@@ -17,7 +17,7 @@ def names_in_python():
 def names_in_swift():
     for path in HERE.parent.rglob("*.swift"):
         suite = path.stem.partition("+")[0]
-        for name in re.findall(r"@Test\b(?:\((?:[^()]|\([^()]*\))*\))?\s*(?:\w+ )*?func (\w+)", path.read_text()):
+        for name in re.findall(r"@Test\b[^{}]*?\bfunc (\w+)", path.read_text()):
             yield f"{suite}.{name}"
 
 
