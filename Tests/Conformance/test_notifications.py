@@ -194,7 +194,8 @@ def test_announcements_that_are_not_believed(service, alice, bob, space, peer):
         alice.post("com.atproto.simplespace.addMember", space=space, did=identity.did).ok()
     audience = alice.did + "#atproto_space_host"
     notify(service, mallory, space, audience, repo=dave.did).refused("Forbidden", status=403)
-    for wrong in (bob.did, alice.did + "#atproto_pds", alice.did + "#other", "did:web:elsewhere.test"):
+    host = Caller(service.url).get("com.atproto.server.describeServer").ok()["did"]
+    for wrong in (bob.did, alice.did + "#atproto_pds", alice.did + "#other", "did:web:elsewhere.test", host):
         assert notify(service, dave, space, wrong).status in (401, 403), wrong
     assert notify(service, dave, space, audience, key=mallory.key).status == 401
     assert notify(service, dave, space, audience, lxm=SPACE + "notifySpaceDeleted").status == 401
