@@ -58,6 +58,7 @@ def credential_of(service, space, token, profile):
 
 @pytest.mark.parametrize("profile", ["P", "N"])
 def test_app_syncer_and_second_host(service, alice, bob, carol, peer, profile):
+    pending.needs("com.atproto.repo.uploadBlob", SPACE + "getSpaceCredential", SPACE + "notifyWrite")
     owner, guest = App(service, alice), App(service, bob)
     elsewhere = RepoHost(peer, "dave", resolve_anywhere)
 

@@ -6,6 +6,7 @@ struct XRPCTable: Sendable {
         SessionRoutes.methods,
         AppPasswordRoutes.methods,
         IdentityRoutes.methods,
+        NotificationRoutes.methods,
         SpaceRoutes.methods,
         MemberRoutes.methods,
         InviteRoutes.methods,
