@@ -24,6 +24,12 @@ enum URISyntax {
         return isAuthority(rest[..<slash]) && isPath(rest[slash...])
     }
 
+    /// `at://` with a DID, whose colons are none of a port, in the place of the authority (AT Protocol), and a path.
+    static func isATURI(_ text: String) -> Bool {
+        let scheme = "at://"
+        return text.utf8.starts(with: (scheme + "did:").utf8) && isPath(text.utf8.dropFirst(scheme.utf8.count))
+    }
+
     /// `[ userinfo "@" ] host [ ":" port ]`; the empty authority is one.
     static func isAuthority(_ text: some Collection<UInt8>) -> Bool {
         var host = text[...]

@@ -36,7 +36,8 @@ public struct TokenCapability: Sendable, Hashable {
     }
 
     static func checkResource(_ resource: String) throws(UCANError) {
-        guard resource.utf8.count <= maximumResourceLength, URISyntax.isURI(resource) else {
+        let isWellFormed = URISyntax.isURI(resource) || URISyntax.isATURI(resource)
+        guard resource.utf8.count <= maximumResourceLength, isWellFormed else {
             throw UCANError(.malformedResource, "\(UCANError.quoted(resource)) is no resource URI", step: "B.3")
         }
     }
