@@ -12,6 +12,8 @@ struct XRPCTable: Sendable {
         InviteRoutes.methods,
         GraphRoutes.methods,
         RecordRoutes.methods,
+        RepoRoutes.methods,
+        BlobRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.
