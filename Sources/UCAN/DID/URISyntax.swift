@@ -24,19 +24,12 @@ enum URISyntax {
         return isAuthority(rest[..<slash]) && isPath(rest[slash...])
     }
 
-<<<<<<< HEAD
-    /// `at://` with a DID, whose colons are none of a port, in the place of the authority (AT Protocol), and a path.
-    static func isATURI(_ text: String) -> Bool {
-        let scheme = "at://"
-        return text.utf8.starts(with: (scheme + "did:").utf8) && isPath(text.utf8.dropFirst(scheme.utf8.count))
-=======
     /// `at://<did>[/path]`: a DID stands where RFC 3986 has a host, which may hold no colons (spec/atproto-spaces.md 1).
     static func isRepositoryURI(_ text: String) -> Bool {
         let rest = text.utf8.dropFirst("at://".utf8.count)
         guard text.utf8.starts(with: "at://did:".utf8) else { return false }
         let authority = rest.prefix { $0 != UInt8(ascii: "/") }
         return matches(authority) { isUnreserved($0) || $0 == UInt8(ascii: ":") } && isPath(rest[authority.endIndex...])
->>>>>>> main
     }
 
     /// `[ userinfo "@" ] host [ ":" port ]`; the empty authority is one.

@@ -36,14 +36,9 @@ public struct TokenCapability: Sendable, Hashable {
     }
 
     static func checkResource(_ resource: String) throws(UCANError) {
-<<<<<<< HEAD
-        let isWellFormed = URISyntax.isURI(resource) || URISyntax.isATURI(resource)
-        guard resource.utf8.count <= maximumResourceLength, isWellFormed else {
-=======
         guard resource.utf8.count <= maximumResourceLength,
             URISyntax.isURI(resource) || URISyntax.isRepositoryURI(resource)
         else {
->>>>>>> main
             throw UCANError(.malformedResource, "\(UCANError.quoted(resource)) is no resource URI", step: "B.3")
         }
     }
