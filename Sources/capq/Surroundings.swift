@@ -13,6 +13,10 @@ struct Surroundings: Sendable {
     var randomBytes: @Sendable (Int) -> [UInt8]
     /// Reads standard input up to a count of bytes; nil when there is more.
     var standardInput: @Sendable (Int) -> [UInt8]?
+    /// Asks whoever sits at the terminal for a line that is not shown; nil when nobody does.
+    var askSecret: (@Sendable (String) -> [UInt8])?
+    /// Shows how far a long command has come, in place of what it showed before; nil when nobody looks.
+    var showProgress: (@Sendable (String) -> Void)?
 
     /// Reads the surroundings of this process.
     static func ofProcess() -> Surroundings {
@@ -25,7 +29,9 @@ struct Surroundings: Sendable {
                 var generator = SystemRandomNumberGenerator()
                 return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
             },
-            standardInput: { limit in SystemFile.readAll(STDIN_FILENO, limit: limit) }
+            standardInput: { limit in SystemFile.readAll(STDIN_FILENO, limit: limit) },
+            askSecret: isatty(STDIN_FILENO) == 1 ? { TerminalVoice.askSecret($0) } : nil,
+            showProgress: isatty(STDERR_FILENO) == 1 ? { TerminalVoice.progress($0) } : nil
         )
     }
 
