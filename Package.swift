@@ -59,7 +59,9 @@ let package = Package(
         .target(name: "CAllocationCount"),
         .executableTarget(
             name: "capbench",
-            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount"],
+            dependencies: [
+                "Spaces", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount",
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -79,7 +79,7 @@ private func serve(_ settings: Settings) -> Int32 {
     }
     let host = settings.listen.ip.contains(":") ? "[\(settings.listen.ip)]" : settings.listen.ip
     let url = "http://\(host):\(port)"
-    service.listens(at: url)
+    service.address.listens(at: url)
     write(STDOUT_FILENO, "{\"listening\":\"\(url)\"}\n")
     log.info(
         "started",

@@ -11,6 +11,8 @@ private let shapes: [(name: String, run: @Sendable (Scale) throws -> [Measuremen
     ("revoke", RevokeShape.run),
     ("memory", MemoryShape.run),
     ("restart", RestartShape.run),
+    ("sethash", SetHashShape.run),
+    ("member", MemberShape.run),
 ]
 
 /// Runs the named shapes, or all; returns the exit code.

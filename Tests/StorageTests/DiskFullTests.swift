@@ -8,7 +8,7 @@ import Testing
 
     @Test func limitReachedKeepsWhatWasAcknowledged() throws {
         let path = scratch.path("log.db")
-        let options = SQLiteLogOptions(maximumBytes: 200_000)
+        let options = SQLiteLogOptions(maximumBytes: 400_000)
         let log = try SQLiteLog.open(path: path, mode: .create, options: options)
         let acknowledged = try fill(log)
         #expect(acknowledged > 100)

@@ -34,7 +34,7 @@ import UCAN
     }
 
     @Test func aFullFileAnswersFailureAndKeepsWhatWasAcknowledged() throws {
-        let store = try open(200_000)
+        let store = try open(400_000)
         var admitted: [PlainStatement] = []
         var failed: [PlainStatement] = []
         var number = 0

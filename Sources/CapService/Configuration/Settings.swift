@@ -70,6 +70,8 @@ struct Settings: Sendable {
 
     /// The file of the log.
     var database: String { data + "/capability-graph.sqlite" }
+    /// The file of the key that the accounts' keys are sealed with; never part of a backup of the database.
+    var keyFile: String { data + "/account-keys.master" }
 }
 
 /// Says who may make an account.

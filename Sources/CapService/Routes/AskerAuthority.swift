@@ -54,7 +54,8 @@ extension Service {
     }
 
     /// True when the party may learn what `principal` can do with the resource: it is the principal itself, a named
-    /// service, or it holds `tinycloud.capabilities/read` on the resource's space and invokes it.
+    /// service, or it holds `tinycloud.capabilities/read` on the resource's space and invokes it; for a permissioned
+    /// space, it manages its members.
     func mayAsk(
         _ party: AskingParty, about principal: DID, _ resource: Resource, _ snapshot: Snapshot, at now: Timestamp
     ) -> Bool {
@@ -64,6 +65,7 @@ extension Service {
         case .invoker(let question):
             if question.invoker == principal { return true }
             guard let space = resource.space else { return question.invoker == resource.rootAuthority }
+            if space.family == .atproto { return snapshot.mayManage(space, question.invoker, at: now) }
             let invokes = question.capabilities.contains { capability in
                 guard case .tinycloud(space, "capabilities", let path, "") = capability.resource,
                     path == nil || path == "all" || path == ""
@@ -73,5 +75,15 @@ extension Service {
             guard invokes else { return false }
             return (try? snapshot.checkInvocation(question, at: now)) != nil
         }
+    }
+}
+
+extension Snapshot {
+    /// True for whoever may change the members and settings of a permissioned space, and so may see who holds what there.
+    func mayManage(_ space: Space, _ principal: DID, at now: Timestamp) -> Bool {
+        check(
+            CheckQuestion(
+                principal: principal, ability: .spaceManageUpdate, resource: .atproto(space: space, path: nil)), at: now
+        ).isAllowed
     }
 }

@@ -83,8 +83,8 @@ extension Service {
         guard member("subject")?["type"]?.string != nil, member("resource")?["type"]?.string != nil else {
             throw AuthorizeQuestion.malformed("`subject` and `resource` need a `type` and an `id`")
         }
-        guard let principal = member("subject")?["id"]?.string.flatMap({ try? DID($0) }) else {
-            throw AuthorizeQuestion.malformed("`id` of `subject` is not a DID")
+        guard let principal = member("subject")?["id"]?.string.flatMap({ try? DID(principal: $0) }) else {
+            throw AuthorizeQuestion.malformed("`id` of `subject` names no principal")
         }
         guard let ability = member("action")?["name"]?.string.flatMap({ try? Ability($0) }) else {
             throw AuthorizeQuestion.malformed("`name` of `action` is not an ability")

@@ -39,8 +39,8 @@ struct AuthorizeQuestion: Sendable {
         }
         switch (object["principal"], object["invocation"]) {
         case (let text?, nil):
-            guard let did = text.string.flatMap({ try? DID($0) }) else {
-                throw Self.malformed("`principal` is not a DID")
+            guard let did = text.string.flatMap({ try? DID(principal: $0) }) else {
+                throw Self.malformed("`principal` names no principal")
             }
             subject = .principal(did)
         case (nil, let text?):

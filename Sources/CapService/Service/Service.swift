@@ -1,7 +1,7 @@
 import CapabilityGraph
+import Identity
 import Multiformats
 import Storage
-import Synchronization
 import UCAN
 
 /// Holds what every route needs: the store, the settings, the clock, the node's own key.
@@ -15,7 +15,11 @@ final class Service: Sendable {
     let metrics = Metrics()
     /// Runs what may wait.
     let pool: BlockingPool
-    private let listeningURL = Mutex<String?>(nil)
+    let address: PublicAddress
+    let outbound: any Outbound
+    let accounts: Accounts
+    let resolver: IdentityResolver
+    let accountLimits: AccountLimits
     private let limiter: PrincipalRateLimiter?
 
     static let version = "0.1.0"
@@ -36,24 +40,26 @@ final class Service: Sendable {
         }
         nodeDID = nodeKey.did
         pool = BlockingPool(threads: settings.blockingThreads, waiting: settings.maxPending)
+        address = PublicAddress(settings)
+        outbound = OutboundClient(
+            policy: OutboundPolicy(allowsLoopback: settings.allowsLoopbackPeers),
+            userAgent: "capservice/\(Self.version)")
+        let (accounts, address) = (
+            try Accounts(store: store, keyFile: settings.keyFile, audience: nodeKey.did.text), address
+        )
+        self.accounts = accounts
+        resolver = IdentityResolver(
+            outbound: outbound, plcURL: try PeerURL(settings.plcURL), now: { MonotonicClock.milliseconds() }
+        ) { did in
+            guard let account = try accounts.account(did: did) else { return nil }
+            return try account.hostedDocument(at: address.url())
+        }
+        accountLimits = AccountLimits(isLoopback: settings.isLoopback)
         limiter =
             settings.requestsPerMinute == 0
             ? nil
             : PrincipalRateLimiter(
                 perSecond: Double(settings.requestsPerMinute) / 60, burst: settings.requestBurst)
-    }
-
-    /// Learns the address the service came to listen at, once.
-    func listens(at url: String) { listeningURL.withLock { $0 = $0 ?? url } }
-
-    /// The address clients know this service by, without a trailing slash: the one configured, else the one listened
-    /// at.
-    func publicURL() throws(XRPCError) -> String {
-        if let configured = settings.publicURL { return configured }
-        guard let url = listeningURL.withLock({ $0 }) else {
-            throw XRPCError("ServiceUnavailable", "the service is starting", retryAfter: 1)
-        }
-        return url
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.

@@ -9,14 +9,14 @@ struct ServiceHandler: HTTPHandler {
     /// Every route this service has. `/delegate` and its like are named after what they do.
     enum Route: String, CaseIterable, Sendable {
         case delegate, invoke, revoke, delegationStatus, delegationQuery, peerGenerate, version, info, healthz, readyz
-        case metrics, authorize, evaluation, evaluations
+        case metrics, authorize, evaluation, evaluations, didDocument, accountDID
 
         var method: HTTPMethod {
             switch self {
             case .delegate, .invoke, .revoke, .delegationStatus, .delegationQuery, .authorize, .evaluation,
                 .evaluations:
                 .post
-            case .peerGenerate, .version, .info, .healthz, .readyz, .metrics: .get
+            case .peerGenerate, .version, .info, .healthz, .readyz, .metrics, .didDocument, .accountDID: .get
             }
         }
 
@@ -36,6 +36,8 @@ struct ServiceHandler: HTTPHandler {
             case .authorize: "/authorize"
             case .evaluation: "/access/v1/evaluation"
             case .evaluations: "/access/v1/evaluations"
+            case .didDocument: "/.well-known/did.json"
+            case .accountDID: "/.well-known/atproto-did"
             }
         }
     }
@@ -105,6 +107,8 @@ struct ServiceHandler: HTTPHandler {
         case .authorize: try service.authorize(request, answer)
         case .evaluation: try service.evaluation(request, answer)
         case .evaluations: try service.evaluations(request, answer)
+        case .didDocument: answer.send(try service.wellKnownDocument(request))
+        case .accountDID: answer.send(try service.wellKnownDID(request))
         }
     }
 

@@ -1,4 +1,5 @@
 import CapabilityGraph
+import Identity
 import Storage
 import UCAN
 
@@ -7,6 +8,7 @@ enum ServiceStartError {
     static func words(_ error: any Error) -> (message: String, hint: String?) {
         switch error {
         case let error as StorageError: (error.message, error.hint)
+        case let error as IdentityError: (error.message, error.hint)
         case let error as GraphError: (error.message, nil)
         case let error as UCANError: (error.message, nil)
         default: ("\(error)", nil)

@@ -1,7 +1,12 @@
 /// Finds the method of a name: every family of routes is listed here once.
 struct XRPCTable: Sendable {
     /// One array a family, in a file of the family's own under `Routes`.
-    static let families: [[XRPCMethod]] = []
+    static let families: [[XRPCMethod]] = [
+        ServerRoutes.methods,
+        SessionRoutes.methods,
+        AppPasswordRoutes.methods,
+        IdentityRoutes.methods,
+    ]
 
     /// The methods of one called name, at most one a verb.
     struct Entry: Sendable {

@@ -2,20 +2,31 @@ extension AbilityRegistry {
     /// The abilities on permissioned spaces and on accounts (atproto-spaces.md 5, 6).
     public static let spaceEntries: [Entry] = [
         Entry("atproto.space/read", implies: ["atproto.space/readSelf"]),
-        Entry("atproto.space/readSelf"),
+        Entry("atproto.space/readSelf", implies: ["atproto.space/belong"]),
         Entry("atproto.space/create"),
         Entry("atproto.space/update"),
         Entry("atproto.space/delete"),
         Entry(
             "atproto.space/write",
-            implies: ["atproto.space/create", "atproto.space/update", "atproto.space/delete"]),
+            implies: [
+                "atproto.space/create", "atproto.space/update", "atproto.space/delete", "atproto.space/belong",
+            ]),
         Entry("atproto.space/connect"),
         Entry("atproto.space/manage.create"),
         Entry("atproto.space/manage.update"),
         Entry("atproto.space/manage.delete"),
         Entry(
             "atproto.space/manage",
-            implies: ["atproto.space/manage.create", "atproto.space/manage.update", "atproto.space/manage.delete"]),
+            implies: [
+                "atproto.space/manage.create", "atproto.space/manage.update", "atproto.space/manage.delete",
+                "atproto.space/describe", "atproto.space/belong",
+            ]),
+        // To be told settings, members and writers of a space.
+        Entry("atproto.space/describe"),
+        // To stand in a space at all: what any right in it brings along, and what tells its members from strangers.
+        Entry("atproto.space/belong"),
+        // To read records without saying who reads.
+        Entry("atproto.space/readOpenly"),
         Entry("atproto.account/use"),
     ]
 
@@ -37,5 +48,8 @@ extension Ability {
     public static let spaceManageCreate = Ability(literal: "atproto.space/manage.create")
     public static let spaceManageUpdate = Ability(literal: "atproto.space/manage.update")
     public static let spaceManageDelete = Ability(literal: "atproto.space/manage.delete")
+    public static let spaceDescribe = Ability(literal: "atproto.space/describe")
+    public static let spaceBelong = Ability(literal: "atproto.space/belong")
+    public static let spaceReadOpenly = Ability(literal: "atproto.space/readOpenly")
     public static let accountUse = Ability(literal: "atproto.account/use")
 }

@@ -24,6 +24,11 @@ public struct Allowance: Sendable, Hashable {
     /// One live route, leaf to root; empty when the principal controls the resource itself.
     public var route: [RouteStep]
     public var rootAuthority: DID?
+
+    public init(route: [RouteStep], rootAuthority: DID?) {
+        self.route = route
+        self.rootAuthority = rootAuthority
+    }
 }
 
 /// One edge of a route and which of its capabilities the route uses.

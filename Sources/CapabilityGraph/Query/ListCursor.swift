@@ -52,6 +52,7 @@ extension ListQuery {
         parts += (abilities ?? []).map(\.text).sorted()
         parts.append(abilities == nil ? "-" : "+")
         parts += statuses.map(\.rawValue).sorted()
+        if let kinds { parts += ["kinds"] + kinds.map(\.name).sorted() }
         var bytes: [UInt8] = []
         for part in parts {
             bytes += Array(part.utf8)

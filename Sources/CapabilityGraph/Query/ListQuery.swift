@@ -2,7 +2,11 @@ public import UCAN
 
 /// Selects the delegations of one space (tinycloud.md 8.4, taking each BETTER).
 public struct ListQuery: Sendable {
-    public enum Direction: String, Sendable { case created, received, all }
+    public enum Direction: String, Sendable {
+        case created, received, all
+        /// Created or received.
+        case party
+    }
 
     public var space: Space
     public var direction: Direction = .all
@@ -11,6 +15,8 @@ public struct ListQuery: Sendable {
     public var path: String?
     /// Keeps edges with one of these abilities, judged on the same capability as the path; nil keeps all.
     public var abilities: [Ability]?
+    /// Keeps edges of these kinds; nil keeps all.
+    public var kinds: Set<EdgeKind>?
     /// The states that are kept.
     public var statuses: Set<Status> = [.active]
 
@@ -68,6 +74,7 @@ public struct ListWalker: Sendable {
     private let path: [UInt8]?
     private let abilities: [(term: UInt32, number: UInt8)]?
     private let statuses: Set<ListQuery.Status>
+    private let kinds: Set<UInt8>?
 
     init(_ snapshot: Snapshot, _ query: ListQuery, below bound: UInt32) {
         self.snapshot = snapshot
@@ -82,6 +89,7 @@ public struct ListWalker: Sendable {
             )
         }
         statuses = query.statuses
+        kinds = query.kinds.map { Set($0.map(\.rawValue)) }
         let lists = snapshot.graph.lists
         guard let space else {
             cursors = []
@@ -97,6 +105,13 @@ public struct ListWalker: Sendable {
             cursors = query.asker.numbers.map {
                 lists.cursor(EdgeLists.Key(.audienceInSpace, $0, space), below: bound)
             }
+        case .party:
+            cursors = query.asker.numbers.flatMap {
+                [
+                    lists.cursor(EdgeLists.Key(.issuerInSpace, $0, space), below: bound),
+                    lists.cursor(EdgeLists.Key(.audienceInSpace, $0, space), below: bound),
+                ]
+            }
         }
         cursors.removeAll { $0.peek == nil }
     }
@@ -104,7 +119,9 @@ public struct ListWalker: Sendable {
     /// The next edge that the query keeps at this instant, with its status then.
     mutating func next(at: Int64) -> (edge: UInt32, status: EdgeStatus)? {
         while let edge = nextEdge() {
-            guard snapshot.isVisible(edge), matchesCapability(edge) else { continue }
+            guard snapshot.isVisible(edge), kinds?.contains(snapshot.graph.info[edge].kind) ?? true,
+                matchesCapability(edge)
+            else { continue }
             let status = snapshot.status(of: edge, at: at)
             guard isKept(status) else { continue }
             return (edge, status)
@@ -123,8 +140,8 @@ public struct ListWalker: Sendable {
             }
         }
         guard best != nil else { return nil }
-        // An edge stands in one issuer's and one audience's list, so it cannot come twice.
-        if let best { _ = cursors[best].next() }
+        // An edge stands in one issuer's and one audience's list: taken from both, it cannot come twice.
+        for index in cursors.indices where cursors[index].peek == newest { _ = cursors[index].next() }
         return newest
     }
 

@@ -57,6 +57,14 @@ struct Journal {
         return isLive(support.grant, support.capability)
     }
 
+    /// True when a capability of one delegation covers one of the other: what rests on both would then rest on either,
+    /// which `support` cannot say.
+    func isOnOneLine(_ first: Int, _ second: Int) -> Bool {
+        grants[first].capabilities.contains { one in
+            grants[second].capabilities.contains { $0.path.hasPrefix(one.path) || one.path.hasPrefix($0.path) }
+        }
+    }
+
     /// Says what the gate must say of a holder and the path of a capability: each path lies only below the paths of
     /// the capabilities it rests on, so these are all that could allow it.
     func isAllowed(_ holder: Int, _ grant: Int, _ capability: Int) -> Bool {

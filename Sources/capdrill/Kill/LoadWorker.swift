@@ -96,7 +96,8 @@ final class LoadWorker: @unchecked Sendable {
             parents = [parent]
             // Often a second proof, if one for the same holder is at hand.
             if generator.once(in: 2), let second = liveGrant(), second != parent,
-                journal.grants[second].holder == journal.grants[parent].holder, journal.grants[second].depth < 6
+                journal.grants[second].holder == journal.grants[parent].holder, journal.grants[second].depth < 6,
+                !journal.isOnOneLine(parent, second)
             {
                 parents.append(second)
             }

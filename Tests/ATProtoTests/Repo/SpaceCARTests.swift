@@ -161,7 +161,7 @@ import UCAN
             var map = CBORMap()
             for _ in 0..<[0, 1, 23, 24, 255, 256, 300][generator.int(in: 0...6)] {
                 let path =
-                    "com.example/" + String(repeating: "k", count: generator.int(in: 1...300)) + "\(generator.next())"
+                    "com.example.a/" + String(repeating: "k", count: generator.int(in: 1...300)) + "\(generator.next())"
                 map[path] = .link(CID.ofDagCBOR(generator.bytes(count: 2)))
             }
             let expected = CBOR.map(map).encoded()

@@ -25,7 +25,7 @@ final class XRPCTestService {
             listen: HTTPListenAddress(ip: "127.0.0.1", port: 0), limits: limits, threads: 1,
             handler: ServiceHandler(service, table: table), log: .off)
         port = try server.start()
-        service.listens(at: "http://127.0.0.1:\(port)")
+        service.address.listens(at: "http://127.0.0.1:\(port)")
         wire = Wire(port)
     }
 

@@ -1,0 +1,68 @@
+import ATProto
+import Identity
+import Multiformats
+import UCAN
+
+/// com.atproto.server: what this service is, and new accounts.
+enum ServerRoutes {
+    static let methods: [XRPCMethod] = [
+        .query("com.atproto.server.describeServer", feature: nil, describeServer),
+        .procedure("com.atproto.server.createAccount", feature: nil, createAccount),
+    ]
+
+    /// `spaces` says what a client needs to build a UCAN invocation for any route: resources begin with `scheme`, the
+    /// token is addressed to `audience`, and each operation has its ability.
+    private static func describeServer(_ call: XRPCCall) throws -> XRPCOutput {
+        let service = call.service
+        let domains = try service.address.domains().domains
+        let profiles = ["P", "N", "C"] + (service.settings.hasProfileX ? ["X"] : [])
+        return .json([
+            "did": .string(try service.address.serviceDID()),
+            "availableUserDomains": .array(domains.map { .string("." + $0) }),
+            "inviteCodeRequired": false,
+            "phoneVerificationRequired": false,
+            "links": [:],
+            "contact": [:],
+            "spaces": [
+                "profiles": .array(profiles.map { .string($0) }),
+                "ucan": [
+                    "scheme": "at://", "audience": .string(service.nodeDID.text), "read": "atproto.space/read",
+                    "create": "atproto.space/create", "update": "atproto.space/update",
+                    "delete": "atproto.space/delete", "manage": "atproto.space/manage",
+                ],
+            ],
+        ])
+    }
+
+    private static func createAccount(_ call: XRPCCall) throws -> XRPCOutput {
+        let service = call.service
+        guard service.settings.registration == .open else {
+            throw XRPCError("Forbidden", "registration is closed")
+        }
+        let handleText = try call.input.text("handle")
+        let password = try call.input.text("password")
+        guard let handle = try? Handle(handleText) else {
+            throw XRPCError(IdentityError(.invalidHandle, "the handle is not a domain name"))
+        }
+        try service.accountLimits.countCreation(call.request.remoteAddress)
+        do {
+            let new = try newAccount(call, handle, password)
+            let (account, tokens) = try service.accounts.create(new, at: call.now)
+            return try SessionRoutes.output(account, tokens, call, withStatus: false)
+        } catch let error as IdentityError {
+            throw XRPCError(error)
+        }
+    }
+
+    private static func newAccount(_ call: XRPCCall, _ handle: Handle, _ password: String) throws -> NewAccount {
+        let domains = try call.service.address.domains()
+        guard let didText = try call.input.optionalText("did") else {
+            guard try !call.input.has("signingKey") else {
+                throw XRPCError.invalidRequest("`signingKey` needs the `did` it belongs to")
+            }
+            return try NewAccount(handle: handle, password: password, did: DID(domains.did(for: handle)))
+        }
+        try domains.check(handle)
+        return try AccountImport(call, did: didText).account(handle: handle, password: password)
+    }
+}

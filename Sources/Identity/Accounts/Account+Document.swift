@@ -1,0 +1,17 @@
+package import ATProto
+import UCAN
+
+extension Account {
+    /// The document this host publishes for the account; nil when another host does.
+    ///
+    /// A did:key account has one too, which adds to its key where its account is; nobody else can see that.
+    package func hostedDocument(at endpoint: String) throws -> DIDDocument? {
+        guard isDocumentedHere else { return nil }
+        return try DIDDocument.make(
+            did: did.text, handle: try Handle(handle), keys: [(KeyID.account, publicKey)],
+            services: [
+                (ServiceID.personalDataServer, "AtprotoPersonalDataServer", endpoint),
+                (ServiceID.spaceHost, "AtprotoSpaceHost", endpoint),
+            ])
+    }
+}

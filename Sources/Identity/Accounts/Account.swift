@@ -1,0 +1,33 @@
+package import UCAN
+
+/// One account hosted here.
+package struct Account: Hashable, Sendable {
+    package enum Status: Int64, Sendable {
+        case active = 0
+        case deactivated = 1
+        case suspended = 2
+        case takenDown = 3
+
+        /// The word of `getSession`; nil for an active account.
+        package var word: String? {
+            switch self {
+            case .active: nil
+            case .deactivated: "deactivated"
+            case .suspended: "suspended"
+            case .takenDown: "takendown"
+            }
+        }
+    }
+
+    package let did: DID
+    /// In lower case.
+    package let handle: String
+    /// The `#atproto` key.
+    package let publicKey: PublicKey
+    /// True when this host can sign for the account.
+    package let hasPrivateKey: Bool
+    /// True when this host publishes the account's DID document.
+    package let isDocumentedHere: Bool
+    package let status: Status
+    package let createdAt: Timestamp
+}

@@ -1,0 +1,46 @@
+import ATProto
+import Storage
+package import UCAN
+
+extension Accounts {
+    /// Makes an account with its first session, in one transaction.
+    ///
+    /// Throws `handleNotAvailable` when the handle or the DID has an account here already. Waits for its turn to hash.
+    package func create(_ new: NewAccount, at now: Timestamp) throws -> (Account, SessionTokens) {
+        let hash = try passwords.hash(new.password)
+        let (publicKey, box) = try sealed(new)
+        let account = Account(
+            did: new.did, handle: new.handle.text, publicKey: publicKey, hasPrivateKey: box != nil,
+            isDocumentedHere: new.isDocumentedHere, status: .active, createdAt: now)
+        let session = try NewSession(of: new.did, appPassword: nil, at: now)
+        try store.transact(at: now) { transaction in
+            guard
+                try !transaction.exists(
+                    "SELECT 1 FROM account WHERE did = ?1 OR handle = ?2",
+                    [.text(account.did.text), .text(account.handle)])
+            else { throw IdentityError(.handleNotAvailable, "the handle `\(account.handle)` is taken") }
+            try transaction.run(
+                """
+                INSERT INTO account(did, handle, password, key_public, key_box, is_documented_here, status, created_at) \
+                VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                """,
+                [
+                    .text(account.did.text), .text(account.handle), .text(hash.text),
+                    .text(account.publicKey.did.text), .blob(optional: box), .bool(account.isDocumentedHere),
+                    .integer(account.status.rawValue), .integer(now.microseconds),
+                ])
+            try session.open(in: transaction)
+        }
+        return (account, tokens(for: session, at: now))
+    }
+
+    private func sealed(_ new: NewAccount) throws -> (PublicKey, [UInt8]?) {
+        switch new.key {
+        case .external(let key): return (key, nil)
+        case .imported(let key): return (key.publicKey, try vault.seal(key, of: new.did.text, .atproto))
+        case .fresh:
+            let key = try PrivateKey.generate(.secp256k1)
+            return (key.publicKey, try vault.seal(key, of: new.did.text, .atproto))
+        }
+    }
+}

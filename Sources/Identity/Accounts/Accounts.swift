@@ -1,0 +1,103 @@
+package import ATProto
+package import Storage
+import Synchronization
+package import UCAN
+
+/// Keeps the accounts hosted here: their names, passwords, keys and sessions.
+package final class Accounts: Sendable {
+    let store: GraphStore
+    let vault: KeyVault
+    let passwords: PasswordChecker
+    /// What session tokens are made for: a name of this service that outlives a change of its address.
+    let audience: String
+    private let cache = Mutex(Cache())
+
+    /// What was read lately; emptied when it has grown too large.
+    private struct Cache {
+        var accounts: [String: Account] = [:]
+        var keys: [String: PrivateKey] = [:]
+        /// Counts what was forgotten: what was read before is not remembered after.
+        var generation = 0
+    }
+
+    private static let cacheLimit = 4096
+    private static let proofKey = "account-key-vault"
+
+    /// Opens the key file of a data folder, making it with the first account service that runs there.
+    package init(store: GraphStore, keyFile: String, audience: String, cost: PasswordHash.Cost = .standard) throws {
+        self.store = store
+        self.audience = audience
+        // Where nothing is sealed yet, as in a backup of a service without accounts, a new key file does no harm.
+        let isInUse = try store.read { try $0.exists("SELECT 1 FROM account WHERE key_box IS NOT NULL LIMIT 1") }
+        let proof = try isInUse ? store.meta(Self.proofKey) : nil
+        vault = try KeyVault.open(keyFile, proof: proof)
+        if proof == nil { try store.setMeta(Self.proofKey, vault.proof()) }
+        passwords = try PasswordChecker(cost: cost)
+    }
+
+    /// Finds an account by its DID; nil when it is not hosted here.
+    package func account(did: String) throws -> Account? {
+        let (known, generation) = cache.withLock { ($0.accounts[did], $0.generation) }
+        if let known { return known }
+        let found = try store.read { try $0.first(AccountRow.byDID, [.text(did)], AccountRow.read) }
+        if let found { remember(since: generation) { $0.accounts[did] = found } }
+        return found
+    }
+
+    package func account(_ did: DID) throws -> Account? { try account(did: did.text) }
+
+    /// Finds an account by its handle, in any case.
+    package func account(handle: Handle) throws -> Account? {
+        try store.read { try $0.first(AccountRow.byHandle, [.text(handle.text)], AccountRow.read) }
+    }
+
+    /// True for a DID whose repositories and sessions are kept here.
+    package func isHosted(_ did: DID) throws -> Bool { try account(did) != nil }
+
+    /// The key this host signs with for an account; nil when its owner keeps the key.
+    package func signingKey(_ did: DID) throws -> PrivateKey? {
+        let (known, generation) = cache.withLock { ($0.keys[did.text], $0.generation) }
+        if let known { return known }
+        guard let account = try account(did) else { return nil }
+        let box = try store.read { reader in
+            try reader.first("SELECT key_box FROM account WHERE did = ?1", [.text(did.text)]) { $0.optionalBytes(0) }
+        }
+        guard let box = box ?? nil else { return nil }
+        let key = try vault.open(box, curve: account.publicKey.curve, of: did.text, .atproto)
+        guard key.publicKey == account.publicKey else {
+            throw IdentityError(.cryptoFailure, "the sealed key of `\(did)` is not the one its account names")
+        }
+        remember(since: generation) { $0.keys[did.text] = key }
+        return key
+    }
+
+    /// Changes what an account may do; takes effect with the next request.
+    package func setStatus(_ status: Account.Status, of did: DID, at now: Timestamp) throws {
+        try store.transact(at: now) { transaction in
+            try transaction.run(
+                "UPDATE account SET status = ?2 WHERE did = ?1", [.text(did.text), .integer(status.rawValue)])
+            guard transaction.changes == 1 else {
+                throw IdentityError(.accountNotFound, "there is no account `\(did)` here")
+            }
+        }
+        forget(did)
+    }
+
+    func forget(_ did: DID) {
+        cache.withLock { cache in
+            cache.accounts[did.text] = nil
+            cache.keys[did.text] = nil
+            cache.generation += 1
+        }
+    }
+
+    private func remember(since generation: Int, _ change: (inout Cache) -> Void) {
+        cache.withLock { cache in
+            guard cache.generation == generation else { return }
+            if cache.accounts.count + cache.keys.count >= Self.cacheLimit {
+                cache = Cache(generation: cache.generation)
+            }
+            change(&cache)
+        }
+    }
+}

@@ -1,2 +1,0 @@
-/// Accounts hosted here and the identities of everybody else.
-enum Identity {}

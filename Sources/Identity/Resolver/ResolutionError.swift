@@ -1,0 +1,48 @@
+package import ATProto
+
+/// Says why a DID, a handle or a client could not be resolved.
+package struct ResolutionError: Error, Hashable, Sendable {
+    package enum Code: String, Sendable {
+        /// Whoever is responsible for the name says that there is nothing.
+        case notFound
+        /// What was given breaks the rules.
+        case malformed
+        /// The name belongs to no method or place that is asked here.
+        case unsupported
+        /// The address may not be asked: plain HTTP, this machine, or a private network.
+        case refused
+        /// No usable answer came: nothing is known either way.
+        case unreachable
+        /// The answer is not remembered, and the caller's thread must not wait for it.
+        case mustWait
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ error: OutboundError) {
+        switch error.code {
+        case .refusedAddress: self.init(.refused, error.message)
+        case .malformedURL, .tooLarge: self.init(.malformed, error.message)
+        case .unreachable, .timeout, .busy: self.init(.unreachable, error.message)
+        }
+    }
+
+    /// The error of a token whose issuer could not be resolved.
+    package var tokenError: ATProtoError {
+        switch code {
+        case .notFound, .malformed, .unsupported: ATProtoError(DIDDocument.malformed, message)
+        case .refused: ATProtoError("ServiceNotResolvable", message)
+        case .unreachable: ATProtoError("UpstreamFailure", message)
+        case .mustWait: Self.mustWaitError
+        }
+    }
+
+    /// Passes `mustWait` through functions that throw errors of tokens.
+    package static let mustWaitError = ATProtoError("MustWait", "the answer is not remembered")
+}

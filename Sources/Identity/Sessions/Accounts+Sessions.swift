@@ -1,0 +1,141 @@
+import ATProto
+import CapabilityGraph
+import Multiformats
+import Storage
+package import UCAN
+
+extension Accounts {
+    /// A session that may act now.
+    package struct LiveSession: Hashable, Sendable {
+        package let account: Account
+        package let id: String
+        /// True when it was begun with an app password.
+        package let isAppPassword: Bool
+    }
+
+    /// Begins a session with the main password or an app password.
+    ///
+    /// An unknown name, a wrong password and a right one take the same time; the first two throw the same
+    /// `authenticationRequired`. Throws `accountTakedown` for an account that was taken down.
+    package func login(
+        _ identifier: String, password: String, at now: Timestamp
+    ) throws -> (LiveSession, SessionTokens) {
+        let found = try find(identifier)
+        let isMain = try passwords.check(password, found?.hash)
+        let appPassword = try found.flatMap { try self.appPassword(password, of: $0.account.did) }
+        guard let account = found?.account, isMain || appPassword != nil else {
+            throw IdentityError(.authenticationRequired, "the identifier or the password is wrong")
+        }
+        guard account.status != .takenDown, account.status != .suspended else {
+            throw IdentityError(.accountTakedown, "the account has been taken down")
+        }
+        let session = try NewSession(of: account.did, appPassword: isMain ? nil : appPassword, at: now)
+        try store.transact(at: now) { transaction in
+            try Self.sweep(account.did, in: transaction)
+            if let name = session.appPassword {
+                // It may have been revoked since it was tested.
+                guard
+                    try transaction.exists(
+                        "SELECT 1 FROM app_password WHERE did = ?1 AND name = ?2",
+                        [.text(account.did.text), .text(name)])
+                else { throw IdentityError(.authenticationRequired, "the identifier or the password is wrong") }
+            }
+            try session.open(in: transaction)
+        }
+        let live = LiveSession(account: account, id: session.id, isAppPassword: session.appPassword != nil)
+        return (live, tokens(for: session, at: now))
+    }
+
+    /// Tests an access token: the tag, the expiry, and that the graph still lets its session act.
+    package func session(access token: String, at now: Timestamp) throws -> LiveSession {
+        try live(claims(token, .access, at: now), .access, at: now)
+    }
+
+    /// Exchanges a refresh token for a new pair, once. A token that comes a second time ends its session: somebody else
+    /// has it too.
+    package func refresh(_ token: String, at now: Timestamp) throws -> (LiveSession, SessionTokens) {
+        let claims = try claims(token, .refresh, at: now)
+        let live = try live(claims, .refresh, at: now)
+        let next = try SecureRandom.identifier()
+        let expires = now.adding(seconds: NewSession.refreshLifetime)
+        let isFirst = try store.transact(at: now) { transaction -> Bool in
+            guard let row = try Self.row(claims.session, in: transaction) else { throw Self.revoked }
+            guard row.refresh == claims.refreshID else {
+                try Self.end(row, reason: "a refresh token was used twice", in: transaction)
+                return false
+            }
+            try transaction.run(
+                "UPDATE session SET refresh = ?2, expires_at = ?3 WHERE id = ?1",
+                [.text(row.id), .text(next), .integer(expires.microseconds)])
+            if row.edgeExpires < expires.microseconds { try Self.renewEdge(of: row, claims.did, in: transaction) }
+            return true
+        }
+        guard isFirst else { throw Self.revoked }
+        let tokens = SessionClaims.tokens(
+            did: claims.did, session: claims.session, refreshID: next, isAppPassword: claims.isAppPassword,
+            audience: audience, secret: vault.sessionSecret, at: now)
+        return (live, tokens)
+    }
+
+    /// Ends the session of a refresh token; no change when it has ended.
+    package func end(refresh token: String, at now: Timestamp) throws {
+        let claims = try claims(token, .refresh, at: now)
+        try store.transact(at: now) { transaction in
+            guard let row = try Self.row(claims.session, in: transaction) else { return }
+            try Self.end(row, reason: "signed out", in: transaction)
+        }
+    }
+
+    func tokens(for session: NewSession, at now: Timestamp) -> SessionTokens {
+        SessionClaims.tokens(
+            did: session.did, session: session.id, refreshID: session.refresh,
+            isAppPassword: session.appPassword != nil, audience: audience, secret: vault.sessionSecret, at: now)
+    }
+
+    private func claims(
+        _ text: String, _ kind: SessionToken.Kind, at now: Timestamp
+    ) throws(IdentityError) -> SessionClaims {
+        let token: SessionToken
+        do throws(ATProtoError) {
+            token = try SessionToken.verify(
+                text, kind: kind, audience: audience, secret: vault.sessionSecret, at: now)
+        } catch {
+            throw IdentityError(error.name == "ExpiredToken" ? .expiredToken : .invalidToken, error.message)
+        }
+        return try SessionClaims(token)
+    }
+
+    static var revoked: IdentityError { IdentityError(.expiredToken, "the token has been revoked") }
+
+    private func live(
+        _ claims: SessionClaims, _ kind: SessionToken.Kind, at now: Timestamp
+    ) throws -> LiveSession {
+        guard let principal = try? DID(session: claims.session), let account = try account(claims.did) else {
+            throw IdentityError(.invalidToken, "the session is not of this service")
+        }
+        let question = CheckQuestion(principal: principal, ability: .accountUse, resource: .account(claims.did))
+        guard case .allow = store.graph.snapshot().check(question, at: now) else {
+            throw kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
+        }
+        guard account.status != .takenDown, account.status != .suspended else {
+            throw IdentityError(.accountTakedown, "the account has been taken down")
+        }
+        return LiveSession(account: account, id: claims.session, isAppPassword: claims.isAppPassword)
+    }
+
+    private func find(_ identifier: String) throws -> (account: Account, hash: PasswordHash?)? {
+        let account: Account?
+        if identifier.utf8.starts(with: "did:".utf8) {
+            account = try self.account(did: identifier)
+        } else if let handle = try? Handle(String(identifier.first == "@" ? identifier.dropFirst() : identifier[...])) {
+            account = try self.account(handle: handle)
+        } else {
+            account = nil
+        }
+        guard let account else { return nil }
+        let text = try store.read { reader in
+            try reader.first("SELECT password FROM account WHERE did = ?1", [.text(account.did.text)]) { $0.text(0) }
+        }
+        return (account, text.flatMap { PasswordHash($0) })
+    }
+}

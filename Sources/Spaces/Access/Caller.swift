@@ -1,0 +1,32 @@
+package import ATProto
+package import CapabilityGraph
+package import Multiformats
+package import Storage
+package import UCAN
+
+/// Who calls, as far as its signature, session or token was verified; what it may do is the gate's to say (section 3).
+package enum Caller: Sendable {
+    case anonymous
+    /// A session of an account hosted here.
+    case account(DID, session: DID, grant: SessionGrant)
+    /// Service authentication by an account's key; `method` is the called one.
+    case service(issuer: DID, audience: String, method: String)
+    /// A UCAN invocation; without proofs it rests on what the invoker holds.
+    case invocation(InvocationQuestion)
+    /// A space credential whose signature and binding were verified; `edge` is the hash of its bytes.
+    case credential(space: SpaceURI, key: DID, edge: Multihash, jti: String, expires: Timestamp)
+    /// A delegation token whose signature and binding were verified and whose mark is not used yet; `app` is the
+    /// attested client id.
+    case delegation(
+        user: DID, space: SpaceURI, mark: ReplayMark, expires: Timestamp, token: [UInt8], app: String?)
+}
+
+/// What a session may do for its account.
+package enum SessionGrant: Sendable {
+    /// Everything: the account's own password.
+    case full
+    /// Nothing in spaces, unless the host is configured to let it.
+    case appPassword
+    /// What its scopes say.
+    case oauth(scopes: [SpaceScope], clientID: String)
+}

@@ -1,0 +1,155 @@
+import ATProto
+import CapabilityGraph
+import Multiformats
+import UCAN
+
+extension GateCase {
+    /// Own records with a session; others' as a member of a space held here, or with a credential (section 5, gates 1, 2).
+    func readRecords(_ author: DID?) throws -> Ruling {
+        switch caller {
+        case .credential: return try credential()
+        case .anonymous: return try anonymous(.spaceReadOpenly)
+        case .account, .service, .invocation, .delegation: break
+        }
+        let asker = try asker()
+        if let author, let decision = asker.own(author, .spaceReadSelf, space) {
+            try asker.require(.readOwnRepo(uri))
+            return ruling(asker, decision)
+        }
+        try asker.require(SpaceAccess(uri, .read))
+        switch try view.standing(of: uri) {
+        case .live(let record): return try readOthers(record, asker, of: author)
+        case .deleted(let tombstone) where wasIn(tombstone, asker): throw AccessRefusal.spaceDeleted
+        case .deleted, .absent: throw author == nil ? AccessRefusal.spaceNotFound : .repoNotFound
+        }
+    }
+
+    /// What everybody else wrote: for full readers, and by an application the space admits.
+    private func readOthers(_ record: SpaceRecord, _ asker: Asker, of author: DID?) throws -> Ruling {
+        let decision = asker.may(.spaceRead, space, path: author?.text)
+        guard decision.isAllowed else {
+            guard author == nil else { throw AccessRefusal.repoNotFound.with(decision) }
+            throw refusal(.readSelfOnly, record, asker, decision)
+        }
+        // Sessions attest no application, so only a space open to all of them is read without a credential.
+        let connect = asker.may(.anyone, .spaceConnect, space)
+        guard connect.isAllowed else { throw AccessRefusal.appNotAuthorized.with(connect) }
+        var result = ruling(asker, decision, record)
+        result.further.append(connect)
+        return result
+    }
+
+    /// Writes go to the own repo: into spaces held elsewhere freely, into those held here as their write policy says
+    /// (section 13.1, readings 6 and 9).
+    func write(_ author: DID, _ items: [WriteItem]) throws -> Ruling {
+        let asker = try asker()
+        // In whose repo an invocation writes shows in what it rests on, which is looked at below.
+        if case .invocation = caller {} else if author != asker.principal { throw AccessRefusal.foreignRepo }
+        let scoped = Set(items.flatMap(\.concrete)).filter { item in
+            asker.scopes?.allows(item.access(uri)) ?? true
+        }
+        try requireEach(items, among: scoped, else: .insufficientScope)
+        let record: SpaceRecord
+        switch try view.standing(of: uri) {
+        case .live(let found): record = found
+        case .deleted where items.allSatisfy { $0.action == .delete }: return try ownWrite(author, items, scoped, asker)
+        case .deleted: throw AccessRefusal.spaceNotFound
+        case .absent:
+            if try isUnderHostedAuthority() { throw AccessRefusal.spaceNotFound }
+            return try ownWrite(author, items, scoped, asker)
+        }
+        return try writeHere(author, items, scoped, record, asker)
+    }
+
+    private func writeHere(
+        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ record: SpaceRecord, _ asker: Asker
+    ) throws -> Ruling {
+        var decision = asker.may(.spaceBelong, space)
+        var allowed: Set<WriteItem> = []
+        var failed: Decision?
+        for item in scoped {
+            let answer = asker.may(item.ability, space, path: "\(author.text)/\(item.collection)")
+            if answer.isAllowed {
+                allowed.insert(item)
+                decision = answer
+            } else {
+                failed = answer
+            }
+        }
+        if items.isEmpty, !decision.isAllowed { failed = decision }
+        if !covers(items, allowed) || (items.isEmpty && failed != nil) {
+            if let managed = try managed(record.settings.writePolicy, asker, .write) {
+                guard managed.isAllowed else { throw refusal(.writeNotAuthorized, record, asker, managed) }
+                decision = managed
+                allowed = scoped
+            } else if let failed {
+                throw refusal(.writeNotAuthorized, record, asker, failed)
+            }
+        }
+        guard author == asker.principal || isDelegated(author, decision) else { throw AccessRefusal.foreignRepo }
+        for item in items where item.action != .delete && !record.settings.config.allows(collection: item.collection) {
+            throw ATProtoError("InvalidRequest", "the space does not take records of that collection")
+        }
+        var result = ruling(asker, decision, record)
+        result.writes = allowed
+        return result
+    }
+
+    /// True when a decision rests on a delegation the author signed.
+    private func isDelegated(_ author: DID, _ decision: Decision) -> Bool {
+        guard case .allow(let allowance) = decision else { return false }
+        return allowance.route.contains { step in
+            let edge = view.graph.view(step.edge)
+            return !edge.kind.isHostStatement && UTF8Bytes.equal(edge.issuer, author.text)
+        }
+    }
+
+    private func ownWrite(
+        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Asker
+    ) throws -> Ruling {
+        guard let decision = asker.own(author, items.first?.concrete[0].ability ?? .spaceBelong, space) else {
+            throw AccessRefusal.foreignRepo
+        }
+        var result = ruling(asker, decision)
+        result.writes = scoped.filter { asker.own(author, $0.ability, space) != nil }
+        try requireEach(items, among: result.writes, else: .foreignRepo)
+        return result
+    }
+
+    private func requireEach(
+        _ items: [WriteItem], among allowed: Set<WriteItem>, else refusal: AccessRefusal
+    ) throws(AccessRefusal) {
+        guard covers(items, allowed) else { throw refusal }
+    }
+
+    /// True when each item, or for a `put` one way to do it, is among the allowed ones.
+    private func covers(_ items: [WriteItem], _ allowed: Set<WriteItem>) -> Bool {
+        items.allSatisfy { item in item.concrete.contains(where: allowed.contains) }
+    }
+}
+
+extension WriteItem {
+    /// The single writes it may turn out to be.
+    var concrete: [WriteItem] {
+        action == .put
+            ? [WriteItem(.create, collection: collection), WriteItem(.update, collection: collection)] : [self]
+    }
+
+    /// The ability of a concrete write.
+    var ability: Ability {
+        switch action {
+        case .create: .spaceCreate
+        case .update: .spaceUpdate
+        case .delete: .spaceDelete
+        case .put: .spaceWrite
+        }
+    }
+
+    func access(_ space: SpaceURI) -> SpaceAccess {
+        switch action {
+        case .create: SpaceAccess(space, .create(collection: collection))
+        case .update, .put: SpaceAccess(space, .update(collection: collection))
+        case .delete: SpaceAccess(space, .delete(collection: collection))
+        }
+    }
+}

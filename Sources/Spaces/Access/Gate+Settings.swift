@@ -1,0 +1,111 @@
+import ATProto
+import CapabilityGraph
+import UCAN
+
+extension GateCase {
+    /// An account makes spaces under its own DID, or under an authority the service holds (14.1).
+    func createSpace() throws -> Ruling {
+        let asker = try asker()
+        try asker.require(.createSpace(uri))
+        if gate.accounts.isServiceAuthority(space.owner) {
+            return ruling(asker, Asker.control(space.owner))
+        }
+        let decision = asker.may(.spaceManageCreate, space)
+        guard decision.isAllowed, try gate.accounts.isHosted(space.owner) else {
+            throw AccessRefusal(
+                "Forbidden", "a space is made under the caller's own account on this host", decision: decision)
+        }
+        return ruling(asker, decision)
+    }
+
+    /// Settings, members and invites are for who holds the right to manage: the owner, and managing members (14.6).
+    func manage(_ ability: Ability, _ scope: SpaceScope.Management) throws -> Ruling {
+        let asker = try asker()
+        try asker.require(SpaceAccess(uri, .manage(scope)))
+        return try managed(ability, asker, try live(for: asker))
+    }
+
+    /// The owner's view of the settings, which changes nothing and so needs no more scope than reading them.
+    func readConfig() throws -> Ruling {
+        let asker = try asker()
+        try asker.require(.showSpace(uri))
+        return try managed(.spaceManageUpdate, asker, try live(for: asker))
+    }
+
+    private func managed(_ ability: Ability, _ asker: Asker, _ record: SpaceRecord) throws -> Ruling {
+        let decision = asker.may(ability, space)
+        guard decision.isAllowed else { throw refusal(.notSpaceOwner, record, asker, decision) }
+        return ruling(asker, decision, record)
+    }
+
+    /// Deleting a second time succeeds for who owned the space (18).
+    func deleteSpace() throws -> Ruling {
+        let asker = try asker()
+        try asker.require(.deleteSpace(uri))
+        if case .deleted(let tombstone) = try view.standing(of: uri), tombstone.owner == asker.principal {
+            var result = ruling(asker, Asker.control(asker.principal))
+            result.isOwner = true
+            return result
+        }
+        return try managed(.spaceManageDelete, asker, try live(for: asker))
+    }
+
+    /// Members and holders of credentials are told; everybody, where membership is public or anyone may read (14.2).
+    func readSettings() throws -> Ruling {
+        switch caller {
+        case .credential: return try credential()
+        case .anonymous: return try anonymous(.spaceDescribe)
+        case .account, .service, .invocation, .delegation: break
+        }
+        let asker = try asker()
+        try asker.require(.showSpace(uri))
+        return try described(asker, try live(for: asker))
+    }
+
+    private func described(_ asker: Asker, _ record: SpaceRecord) throws -> Ruling {
+        let member = asker.may(.spaceBelong, space)
+        let decision = member.isAllowed ? member : asker.may(.spaceDescribe, space)
+        guard decision.isAllowed else { throw AccessRefusal.spaceNotFound.with(decision) }
+        return ruling(asker, decision, record)
+    }
+
+    /// The list is the owner's; members have it where the settings say so, everybody where it is public, and each may
+    /// ask about itself. Credentials never enumerate readers (14.5).
+    func listMembers(_ member: DID?) throws -> Ruling {
+        if case .anonymous = caller { return try anonymous(.spaceDescribe) }
+        let asker = try asker()
+        try asker.require(.showSpace(uri))
+        let record = try live(for: asker)
+        if let member, member == asker.principal { return try described(asker, record) }
+        let standing = asker.may(.spaceBelong, space)
+        if record.settings.config.membersCanList, standing.isAllowed { return ruling(asker, standing, record) }
+        let decision = asker.may(.spaceDescribe, space)
+        guard decision.isAllowed else { throw refusal(.notSpaceOwner, record, asker, decision) }
+        return ruling(asker, decision, record)
+    }
+
+    /// Who writes is for who reads everything (12, 13.6).
+    func listRepos() throws -> Ruling {
+        switch caller {
+        case .credential: return try credential()
+        case .anonymous: return try anonymous(.spaceDescribe)
+        case .account, .service, .invocation, .delegation: break
+        }
+        let asker = try asker()
+        try asker.require(SpaceAccess(uri, .read))
+        let record = try live(for: asker)
+        let reader = asker.may(.spaceRead, space)
+        let decision = reader.isAllowed ? reader : asker.may(.spaceDescribe, space)
+        guard decision.isAllowed else { throw refusal(.readSelfOnly, record, asker, decision) }
+        return ruling(asker, decision, record)
+    }
+
+    /// What the settings open to everybody; all other spaces, and none, answer that signing in is needed.
+    func anonymous(_ ability: Ability) throws -> Ruling {
+        let asker = Asker(.anyone, in: view.graph, at: now)
+        guard case .live(let record) = try view.standing(of: uri) else { throw AccessRefusal.signInNeeded }
+        let decision = asker.may(ability, space)
+        guard decision.isAllowed else { throw AccessRefusal.signInNeeded.with(decision) }
+        return ruling(asker, decision, record)
+    }
+}

@@ -1,0 +1,57 @@
+import ATProto
+import CapabilityGraph
+import Storage
+import UCAN
+
+/// What the gate looks at: one state of the graph, and the tables for what spaces there are and how they are set.
+struct GateView {
+    let graph: Snapshot
+    let tables: any TableReader
+
+    /// Tells what a space is to this host.
+    func standing(of space: SpaceURI) throws -> SpaceStanding {
+        if let record = try tables.space(space) { return .live(record) }
+        // Asked in every other case, so that an absent space costs what a hidden one does.
+        if let tombstone = try tables.tombstone(space) { return .deleted(tombstone) }
+        return .absent
+    }
+}
+
+/// What a space is to this host.
+enum SpaceStanding {
+    case live(SpaceRecord)
+    case deleted(SpaceTombstone)
+    /// Never made here: held elsewhere, or nowhere.
+    case absent
+}
+
+/// A view whose tables are opened when they are first read: most credentials are judged without.
+final class LazyView {
+    private final class Tables: TableReader {
+        let store: GraphStore
+        var session: ReadSession?
+
+        init(_ store: GraphStore) { self.store = store }
+
+        func each(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Bool) throws {
+            let open = try session ?? store.openReadSession()
+            session = open
+            try open.each(sql, values, body)
+        }
+    }
+
+    private let tables: Tables
+    let view: GateView
+
+    /// The graph is taken first: tables are committed before the graph is, so they are never behind it.
+    init(_ store: GraphStore) {
+        let tables = Tables(store)
+        self.tables = tables
+        view = GateView(graph: store.graph.snapshot(), tables: tables)
+    }
+
+    func close() {
+        tables.session?.close()
+        tables.session = nil
+    }
+}

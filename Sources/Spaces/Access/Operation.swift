@@ -1,0 +1,56 @@
+import ATProto
+package import UCAN
+
+/// What is to be done in a space; each has one rule in the gate (atproto-spaces.md 5, 6, 12).
+package enum Operation: Sendable, Hashable {
+    /// Read records, blobs, commits or operations of one author, or of all.
+    case readRecords(author: DID?)
+    /// Change records in the author's own repo.
+    case write(author: DID, [WriteItem])
+    case createSpace
+    case updateSpace
+    case deleteSpace
+    /// Be told settings and revision.
+    case readSettings
+    /// Read the settings as who manages them does (getConfig).
+    case readConfig
+    /// List members; with `of`, learn about one of them.
+    case listMembers(of: DID?)
+    case manageMembers
+    case manageInvites
+    case listRepos
+    case mintDelegation
+    /// Bind a credential to a key.
+    case mintCredential(key: DID)
+    case registerNotify
+    /// Follow the space's events on a connection of this host.
+    case watch
+    /// Take the news of a write by the host of its repo.
+    case notifyWrite(writer: DID)
+    /// Take the news that credentials of the space were revoked, or that it was deleted.
+    case notifyByAuthority
+}
+
+package enum WriteAction: Sendable, Hashable {
+    case create, update, delete
+    /// Update where the record exists, else create: known inside the transaction only, see `Permit.require`.
+    case put
+}
+
+package struct WriteItem: Sendable, Hashable {
+    package let action: WriteAction
+    /// An NSID.
+    package let collection: String
+
+    package init(_ action: WriteAction, collection: String) {
+        self.action = action
+        self.collection = collection
+    }
+}
+
+/// What an account does that concerns no one space.
+package enum AccountOperation: Sendable, Hashable {
+    /// nil filters mean every type, every authority.
+    case listSpaces(type: String?, authority: String?)
+    case acceptInvite
+}

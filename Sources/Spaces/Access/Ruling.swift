@@ -1,0 +1,22 @@
+import ATProto
+import CapabilityGraph
+import UCAN
+
+/// What the gate found: in whose name, by which answers of the graph, within which bounds.
+struct Ruling {
+    let principal: DID
+    let decision: Decision
+    var further: [Decision] = []
+    var isOwner = false
+    /// The scopes of the app; nil when none bound it.
+    var scopes: SpaceScopes?
+    /// The single writes that are covered, `put` resolved into what of it is.
+    var writes: Set<WriteItem> = []
+
+    init(_ asker: Asker, _ decision: Decision) {
+        principal = asker.principal
+        self.decision = decision
+        scopes = asker.scopes
+        if let session = asker.session { further = [session] }
+    }
+}

@@ -1,0 +1,97 @@
+package import ATProto
+import CapabilityGraph
+package import Storage
+package import UCAN
+
+/// Makes, changes and finds the spaces held here (atproto-spaces.md 14).
+package struct SpaceDirectory: Sendable {
+    let store: GraphStore
+
+    package init(store: GraphStore) { self.store = store }
+
+    /// Makes a space, also where one was deleted; nothing of the old one comes back.
+    ///
+    /// Its owner is who asked. With `listsCreator` the owner also stands on the member list, as the older interface has
+    /// it. Throws `SpaceAlreadyExists`.
+    package func create(
+        _ permit: Permit, _ change: SettingsChange, listsCreator: Bool = false, at now: Timestamp
+    ) throws -> SpaceRecord {
+        try permit.require(.createSpace)
+        let settings = try change.applied(to: SpaceSettings())
+        return try store.transact(at: now) { transaction in
+            let permit = try permit.confirmed(in: transaction)
+            guard try transaction.space(permit.space) == nil else { throw Self.exists }
+            let record = try transaction.insertSpace(permit.space, settings, owner: permit.principal)
+            try transaction.host(try Space(record.uri))
+            try transaction.reconcileEdges(of: record, by: record.owner)
+            if listsCreator {
+                let member = Member(
+                    name: record.owner.text, isSpace: false, access: .writer, grantedBy: record.owner, grantedAt: now)
+                try transaction.put(member, in: record)
+            }
+            try transaction.refreshRows(naming: record.uri, by: record.owner)
+            return record
+        }
+    }
+
+    package static let exists = ATProtoError("SpaceAlreadyExists", "the space exists already")
+
+    /// Changes settings, and with them whom the edges admit; credentials that lose what they rest on are revoked.
+    package func update(_ permit: Permit, _ change: SettingsChange, at now: Timestamp) throws -> SpaceRecord {
+        try permit.require(.updateSpace)
+        return try store.transact(at: now) { transaction in
+            let permit = try permit.confirmed(in: transaction)
+            guard let old = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            let settings = try change.applied(to: old.settings)
+            guard settings != old.settings else { return old }
+            let record = try transaction.updateSpace(old, settings)
+            let made = try transaction.reconcileEdges(of: record, by: permit.principal)
+            if !made.isDisjoint(with: [.listRead, .listWrite]) { try transaction.reissueMembers(of: record) }
+            try transaction.revokeDeadCredentials(below: record.uri, because: .settingsChanged)
+            return record
+        }
+    }
+
+    /// Reads a space the caller may be told about.
+    package func find(_ permit: Permit) throws -> SpaceRecord {
+        guard let record = try store.read({ try $0.space(permit.space) }) else { throw AccessRefusal.spaceNotFound }
+        return record
+    }
+}
+
+extension StoreTransaction {
+    /// Writes the row of a new space; a tombstone under its name goes.
+    fileprivate func insertSpace(_ uri: SpaceURI, _ settings: SpaceSettings, owner: DID) throws -> SpaceRecord {
+        try run("DELETE FROM space_tombstone WHERE uri = ?1", [.text(uri.text)])
+        try run(
+            """
+            INSERT INTO space(uri, authority, type, skey, creator, owner, created_at, updated_at, display_name, \
+            description, read_policy, write_policy, app_access, config) \
+            VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            """,
+            [
+                .text(uri.text), .text(uri.authority), .text(uri.type), .text(uri.skey), .text(owner.text),
+                .integer(now.microseconds), .text(optional: settings.displayName),
+                .text(optional: settings.description), .text(settings.readPolicy.stored),
+                .text(settings.writePolicy.stored), .text(settings.appAccess.stored), .text(settings.config.stored),
+            ])
+        guard let record = try space(uri) else { throw AccessRefusal.spaceNotFound }
+        return record
+    }
+
+    fileprivate func updateSpace(_ old: SpaceRecord, _ settings: SpaceSettings) throws -> SpaceRecord {
+        try run(
+            """
+            UPDATE space SET updated_at = ?2, display_name = ?3, description = ?4, read_policy = ?5, \
+            write_policy = ?6, app_access = ?7, config = ?8 WHERE id = ?1
+            """,
+            [
+                .integer(old.number), .integer(max(now.microseconds, old.updatedAt.microseconds)),
+                .text(optional: settings.displayName), .text(optional: settings.description),
+                .text(settings.readPolicy.stored), .text(settings.writePolicy.stored),
+                .text(settings.appAccess.stored), .text(settings.config.stored),
+            ])
+        guard let record = try space(old.uri) else { throw AccessRefusal.spaceNotFound }
+        return record
+    }
+}

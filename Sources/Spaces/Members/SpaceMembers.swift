@@ -1,0 +1,161 @@
+package import ATProto
+import CapabilityGraph
+package import Storage
+package import UCAN
+
+/// Adds, changes, removes and lists the members of spaces held here (atproto-spaces.md 14.4, 14.5).
+package struct SpaceMembers: Sendable {
+    let store: GraphStore
+
+    package init(store: GraphStore) { self.store = store }
+
+    /// Whom a call of addMember names, and with what.
+    package struct Addition: Sendable {
+        /// A DID, or with `isSpace` the URI of a space.
+        package let name: String
+        package let isSpace: Bool
+        /// nil leaves an existing row as it is, and gives a new one `usual`.
+        package let access: MemberAccess?
+        package let usual: MemberAccess
+        /// True to refuse an existing member with `MemberAlreadyExists`, as the older interface does.
+        package let refusesExisting: Bool
+
+        package init(
+            name: String, isSpace: Bool, access: MemberAccess?, usual: MemberAccess, refusesExisting: Bool
+        ) throws(ATProtoError) {
+            self.name = try SpaceMembers.checked(name, isSpace: isSpace)
+            self.isSpace = isSpace
+            self.access = access
+            self.usual = usual
+            self.refusesExisting = refusesExisting
+        }
+    }
+
+    /// Reads a member's name into its one form; throws `InvalidRequest`.
+    package static func checked(_ name: String, isSpace: Bool) throws(ATProtoError) -> String {
+        if isSpace { return try SpaceURI(accepting: name).text }
+        guard ATProtoDID.isValid(name), let did = try? DID(name) else {
+            throw ATProtoError("InvalidRequest", "`did` is not a DID of at most \(DID.maximumLength) bytes")
+        }
+        return did.text
+    }
+
+    /// Adds a member; an existing one is taken as it is, changed where a level is asked for, or refused.
+    package func add(_ permit: Permit, _ addition: Addition, at now: Timestamp) throws -> Member {
+        try change(permit, at: now) { transaction, space, actor in
+            let existing = try transaction.member(addition.name, of: space.number)
+            if let existing {
+                if addition.refusesExisting {
+                    throw ATProtoError("MemberAlreadyExists", "the space has that member already")
+                }
+                guard let access = addition.access, access != existing.access else { return existing }
+            }
+            guard !addition.name.utf8.elementsEqual(space.uri.text.utf8) else {
+                throw ATProtoError("InvalidRequest", "a space cannot be a member of itself")
+            }
+            let member = Member(
+                name: addition.name, isSpace: addition.isSpace, access: addition.access ?? addition.usual,
+                grantedBy: actor, grantedAt: existing?.grantedAt ?? transaction.now)
+            try transaction.put(member, in: space)
+            return member
+        }
+    }
+
+    /// Sets the two flags of a member, adding it where it is missing (putMember).
+    package func put(
+        _ permit: Permit, did: DID, read: Bool, write: Bool, swap: MemberAccess? = nil, at now: Timestamp
+    ) throws -> Member {
+        try change(permit, at: now) { transaction, space, actor in
+            let existing = try transaction.member(did.text, of: space.number)
+            // An extension: the flags the caller believes to replace (21.16).
+            if let swap, let held = existing?.access ?? .some([]),
+                held.reads != swap.reads || held.writes != swap.writes
+            {
+                throw ATProtoError("InvalidSwap", "the member's access is another")
+            }
+            let access = (existing?.access ?? []).replacing(read: read, write: write)
+            if let existing, existing.access == access { return existing }
+            let member = Member(
+                name: did.text, isSpace: false, access: access, grantedBy: actor,
+                grantedAt: existing?.grantedAt ?? transaction.now)
+            try transaction.put(member, in: space)
+            return member
+        }
+    }
+
+    /// Takes a member off the list: its edge ends, and with it everything that was minted on it.
+    ///
+    /// Removing who is not there is done already; with `refusesMissing` it is `MemberNotFound`.
+    package func remove(_ permit: Permit, name: String, refusesMissing: Bool = false, at now: Timestamp) throws {
+        try change(permit, at: now) { transaction, space, actor in
+            let key: [SQLValue] = [.integer(space.number), .text(name)]
+            let edge = try transaction.first(
+                "SELECT edge FROM space_member WHERE space = ?1 AND member = ?2", key
+            ) { $0.optionalBytes(0) }
+            guard let edge else {
+                if refusesMissing { throw ATProtoError("MemberNotFound", "the space has no such member") }
+                return
+            }
+            try transaction.end(stored: edge, by: actor, reason: "removed")
+            try transaction.run("DELETE FROM space_member WHERE space = ?1 AND member = ?2", key)
+        }
+    }
+
+    /// Runs a change with a confirmed permit, then revokes the credentials that lost what they rest on.
+    private func change<Value: Sendable>(
+        _ permit: Permit, at now: Timestamp,
+        _ body: @escaping @Sendable (StoreTransaction, SpaceRecord, DID) throws -> Value
+    ) throws -> Value {
+        try permit.require(.manageMembers)
+        return try store.transact(at: now) { transaction in
+            let permit = try permit.confirmed(in: transaction)
+            guard let space = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            let result = try body(transaction, space, permit.principal)
+            try transaction.revokeDeadCredentials(below: space.uri, because: .memberChanged)
+            return result
+        }
+    }
+}
+
+extension SpaceMembers {
+    /// Lists whom the space admits, member spaces resolved, by DID; `next` is the cursor of the following page.
+    package func list(
+        _ permit: Permit, limit: Int, after cursor: String
+    ) throws -> (members: [ListedMember], next: String?) {
+        try permit.require(.listMembers(of: nil))
+        return try store.read { tables in
+            guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            let spaces = try tables.contributingSpaces(to: space)
+            let found = try tables.flattened(spaces, limit: limit + 1, after: cursor)
+            let page = Array(found.prefix(limit))
+            return (page, found.count > limit ? page.last?.did : nil)
+        }
+    }
+
+    /// Lists the rows as they are written, member spaces among them.
+    package func rows(
+        _ permit: Permit, limit: Int, after cursor: String
+    ) throws -> (members: [Member], next: String?) {
+        try permit.require(.listMembers(of: nil))
+        return try store.read { tables in
+            guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            let found = try tables.rows(
+                """
+                SELECT member, is_space, access, granted_by, granted_at FROM space_member \
+                WHERE space = ?1 AND member > ?2 ORDER BY member LIMIT ?3
+                """, [.integer(space.number), .text(cursor), .integer(limit + 1)], Member.init)
+            let page = Array(found.prefix(limit))
+            return (page, found.count > limit ? page.last?.name : nil)
+        }
+    }
+
+    /// What the list gives one DID, member spaces resolved; nil when it is not on it.
+    package func access(_ permit: Permit, of did: DID) throws -> MemberAccess? {
+        guard case .listMembers = permit.operation else { throw AccessRefusal.closed }
+        if case .listMembers(of: let only?) = permit.operation, only != did { throw AccessRefusal.closed }
+        return try store.read { tables in
+            guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            return try tables.flattened(try tables.contributingSpaces(to: space), did: did)
+        }
+    }
+}

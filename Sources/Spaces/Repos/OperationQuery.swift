@@ -1,0 +1,87 @@
+package import ATProto
+import Multiformats
+import Storage
+
+/// An operation with the record it made, where that is still the current one.
+package struct LoggedOperation: Sendable {
+    package let operation: RepoOperation
+    package let action: RecordAction
+    /// DAG-CBOR of the record; nil where another took its place, or where values were not asked for.
+    package let value: [UInt8]?
+}
+
+/// A page of a repo's operation log.
+package struct OperationPage: Sendable {
+    package let operations: [LoggedOperation]
+    /// Where the next page goes on; nil when this page reached the head, which is then committed to.
+    package let cursor: String?
+}
+
+/// What of a log is asked for; the cursor counts where both are given.
+package struct OperationListing: Sendable {
+    /// The last revision the reader has.
+    package var since: TID?
+    package var cursor: String?
+    package var limit = 100
+    package var includesValues = true
+
+    package init() {}
+}
+
+extension RepoReader {
+    /// Lists operations by (rev, idx) (atproto-spaces.md 13.5).
+    ///
+    /// - Throws: `MalformedCursor`; `HistoryUnavailable` when operations after the place asked for were pruned.
+    package func operations(
+        of head: RepoHead, _ listing: OperationListing, limits: RepoLimits
+    ) throws -> OperationPage {
+        // Without a cursor every operation of the revision itself counts as seen.
+        var after: (rev: TID, index: Int64) = (listing.since ?? TID(value: 0), .max)
+        if let cursor = listing.cursor { after = try Self.place(cursor) }
+        // A cursor may stand inside its revision, of which the rest would be missing silently.
+        guard after.rev > head.prunedThrough || after.rev == head.prunedThrough && listing.cursor == nil else {
+            throw ATProtoError(
+                "HistoryUnavailable",
+                "operations up to `\(head.prunedThrough.text)` are no longer kept; fetch the repo instead")
+        }
+        let value = listing.includesValues ? "r.value" : "NULL"
+        var operations: [LoggedOperation] = []
+        var places: (rev: TID, index: Int64)?
+        var byteCount = 0
+        var isFull = false
+        try tables.each(
+            """
+            SELECT o.rev, o.idx, o.action, o.collection, o.rkey, o.cid, o.prev, \(value) FROM operation o \
+            LEFT JOIN record r ON r.repo = o.repo AND r.collection = o.collection AND r.rkey = o.rkey AND r.cid = o.cid \
+            WHERE o.repo = ?1 AND (o.rev, o.idx) > (?2, ?3) ORDER BY o.rev, o.idx LIMIT ?4
+            """,
+            [.integer(head.id), after.rev.column, .integer(after.index), .integer(listing.limit)]
+        ) { row in
+            let rev = TID(column: row.integer(0))
+            let operation = RepoOperation(
+                rev: rev.text, collection: row.text(3), rkey: row.text(4),
+                cid: try row.optionalBytes(5).map { try CID(record: $0) },
+                prev: try row.optionalBytes(6).map { try CID(record: $0) })
+            let bytes = row.optionalBytes(7)
+            byteCount += bytes?.count ?? 0
+            operations.append(
+                LoggedOperation(
+                    operation: operation, action: RecordAction(rawValue: row.integer(2)) ?? .update, value: bytes))
+            places = (rev, row.integer(1))
+            isFull = operations.count == listing.limit || byteCount >= limits.maxPageBytes
+            return !isFull
+        }
+        let cursor = isFull ? places.map { "\($0.rev.text)/\($0.index)" } : nil
+        return OperationPage(operations: operations, cursor: cursor)
+    }
+
+    /// Reads `{rev}/{idx}`.
+    private static func place(_ text: String) throws(ATProtoError) -> (rev: TID, index: Int64) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count == 2, let rev = try? TID(String(decoding: parts[0], as: UTF8.self)),
+            (1...6).contains(parts[1].count), parts[1].allSatisfy({ (0x30...0x39).contains($0) }),
+            let index = Int64(String(decoding: parts[1], as: UTF8.self))
+        else { throw RecordCursor.malformed }
+        return (rev, index)
+    }
+}

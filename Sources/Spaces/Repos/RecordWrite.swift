@@ -1,0 +1,135 @@
+package import ATProto
+package import Multiformats
+
+/// Says what a write expects to find (atproto-spaces.md 7.2).
+package enum RecordSwap: Sendable, Hashable {
+    case anything
+    /// No record may be there.
+    case absent
+    /// The record's CID, as given by the caller; a text that is no CID fits no record.
+    case cid(String)
+}
+
+/// One write of a batch, checked in syntax and encoded before it gets here.
+package enum RecordWrite: Sendable, Hashable {
+    /// Never overwrites; without a key the record gets a TID.
+    case create(collection: NSID, rkey: RecordKey?, PreparedRecord)
+    /// Refuses where nothing is.
+    case update(collection: NSID, rkey: RecordKey, PreparedRecord, RecordSwap)
+    /// Creates or overwrites.
+    case put(collection: NSID, rkey: RecordKey, PreparedRecord, RecordSwap)
+    /// Refuses where nothing is, unless `ifPresent`.
+    case delete(collection: NSID, rkey: RecordKey, RecordSwap, ifPresent: Bool)
+
+    package var collection: NSID {
+        switch self {
+        case .create(let collection, _, _), .update(let collection, _, _, _), .put(let collection, _, _, _),
+            .delete(let collection, _, _, _):
+            collection
+        }
+    }
+}
+
+/// Says what a write did; the raw value is its name in the operation log.
+package enum RecordAction: Int64, Sendable, Hashable {
+    case create = 0
+    case update = 1
+    case delete = 2
+
+    /// Points of the write budget (atproto-spaces.md 7).
+    package var points: Int64 {
+        switch self {
+        case .create: 3
+        case .update: 2
+        case .delete: 1
+        }
+    }
+
+    package var name: String {
+        switch self {
+        case .create: "create"
+        case .update: "update"
+        case .delete: "delete"
+        }
+    }
+}
+
+/// Writes of one author to one space that are all made or not at all.
+package struct WriteBatch: Sendable {
+    package let space: SpaceURI
+    package let author: String
+    package let writes: [RecordWrite]
+    /// The space's revision the caller expects; the empty text expects none.
+    package var swapCommit: String?
+    /// A text of the caller under which the same batch, sent again, is answered as the first time.
+    package var idempotencyKey: String?
+    /// Whether the space lists the author among its writers: its write policy admits them and it is hosted here.
+    package var isTracked: Bool
+
+    package init(
+        space: SpaceURI, author: String, writes: [RecordWrite], swapCommit: String? = nil,
+        idempotencyKey: String? = nil, isTracked: Bool = true
+    ) {
+        self.space = space
+        self.author = author
+        self.writes = writes
+        self.swapCommit = swapCommit
+        self.idempotencyKey = idempotencyKey
+        self.isTracked = isTracked
+    }
+}
+
+/// What became of a batch.
+package struct WriteOutcome: Sendable, Hashable {
+    /// What became of one write; results stand in the order of the writes.
+    package struct Result: Sendable, Hashable {
+        /// Nil when a deletion found nothing.
+        package let action: RecordAction?
+        package let collection: String
+        package let rkey: String
+        /// Nil after a deletion.
+        package let cid: CID?
+
+        package init(action: RecordAction?, collection: String, rkey: String, cid: CID?) {
+            self.action = action
+            self.collection = collection
+            self.rkey = rkey
+            self.cid = cid
+        }
+    }
+
+    package let results: [Result]
+    /// What was committed; nil when nothing changed.
+    package let commit: RepoAdvance?
+    /// True when the batch was committed before under the same idempotency key.
+    package var isRepeated = false
+
+    package init(results: [Result], commit: RepoAdvance?, isRepeated: Bool = false) {
+        self.results = results
+        self.commit = commit
+        self.isRepeated = isRepeated
+    }
+}
+
+/// One step of a repo, and of its space with it: what notifications tell.
+package struct RepoAdvance: Sendable, Hashable {
+    package let space: SpaceURI
+    package let author: String
+    package let rev: TID
+    /// Set-hash digest after the step, 32 bytes.
+    package let hash: [UInt8]
+    package let spaceRev: TID
+    /// Nil at the space's first accepted write.
+    package let previousSpaceRev: TID?
+
+    package init(
+        space: SpaceURI, author: String, rev: TID, hash: [UInt8], spaceRev: TID, previousSpaceRev: TID?
+    ) {
+        self.space = space
+        self.author = author
+        self.rev = rev
+        self.hash = hash
+        self.spaceRev = spaceRev
+        self.previousSpaceRev = previousSpaceRev
+    }
+}

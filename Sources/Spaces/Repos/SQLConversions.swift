@@ -1,0 +1,34 @@
+import ATProto
+import Multiformats
+import Storage
+
+/// How revisions and CIDs stand in the tables: TID values as integers, CIDs of records and blobs as SHA-256 digests.
+extension TID {
+    /// Revisions made or accepted here are below 2^63; one beyond would sort last.
+    var column: SQLValue { .integer(Int64(clamping: value)) }
+
+    init(column: Int64) { self.init(value: UInt64(clamping: column)) }
+}
+
+extension CID {
+    var digestColumn: SQLValue { .blob(hash.digest.bytes) }
+
+    /// Names a record by its stored digest.
+    init(record digest: [UInt8]) throws(StorageError) {
+        self.init(codec: CID.dagCBORCodec, hash: try Multihash(stored: digest))
+    }
+
+    /// Names a blob by its stored digest.
+    init(blob digest: [UInt8]) throws(StorageError) {
+        self.init(codec: CID.rawCodec, hash: try Multihash(stored: digest))
+    }
+}
+
+extension Multihash {
+    fileprivate init(stored digest: [UInt8]) throws(StorageError) {
+        guard let digest = Digest(digest) else {
+            throw StorageError(.corrupt, "a stored CID is not of 32 bytes", hint: "restore the file from a backup")
+        }
+        self.init(code: .sha2_256, digest: digest)
+    }
+}

@@ -1,2 +1,0 @@
-/// Permissioned spaces: membership, repositories, credentials, notifications.
-enum Spaces {}

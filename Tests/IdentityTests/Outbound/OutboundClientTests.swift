@@ -1,0 +1,90 @@
+import Testing
+
+@testable import Identity
+
+/// What the client does with a real host on loopback, and what it refuses to do.
+@Suite struct OutboundClientTests {
+    private let open = OutboundClient(policy: OutboundPolicy(allowsLoopback: true), userAgent: "test")
+    private let closed = OutboundClient(policy: OutboundPolicy(allowsLoopback: false), userAgent: "test")
+
+    private func code(_ client: OutboundClient, _ request: OutboundRequest) -> OutboundError.Code? {
+        do throws(OutboundError) {
+            _ = try client.send(request)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test func anAnswerComesWithItsStatusTypeAndBody() throws {
+        let host = StubHost { asked in StubHost.Reply(asked.method == "POST" ? 201 : 404, asked.target) }
+        let got = try open.send(OutboundRequest(.get, PeerURL(host.url + "/a?b=c")))
+        #expect(got == OutboundResponse(status: 404, contentType: "application/json", body: Array("/a?b=c".utf8)))
+        let posted = try open.send(
+            OutboundRequest(.post, PeerURL(host.url + "/p"), headers: [("X-One", "1")], body: Array("body".utf8)))
+        #expect(posted.status == 201)
+        #expect(host.requests.last?.body == Array("body".utf8))
+        #expect(host.requests.last?.head.contains("x-one: 1") == true)
+        #expect(try open.send(OutboundRequest(.post, PeerURL(host.url))).status == 201)
+    }
+
+    @Test func loopbackIsRefusedByNameByNumberAndAfterLookUp() throws {
+        let host = StubHost { _ in StubHost.Reply() }
+        for text in [host.url, "https://127.0.0.1:\(host.port)", "https://localhost:\(host.port)"] {
+            #expect(code(closed, OutboundRequest(.get, try PeerURL(text))) == .refusedAddress, "\(text)")
+        }
+        // These pass the look at the text, so that only the address connected to tells.
+        for name in ["2130706433", "0x7f000001", "0177.0.0.1", "127.1"] {
+            let url = try PeerURL("https://\(name):\(host.port)")
+            #expect(code(closed, OutboundRequest(.get, url)) == .refusedAddress, "\(name)")
+        }
+        #expect(host.requests.isEmpty)
+    }
+
+    @Test func plainHTTPReachesLoopbackOnly() throws {
+        for text in ["http://10.0.0.1", "http://192.168.0.1:8080", "http://169.254.169.254/latest", "http://[fe80::1]"]
+        {
+            let asked = OutboundRequest(.get, try PeerURL(text), totalTimeout: .seconds(1))
+            #expect(code(open, asked) == .refusedAddress, "\(text)")
+        }
+    }
+
+    @Test func redirectionsAreNotFollowed() throws {
+        let other = StubHost { _ in StubHost.Reply() }
+        let place = other.url
+        let host = StubHost { _ in
+            var reply = StubHost.Reply(302)
+            reply.headers.append("Location: \(place)/secret")
+            return reply
+        }
+        #expect(try open.send(OutboundRequest(.get, PeerURL(host.url))).status == 302)
+        #expect(other.requests.isEmpty)
+    }
+
+    @Test func answersAreBounded() throws {
+        let host = StubHost { asked in
+            StubHost.Reply(200, String(repeating: "a", count: asked.target == "/1" ? 1001 : 1000))
+        }
+        #expect(code(open, OutboundRequest(.get, try PeerURL(host.url + "/1"), maxBytes: 1000)) == .tooLarge)
+        #expect(code(open, OutboundRequest(.get, try PeerURL(host.url + "/0"), maxBytes: 1000)) == nil)
+        let heads = StubHost { _ in
+            var reply = StubHost.Reply()
+            reply.headers += (0..<900).map { "X-\($0): \(String(repeating: "a", count: 80))" }
+            return reply
+        }
+        #expect(code(open, OutboundRequest(.get, try PeerURL(heads.url))) == .tooLarge)
+    }
+
+    @Test func aSlowHostAndAnAbsentOneAreTold() throws {
+        let slow = StubHost { _ in StubHost.Reply(200, "late", delay: 1500) }
+        let asked = OutboundRequest(.get, try PeerURL(slow.url), totalTimeout: .milliseconds(300))
+        #expect(code(open, asked) == .timeout)
+        #expect(code(open, OutboundRequest(.get, try PeerURL("http://127.0.0.1:1"))) == .unreachable)
+    }
+
+    @Test func aHeaderCannotSmuggleAnother() throws {
+        let host = StubHost { _ in StubHost.Reply() }
+        let asked = OutboundRequest(.get, try PeerURL(host.url), headers: [("X-A", "b\r\nX-C: d")])
+        #expect(code(open, asked) == .malformedURL && host.requests.isEmpty)
+    }
+}
