@@ -20,7 +20,11 @@ struct Surroundings: Sendable {
 
     /// Reads the surroundings of this process.
     static func ofProcess() -> Surroundings {
-        Surroundings(
+        let askSecret: (@Sendable (String) -> [UInt8])? =
+            isatty(STDIN_FILENO) == 1 ? { @Sendable question in TerminalVoice.askSecret(question) } : nil
+        let showProgress: (@Sendable (String) -> Void)? =
+            isatty(STDERR_FILENO) == 1 ? { @Sendable line in TerminalVoice.progress(line) } : nil
+        return Surroundings(
             environment: processEnvironment(),
             isTerminal: isatty(STDOUT_FILENO) == 1,
             width: terminalWidth(),
@@ -30,8 +34,8 @@ struct Surroundings: Sendable {
                 return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
             },
             standardInput: { limit in SystemFile.readAll(STDIN_FILENO, limit: limit) },
-            askSecret: isatty(STDIN_FILENO) == 1 ? { TerminalVoice.askSecret($0) } : nil,
-            showProgress: isatty(STDERR_FILENO) == 1 ? { TerminalVoice.progress($0) } : nil
+            askSecret: askSecret,
+            showProgress: showProgress
         )
     }
 

@@ -51,7 +51,7 @@ public final class XRPCSession: Sendable {
         let result: Result<SessionTokens, ClientError> = state.withLock { tokens in
             guard tokens == used else { return .success(tokens) }
             do throws(ClientError) {
-                tokens = try renewal?(used) ?? client.refreshed(used)
+                if let renewal { tokens = try renewal(used) } else { tokens = try client.refreshed(used) }
                 return .success(tokens)
             } catch {
                 return .failure(error)

@@ -14,8 +14,7 @@ struct ActingAccount: Sendable {
     init(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) {
         let place = try AccountPlace(arguments, surroundings)
         let store = place.store
-        let name = try arguments[AccountOptions.acting] ?? store.current()
-        guard let name else {
+        guard let name = try Self.name(arguments, store) else {
             throw Failure(
                 .notAuthorized, "nobody is logged in at `\(place.client.baseURL)`",
                 hint: "`capq account login HANDLE`, or `capq account create HANDLE`")
@@ -32,6 +31,11 @@ struct ActingAccount: Sendable {
                 hint: "`capq account login \(account.handle)`")
         }
         self.init(place, account, Timestamp(microseconds: surroundings.now))
+    }
+
+    private static func name(_ arguments: Arguments, _ store: AccountStore) throws(Failure) -> String? {
+        if let named = arguments[AccountOptions.acting] { return named }
+        return try store.current()
     }
 
     /// Finds the account as `init` does; nil when nobody is named and nobody logged in at the service asked.
@@ -89,7 +93,9 @@ struct ActingAccount: Sendable {
             rows += found
             let next = answer["cursor"]?.string
             // A service that gives the same cursor again would keep us here for ever.
-            guard next == nil || next != cursor else { throw Failure(.failure, "the service gave the same cursor twice") }
+            guard next == nil || next != cursor else {
+                throw Failure(.failure, "the service gave the same cursor twice")
+            }
             cursor = next
         } while page.isWhole && cursor != nil
         return (rows, cursor)

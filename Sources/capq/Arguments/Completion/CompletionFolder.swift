@@ -11,7 +11,8 @@ enum CompletionFolder: String {
         switch self {
         case .keys, .contexts: return "ls \(home)/\(rawValue)\" 2>/dev/null | sed 's/\\.json$//'"
         case .accounts:
-            return "find \(home)/contexts\" -path '*/accounts/*.json' 2>/dev/null | sed 's|.*/||; s/\\.json$//' | sort -u"
+            return "find \(home)/contexts\" -path '*/accounts/*.json' 2>/dev/null"
+                + " | sed 's|.*/||; s/\\.json$//' | sort -u"
         }
     }
 
@@ -20,7 +21,8 @@ enum CompletionFolder: String {
         let names =
             switch self {
             case .keys, .contexts: "ls $CAPQ_HOME/\(rawValue) 2>/dev/null"
-            case .accounts: "find $CAPQ_HOME/contexts -path '*/accounts/*.json' 2>/dev/null | string replace -r '.*/' ''"
+            case .accounts:
+                "find $CAPQ_HOME/contexts -path '*/accounts/*.json' 2>/dev/null | string replace -r '.*/' ''"
             }
         return "(set -q CAPQ_HOME; or set -l CAPQ_HOME ~/.config/capq; \(names) | string replace -r '\\.json$' '')"
     }
