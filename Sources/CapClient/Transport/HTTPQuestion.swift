@@ -10,7 +10,8 @@ struct HTTPQuestion: Sendable {
     let path: String
     var authorization: String?
     var body: [UInt8] = []
-    var hasJSONBody = false
+    /// Media type of the body; nil when there is none to speak of.
+    var contentType: String?
     /// Further fields, such as a proof of possession.
     var headers: [(name: String, value: String)] = []
     var accepts = "application/json, text/plain"
@@ -19,8 +20,9 @@ struct HTTPQuestion: Sendable {
     var headerLines: [String]? {
         // An empty Expect stops libcurl from waiting for `100 Continue`.
         var lines = ["Accept: \(accepts)", "Expect:"]
-        if hasJSONBody { lines.append("Content-Type: application/json") }
-        let fields = (authorization.map { [(name: "Authorization", value: $0)] } ?? []) + headers
+        let fields =
+            (contentType.map { [(name: "Content-Type", value: $0)] } ?? [])
+            + (authorization.map { [(name: "Authorization", value: $0)] } ?? []) + headers
         for (name, value) in fields {
             guard value.utf8.allSatisfy({ (0x20...0x7e).contains($0) }), !value.isEmpty,
                 name.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: ":") }), !name.isEmpty

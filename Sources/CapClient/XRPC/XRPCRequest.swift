@@ -17,6 +17,8 @@ public struct XRPCRequest: Sendable {
     public var parameters: [(name: String, value: String)]
     /// Body of a procedure; nil sends none.
     public var input: JSON?
+    /// Body of a procedure that takes no JSON, in place of `input`.
+    public var content: (type: String, bytes: [UInt8])?
     /// Value of the `Authorization` field.
     public var authorization: String?
     /// Further fields, such as a proof of possession.
@@ -43,8 +45,8 @@ public struct XRPCRequest: Sendable {
             method: verb == .query ? .get : .post,
             path: pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))",
             authorization: authorization,
-            body: input?.serialized() ?? [],
-            hasJSONBody: input != nil,
+            body: content?.bytes ?? input?.serialized() ?? [],
+            contentType: content?.type ?? (input == nil ? nil : "application/json"),
             headers: headers,
             accepts: types
         )
