@@ -80,6 +80,7 @@ private func serve(_ settings: Settings) -> Int32 {
     let host = settings.listen.ip.contains(":") ? "[\(settings.listen.ip)]" : settings.listen.ip
     let url = "http://\(host):\(port)"
     service.address.listens(at: url)
+    service.spaces.start()
     write(STDOUT_FILENO, "{\"listening\":\"\(url)\"}\n")
     log.info(
         "started",
@@ -88,6 +89,7 @@ private func serve(_ settings: Settings) -> Int32 {
     var received: Int32 = 0
     sigwait(&signals, &received)
     log.info("stopping", [("signal", .int(Int64(received)))])
+    service.spaces.stop()
     server.stop(deadline: .seconds(10))
     service.pool.stop(deadline: .seconds(5))
     service.store.close()

@@ -48,16 +48,17 @@ def peer():
     made.close()
 
 
-@pytest.fixture
+# Registering hashes a password, which takes its time: the tests of a file share these three, and make their own spaces.
+@pytest.fixture(scope="module")
 def alice(service):
     return Person(service, "alice")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bob(service):
     return Person(service, "bob")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def carol(service):
     return Person(service, "carol")

@@ -3,7 +3,9 @@
 import pytest
 from atproto import Client
 from atproto_client.exceptions import AtProtocolError
+from atproto_client.models.dot_dict import DotDict
 
+from kit import pending
 from kit.people import FORUM, MEMBER_LIST, OPEN_TO_APPS, PASSWORD, POST
 
 
@@ -26,18 +28,19 @@ def test_client_with_a_wrong_password(service, alice):
 
 
 def test_client_writes_into_a_space(service, alice):
+    pending.needs("com.atproto.simplespace.createSpace", "com.atproto.space.createRecord", "com.atproto.repo.uploadBlob")
     client = Client(base_url=service.url)
     client.login(alice.handle, PASSWORD, fetch_bsky_profile=False)
     headers = {"Content-Type": "application/json"}
     made = client.invoke_procedure(
         "com.atproto.simplespace.createSpace", headers=headers,
-        data={"type": FORUM, "policy": MEMBER_LIST, "appAccess": OPEN_TO_APPS})
+        data=DotDict({"type": FORUM, "policy": MEMBER_LIST, "appAccess": OPEN_TO_APPS}))
     space = made.content["uri"]
     blob = client.com.atproto.repo.upload_blob(b"picture").blob
     record = {"$type": POST, "text": "hello", "picture": blob.model_dump(by_alias=True, mode="json")}
     written = client.invoke_procedure(
         "com.atproto.space.createRecord", headers=headers,
-        data={"space": space, "repo": client._session.did, "collection": POST, "record": record}).content
+        data=DotDict({"space": space, "repo": client._session.did, "collection": POST, "record": record})).content
     read = client.invoke_query(
         "com.atproto.space.getRecord",
         params={"space": space, "repo": client._session.did, "collection": POST, "rkey": written["uri"].split("/")[-1]})

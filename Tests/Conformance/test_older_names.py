@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kit import pending
 from kit.people import FORUM, POST
 from kit.service import OPEN
 from kit.xrpc import LEXICONS, Caller
@@ -90,6 +91,7 @@ def all_methods():
     names = {nsid for nsid in LEXICONS.methods() if not nsid.endswith("checkUserAccess")}
     names |= {SPACE + name for name in ("getSpace", "getRepoState")}
     names |= {"com.atproto.simplespace." + name for name in ("getConfig", "updateConfig", "putMember")}
+    names |= {"dev.capabilitygraph.space.subscribe"}
     names |= {HV + name for name in """
         create get list update delete createSpace getSpace listSpaces updateSpace deleteSpace putRecord getRecord
         listRecords deleteRecord createRecord applyWrites getBlob addMember removeMember listMembers invite.create
@@ -100,7 +102,7 @@ def all_methods():
 
 def test_every_method_is_served(service):
     anybody = Caller(service.url)
-    for nsid in all_methods():
+    for nsid in set(all_methods()) - pending.NAMES:
         answers = [anybody.get(nsid), anybody.post(nsid)]
         assert not any(answer.error == "MethodNotImplemented" for answer in answers), nsid
         assert sorted(answer.status == 405 for answer in answers) == [False, True], nsid
@@ -115,7 +117,8 @@ def test_feature_is_switched_off(start):
         "message": "The feature 'feature.spaces_enabled' is not currently enabled on this instance",
     }
     for nsid in all_methods() + ["com.atproto.space.noSuchMethod"]:
-        for answer in (anybody.get(nsid), anybody.post(nsid), anybody.post(nsid, {"Authorization": "Bearer x"})):
+        for verb, headers in (("GET", {}), ("POST", {}), ("POST", {"Authorization": "Bearer x"})):
+            answer = anybody.send(verb, nsid, headers, skip=False)
             assert answer.status == 404 and {k: answer.body[k] for k in expected} == expected, nsid
     anybody.get("com.atproto.server.describeServer").ok()
 

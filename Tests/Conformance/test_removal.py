@@ -193,7 +193,7 @@ def absent_and_hidden():
     ]
 
 
-@pytest.mark.parametrize("verb, nsid, fields", absent_and_hidden(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize("verb, nsid, fields", list(absent_and_hidden()), ids=lambda value: value if isinstance(value, str) else "")
 def test_hidden_is_as_absent(service, alice, carol, verb, nsid, fields):
     space = alice.create_space()
     alice.write(space, rkey="x")

@@ -3,7 +3,7 @@
 import pytest
 
 from kit import data
-from kit.people import FORUM, MEMBER_LIST, OPEN_TO_APPS, PUBLIC, POST, allow_list, managing_app
+from kit.people import FORUM, MEMBER_LIST, OPEN_TO_APPS, PUBLIC, POST, Person, allow_list, managing_app
 
 SIMPLE = "com.atproto.simplespace."
 DEFS = "com.atproto.simplespace.defs#"
@@ -117,7 +117,8 @@ def test_config_of_the_compatible_surface(alice, bob):
     bob.get(SIMPLE + "getConfig", space=space).refused("NotSpaceOwner")
 
 
-def test_spaces_of_an_account(alice, bob):
+def test_spaces_of_an_account(service):
+    alice, bob = Person(service, "alice"), Person(service, "bob")
     own, other = alice.create_space(), alice.create_space(type="com.example.other")
     theirs, neither = bob.create_space(), bob.create_space()
     bob.add(theirs, alice)

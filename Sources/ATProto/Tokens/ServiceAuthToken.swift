@@ -68,6 +68,9 @@ public struct ServiceAuthToken: Hashable, Sendable {
         return ServiceAuthToken(issuer: issuer, audience: audience, method: method, id: id, expiresAt: expiry)
     }
 
+    /// Reads whom a token claims to be for, to find the identifiers that are accepted; nothing is verified.
+    public static func unverifiedAudience(_ text: String) -> String? { (try? CompactJWS(text))?.claims["aud"]?.string }
+
     /// What to consume once everything else has been verified.
     public var use: TokenUse { TokenUse(.serviceAuth, issuer: issuer, id: id, lastSecond: expiresAt) }
 }

@@ -20,6 +20,8 @@ final class Service: Sendable {
     let accounts: Accounts
     let resolver: IdentityResolver
     let accountLimits: AccountLimits
+    let credentialCache = CredentialCache()
+    let spaces: SpaceHost
     private let limiter: PrincipalRateLimiter?
 
     static let version = "0.1.0"
@@ -55,6 +57,8 @@ final class Service: Sendable {
             return try account.hostedDocument(at: address.url())
         }
         accountLimits = AccountLimits(isLoopback: settings.isLoopback)
+        spaces = SpaceHost(
+            store: store, accounts: accounts, resolver: resolver, outbound: outbound, clock: clock, log: log)
         limiter =
             settings.requestsPerMinute == 0
             ? nil

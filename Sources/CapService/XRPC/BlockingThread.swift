@@ -10,16 +10,13 @@ enum BlockingThread {
 
     /// Runs `body` on a thread of its own; false when the system gives none.
     static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        defer { pthread_attr_destroy(&attributes) }
         let job = Unmanaged.passRetained(Job(body))
         var thread = pthread_t()
-        guard pthread_create(&thread, &attributes, runBlockingThread, job.toOpaque()) == 0 else {
+        guard pthread_create(&thread, nil, runBlockingThread, job.toOpaque()) == 0 else {
             job.release()
             return false
         }
+        pthread_detach(thread)
         return true
     }
 

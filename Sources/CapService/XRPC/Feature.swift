@@ -5,7 +5,10 @@ enum Feature: String, Sendable, CaseIterable {
     /// Under these names every method answers `FeatureDisabled` while the feature is off, whether it exists or not.
     var namespaces: [String] {
         switch self {
-        case .spaces: ["com.atproto.space.", "com.atproto.simplespace.", "dev.happyview.space."]
+        case .spaces:
+            [
+                "com.atproto.space.", "com.atproto.simplespace.", "dev.happyview.space.", "dev.capabilitygraph.space.",
+            ]
         }
     }
 

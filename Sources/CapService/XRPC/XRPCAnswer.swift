@@ -1,5 +1,6 @@
 import ATProto
 import Multiformats
+import Spaces
 import Storage
 
 /// Sends what a call came to: an output, or `{error, message}` under the status of the name.
@@ -34,6 +35,7 @@ struct XRPCAnswer: Sendable {
         switch error {
         case let error as XRPCError: return error
         case let error as ATProtoError: return XRPCError(error)
+        case let error as AccessRefusal: return XRPCError(error)
         case let error as Failure:
             guard error.status == 503 else { break }
             return XRPCError(

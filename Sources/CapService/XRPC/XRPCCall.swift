@@ -12,6 +12,8 @@ struct XRPCCall: Sendable {
     let now: Timestamp
     /// False on a thread that must not wait: what would have to wait throws `XRPCMustWait` there.
     let mayWait: Bool
+    /// Who was found to make the call.
+    let verified = VerifiedCaller()
 
     /// True for names of HappyView's namespace, whose statuses and defaults differ (atproto-spaces.md 20).
     var isAlias: Bool { Self.isAlias(nsid) }

@@ -11,7 +11,7 @@ extension XRPCError {
         case "Forbidden", "WriteNotAuthorized", "InsufficientScope", "ScopeMissingError": 403
         case "UserNotAuthorized", "AppNotAuthorized", "NotAuthorized", "NotSpaceOwner": isAlias ? 403 : 400
         case "SpaceNotFound", "SpaceDeleted", "RepoNotFound", "RepoTakendown", "RepoSuspended", "RepoDeactivated",
-            "RecordNotFound", "BlobNotFound", "InviteNotFound", "MemberNotFound":
+            "RecordNotFound", "BlobNotFound", "InvalidInvite", "MemberNotFound":
             isAlias ? 404 : 400
         case "FeatureDisabled": 404
         case "InvalidSwap": 409

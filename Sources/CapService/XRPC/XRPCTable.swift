@@ -6,6 +6,9 @@ struct XRPCTable: Sendable {
         SessionRoutes.methods,
         AppPasswordRoutes.methods,
         IdentityRoutes.methods,
+        SpaceRoutes.methods,
+        MemberRoutes.methods,
+        InviteRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.

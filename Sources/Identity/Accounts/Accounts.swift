@@ -29,9 +29,10 @@ package final class Accounts: Sendable {
         self.audience = audience
         // Where nothing is sealed yet, as in a backup of a service without accounts, a new key file does no harm.
         let isInUse = try store.read { try $0.exists("SELECT 1 FROM account WHERE key_box IS NOT NULL LIMIT 1") }
-        let proof = try isInUse ? store.meta(Self.proofKey) : nil
-        vault = try KeyVault.open(keyFile, proof: proof)
-        if proof == nil { try store.setMeta(Self.proofKey, vault.proof()) }
+        let proof = try store.meta(Self.proofKey)
+        vault = try KeyVault.open(keyFile, proof: isInUse ? proof : nil)
+        // A start writes nothing that is there already: it must succeed on a full disk.
+        if !(proof.map(vault.recognises) ?? false) { try store.setMeta(Self.proofKey, vault.proof()) }
         passwords = try PasswordChecker(cost: cost)
     }
 

@@ -39,7 +39,7 @@ package struct KeyVault: Sendable {
                 hint: "restore it from a backup; without it their keys are lost")
         }
         let vault = try KeyVault(master)
-        guard (try? SealedBox.open(proof, key: vault.sealing, context: proofContext)) != nil else {
+        guard vault.recognises(proof) else {
             throw IdentityError(
                 .keyFile, "the key file `\(path)` does not belong to this database",
                 hint: "restore the one that was backed up with it")
@@ -50,6 +50,11 @@ package struct KeyVault: Sendable {
     /// Makes what `open` recognises this vault by.
     package func proof() throws(IdentityError) -> [UInt8] {
         try SealedBox.seal([], key: sealing, context: Self.proofContext)
+    }
+
+    /// True for what `proof` of this vault gave.
+    package func recognises(_ proof: [UInt8]) -> Bool {
+        (try? SealedBox.open(proof, key: sealing, context: Self.proofContext)) != nil
     }
 
     private static let proofContext = Array("capservice key vault".utf8)

@@ -18,7 +18,7 @@ extension IdentityResolver {
         } catch {
             throw ResolutionError(error)
         }
-        let body = try ask(url, accept: "text/plain", ATProtoDID.maximumLength + 16)
+        let body = try outbound.body(of: url, accept: "text/plain", maxBytes: ATProtoDID.maximumLength + 16)
         let text = String(decoding: body, as: UTF8.self).trimmed
         guard ATProtoDID.isValid(text) else {
             throw ResolutionError(.malformed, "`\(url)` does not give a DID")

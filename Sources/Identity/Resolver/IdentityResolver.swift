@@ -70,26 +70,12 @@ package final class IdentityResolver: Sendable {
     }
 
     private func fetch(_ did: String, _ url: PeerURL) throws(ResolutionError) -> DIDDocument {
-        let response = try ask(url, accept: "application/did+ld+json, application/json", Self.maximumDocument)
+        let response = try outbound.body(
+            of: url, accept: "application/did+ld+json, application/json", maxBytes: Self.maximumDocument)
         do throws(ATProtoError) {
             return try DIDDocument(parsing: response, of: did)
         } catch {
             throw ResolutionError(.malformed, "the document of `\(did)`: \(error.message)")
-        }
-    }
-
-    /// Gives the body of a 200; 404 and 410 are `notFound`, other statuses `unreachable`.
-    func ask(_ url: PeerURL, accept: String, _ maxBytes: Int) throws(ResolutionError) -> [UInt8] {
-        let response: OutboundResponse
-        do throws(OutboundError) {
-            response = try outbound.send(OutboundRequest(.get, url, headers: [("Accept", accept)], maxBytes: maxBytes))
-        } catch {
-            throw ResolutionError(error)
-        }
-        switch response.status {
-        case 200: return response.body
-        case 404, 410: throw ResolutionError(.notFound, "`\(url)` is not there")
-        default: throw ResolutionError(.unreachable, "`\(url)` answered \(response.status)")
         }
     }
 

@@ -21,6 +21,20 @@ package enum Caller: Sendable {
         user: DID, space: SpaceURI, mark: ReplayMark, expires: Timestamp, token: [UInt8], app: String?)
 }
 
+extension Caller {
+    /// In whose name the call is made; nil when nobody's name was shown.
+    package var principal: DID? {
+        switch self {
+        case .anonymous: nil
+        case .account(let account, _, _): account
+        case .service(let issuer, _, _): issuer
+        case .invocation(let question): question.invoker
+        case .credential(_, let key, _, _, _): key
+        case .delegation(let user, _, _, _, _, _): user
+        }
+    }
+}
+
 /// What a session may do for its account.
 package enum SessionGrant: Sendable {
     /// Everything: the account's own password.

@@ -15,7 +15,7 @@ package struct SpaceDirectory: Sendable {
     /// it. Throws `SpaceAlreadyExists`.
     package func create(
         _ permit: Permit, _ change: SettingsChange, listsCreator: Bool = false, at now: Timestamp
-    ) throws -> SpaceRecord {
+    ) throws -> DescribedSpace {
         try permit.require(.createSpace)
         let settings = try change.applied(to: SpaceSettings())
         return try store.transact(at: now) { transaction in
@@ -30,32 +30,51 @@ package struct SpaceDirectory: Sendable {
                 try transaction.put(member, in: record)
             }
             try transaction.refreshRows(naming: record.uri, by: record.owner)
-            return record
+            return try transaction.described(record)
         }
     }
 
     package static let exists = ATProtoError("SpaceAlreadyExists", "the space exists already")
 
     /// Changes settings, and with them whom the edges admit; credentials that lose what they rest on are revoked.
-    package func update(_ permit: Permit, _ change: SettingsChange, at now: Timestamp) throws -> SpaceRecord {
+    package func update(_ permit: Permit, _ change: SettingsChange, at now: Timestamp) throws -> DescribedSpace {
         try permit.require(.updateSpace)
         return try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
             guard let old = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
             let settings = try change.applied(to: old.settings)
-            guard settings != old.settings else { return old }
+            guard settings != old.settings else { return try transaction.described(old) }
             let record = try transaction.updateSpace(old, settings)
             let made = try transaction.reconcileEdges(of: record, by: permit.principal)
             if !made.isDisjoint(with: [.listRead, .listWrite]) { try transaction.reissueMembers(of: record) }
             try transaction.revokeDeadCredentials(below: record.uri, because: .settingsChanged)
-            return record
+            return try transaction.described(record)
         }
     }
 
-    /// Reads a space the caller may be told about.
-    package func find(_ permit: Permit) throws -> SpaceRecord {
-        guard let record = try store.read({ try $0.space(permit.space) }) else { throw AccessRefusal.spaceNotFound }
-        return record
+    /// Reads a space the caller may be told about, as any of its members or as who manages it.
+    package func find(_ permit: Permit) throws -> DescribedSpace {
+        guard permit.operation == .readSettings || permit.operation == .readConfig else { throw AccessRefusal.closed }
+        return try store.read { tables in
+            guard let record = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            return try tables.described(record)
+        }
+    }
+}
+
+/// A space and the revision its records are at, which `swapCommit` takes (14.2).
+package struct DescribedSpace: Sendable, Hashable {
+    package let record: SpaceRecord
+    /// nil before anything was written to the space.
+    package let revision: TID?
+}
+
+extension TableReader {
+    func described(_ record: SpaceRecord) throws -> DescribedSpace {
+        let revision = try first("SELECT rev FROM space_revision WHERE uri = ?1", [.text(record.uri.text)]) {
+            $0.optionalInteger(0).map(TID.init(column:))
+        }
+        return DescribedSpace(record: record, revision: revision ?? nil)
     }
 }
 

@@ -18,19 +18,23 @@ extension SpaceDirectory {
         guard case .listSpaces(let type, let authority) = permit.operation else { throw AccessRefusal.closed }
         let found = try store.read { tables in
             try tables.rows(
+                // A repo's space need not be held here; its type and authority are read off its URI.
                 """
-                SELECT uri, owner FROM (\
-                SELECT uri, owner, type, authority FROM space WHERE owner = ?1 AND uri > ?2 \
-                UNION SELECT s.uri, s.owner, s.type, s.authority FROM space_member m JOIN space s ON s.id = m.space \
-                WHERE m.member = ?1 AND s.uri > ?2) \
-                WHERE (?3 IS NULL OR type = ?3) AND (?4 IS NULL OR authority = ?4) ORDER BY uri LIMIT ?5
+                SELECT uri, max(owned) FROM (\
+                SELECT uri, 1 AS owned FROM space WHERE owner = ?1 AND uri > ?2 \
+                UNION ALL SELECT s.uri, 0 FROM space_member m JOIN space s ON s.id = m.space \
+                WHERE m.member = ?1 AND s.uri > ?2 \
+                UNION ALL SELECT s.uri, 0 FROM repo r JOIN space_revision s ON s.id = r.space \
+                WHERE r.author = ?1 AND r.status <> 2 AND s.uri > ?2) \
+                WHERE (?3 IS NULL OR instr(uri, '/space/' || ?3 || '/') > 0) \
+                AND (?4 IS NULL OR instr(uri, 'at://' || ?4 || '/space/') = 1) GROUP BY uri ORDER BY uri LIMIT ?5
                 """,
                 [
                     .text(permit.principal.text), .text(cursor?.text ?? ""), .text(optional: type),
                     .text(optional: authority), .integer(limit + 1),
                 ]
             ) { row in
-                ListedSpace(uri: try SpaceURI(row.text(0)), isOwner: row.text(1) == permit.principal.text)
+                ListedSpace(uri: try SpaceURI(row.text(0)), isOwner: row.bool(1))
             }
         }
         guard found.count > limit else { return (found, nil) }

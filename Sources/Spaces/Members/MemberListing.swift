@@ -14,6 +14,11 @@ struct ContributingSpace: Hashable {
 package struct ListedMember: Hashable, Sendable {
     package let did: String
     package let access: MemberAccess
+
+    package init(did: String, access: MemberAccess) {
+        self.did = did
+        self.access = access
+    }
 }
 
 extension TableReader {

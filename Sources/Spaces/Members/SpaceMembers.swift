@@ -17,17 +17,29 @@ package struct SpaceMembers: Sendable {
         /// nil leaves an existing row as it is, and gives a new one `usual`.
         package let access: MemberAccess?
         package let usual: MemberAccess
+        /// Gives or takes the right to manage, an extension; nil leaves it as it is.
+        package let manage: Bool?
         /// True to refuse an existing member with `MemberAlreadyExists`, as the older interface does.
         package let refusesExisting: Bool
 
         package init(
-            name: String, isSpace: Bool, access: MemberAccess?, usual: MemberAccess, refusesExisting: Bool
+            name: String, isSpace: Bool, access: MemberAccess?, usual: MemberAccess, manage: Bool? = nil,
+            refusesExisting: Bool
         ) throws(ATProtoError) {
             self.name = try SpaceMembers.checked(name, isSpace: isSpace)
             self.isSpace = isSpace
             self.access = access
             self.usual = usual
+            self.manage = manage
             self.refusesExisting = refusesExisting
+        }
+
+        /// The access after the call, of who has or has not one already; the right to manage stays unless it is named.
+        func access(_ existing: MemberAccess?) -> MemberAccess {
+            var result = access ?? existing ?? usual
+            if manage ?? existing?.contains(.manage) ?? false { result.insert(.manage) }
+            if manage == false { result.remove(.manage) }
+            return result
         }
     }
 
@@ -48,13 +60,13 @@ package struct SpaceMembers: Sendable {
                 if addition.refusesExisting {
                     throw ATProtoError("MemberAlreadyExists", "the space has that member already")
                 }
-                guard let access = addition.access, access != existing.access else { return existing }
+                guard addition.access(existing.access) != existing.access else { return existing }
             }
             guard !addition.name.utf8.elementsEqual(space.uri.text.utf8) else {
                 throw ATProtoError("InvalidRequest", "a space cannot be a member of itself")
             }
             let member = Member(
-                name: addition.name, isSpace: addition.isSpace, access: addition.access ?? addition.usual,
+                name: addition.name, isSpace: addition.isSpace, access: addition.access(existing?.access),
                 grantedBy: actor, grantedAt: existing?.grantedAt ?? transaction.now)
             try transaction.put(member, in: space)
             return member

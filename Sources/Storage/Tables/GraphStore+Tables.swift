@@ -19,6 +19,22 @@ extension GraphStore {
         return try handover.wait()
     }
 
+    /// Marks a statement as used, together with whatever else is being committed, and waits for it; false when it was
+    /// used before. A full disk does not stop it: the mark then waits in memory. Not to be called from the writer thread.
+    package func use(_ mark: ReplayMark, at now: Timestamp) throws -> Bool {
+        let handover = Handover<Bool>()
+        submit(
+            .use(mark, hosting: nil, now: now) { result in
+                switch result {
+                case .success(.marked): handover.value = true
+                case .success(.duplicate): handover.value = false
+                case .failure(let failure): return handover.finish(.failure(failure))
+                }
+                handover.finish(.success(()))
+            })
+        return try handover.wait()
+    }
+
     /// Reads tables on a connection of its own, in one consistent state.
     package func read<Value>(_ body: (any TableReader) throws -> Value) throws -> Value {
         let session = try openReadSession()

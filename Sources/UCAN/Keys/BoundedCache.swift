@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// When the young generation is full it becomes the old one, and what is used again moves back; so a flood of new keys
 /// costs the memory of two generations and no walk.
-final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Generations {
         var young: [Key: Value] = [:]
         var old: [Key: Value] = [:]
@@ -14,9 +14,9 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     // Proof of safety: the dictionaries are reached only inside the lock; what leaves it is Sendable.
     private let generations = Mutex(Generations())
 
-    init(generation: Int) { self.generation = generation }
+    package init(generation: Int) { self.generation = generation }
 
-    subscript(key: Key) -> Value? {
+    package subscript(key: Key) -> Value? {
         generations.withLock { held -> Value? in
             if let found = held.young[key] { return found }
             guard let found = held.old[key] else { return nil }
@@ -25,7 +25,7 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    func insert(_ value: Value, for key: Key) {
+    package func insert(_ value: Value, for key: Key) {
         generations.withLock { insert(value, for: key, into: &$0) }
     }
 
@@ -38,5 +38,5 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// Number of entries held at this moment, in both generations.
-    var count: Int { generations.withLock { $0.young.count + $0.old.count } }
+    package var count: Int { generations.withLock { $0.young.count + $0.old.count } }
 }

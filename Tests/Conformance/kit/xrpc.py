@@ -6,6 +6,7 @@ import httpx
 from atproto import models
 from atproto_client.models.utils import get_or_create
 
+from . import pending
 from .lexicon import Lexicons
 
 LEXICONS = Lexicons()
@@ -107,7 +108,9 @@ class Caller:
         self.url, self.headers = url, dict(headers or {})
         self.http = httpx.Client(timeout=30)
 
-    def send(self, verb, nsid, headers=None, **options):
+    def send(self, verb, nsid, headers=None, skip=True, **options):
+        if skip:
+            pending.needs(nsid)
         url = f"{self.url}/xrpc/{nsid}"
         return Answer(nsid, self.http.request(verb, url, headers={**self.headers, **(headers or {})}, **options))
 

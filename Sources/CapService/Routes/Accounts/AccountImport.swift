@@ -1,6 +1,7 @@
 import ATProto
 import Identity
 import Multiformats
+import Spaces
 import UCAN
 
 /// Checks that a caller who brings a DID of its own controls it.
@@ -55,6 +56,11 @@ struct AccountImport {
     }
 
     private static func requireServiceAuthentication(_ did: DID, _ call: XRPCCall) throws {
-        throw XRPCError("AuthMissing", "a DID of your own needs its `signingKey` or service authentication")
+        guard case .serviceAuth(let token) = try call.presented() else {
+            throw XRPCError("AuthMissing", "a DID of your own needs its `signingKey` or service authentication")
+        }
+        guard case .service(let issuer, _, _) = try call.serviceCaller(token), issuer == did else {
+            throw XRPCError("Forbidden", "the service authentication is another account's")
+        }
     }
 }

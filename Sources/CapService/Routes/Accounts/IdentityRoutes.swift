@@ -15,6 +15,10 @@ enum IdentityRoutes {
         if let account = try call.service.accounts.account(handle: handle) {
             return .json(["did": .string(account.did.text)])
         }
+        // Names below a domain of ours are ours to know: asking the network for one would be asking ourselves.
+        if (try? call.service.address.domains().check(handle)) != nil {
+            throw XRPCError("HandleNotFound", "the handle cannot be resolved")
+        }
         do throws(ResolutionError) {
             let did = try call.service.resolver.did(of: handle, mayWait: call.mayWait)
             return .json(["did": .string(did)])

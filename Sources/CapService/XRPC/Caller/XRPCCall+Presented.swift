@@ -1,5 +1,4 @@
 import ATProto
-import Identity
 
 extension XRPCCall {
     /// What the request shows to prove who makes it (atproto-spaces.md 3); nothing of it is verified.
@@ -23,17 +22,5 @@ extension XRPCCall {
 
     private static func texts(_ request: HTTPRequest, _ name: String) -> [String] {
         request.headers.values(name).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// The session that makes the call; throws `AuthMissing` for any other credential.
-    func session() throws -> Accounts.LiveSession {
-        guard case .session(let token) = try presented() else {
-            throw XRPCError("AuthMissing", "a session token is missing")
-        }
-        do {
-            return try service.accounts.session(access: token, at: now)
-        } catch let error as IdentityError {
-            throw XRPCError(error)
-        }
     }
 }

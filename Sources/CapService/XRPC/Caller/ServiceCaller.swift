@@ -1,0 +1,57 @@
+import ATProto
+import Identity
+import Multiformats
+import Spaces
+import UCAN
+
+extension XRPCCall {
+    /// The caller of service authentication for this very method (section 4.7); its use is consumed.
+    ///
+    /// A wrong audience is `BadJwtAudience`, of a notification 403 `Forbidden` (13.11).
+    func serviceCaller(_ token: String, audiences: [String]? = nil) throws -> Caller {
+        try willWait()
+        let accepted = try audiences ?? self.audiences(of: token)
+        let verified: ServiceAuthToken
+        do {
+            verified = try verifying { keys throws(ATProtoError) in
+                try ServiceAuthToken.verify(token, audiences: accepted, method: nsid, keys: keys, at: now)
+            }
+        } catch let error as ATProtoError where error.name == "BadJwtAudience" && isNotification {
+            throw XRPCError("Forbidden", error.message)
+        }
+        let issuer = try DID(verified.issuer)
+        try consume(verified.use)
+        return .service(issuer: issuer, audience: verified.audience, method: verified.method)
+    }
+
+    private var isNotification: Bool {
+        nsid.utf8.split(separator: UInt8(ascii: ".")).last?.starts(with: "notify".utf8) == true
+    }
+
+    /// The identifiers a token may be addressed to: this service's, and those of the account that it names where that is
+    /// hosted here, unless the call is about a space of another account here.
+    private func audiences(of token: String) throws -> [String] {
+        let service = try self.service.address.serviceDID()
+        var accepted = [service, self.service.nodeDID.text].flatMap(Self.names)
+        guard let named = ServiceAuthToken.unverifiedAudience(token), let identifier = try? ServiceIdentifier(named),
+            try self.service.accounts.account(did: identifier.did) != nil
+        else { return accepted }
+        if let authority = claimedSpace?.authority, !UTF8Bytes.equal(authority, identifier.did),
+            try self.service.accounts.account(did: authority) != nil
+        {
+            return accepted
+        }
+        accepted += Self.names(identifier.did)
+        return accepted
+    }
+
+    private static func names(_ did: String) -> [String] {
+        [did, did + ServiceID.spaceHost, did + ServiceID.personalDataServer]
+    }
+
+    /// The space the call says it is about; nil where it names none, or not as it must, which its handler refuses.
+    private var claimedSpace: SpaceURI? {
+        let text = request.method == .post ? try? input.optionalText(.space) : try? parameters.optionalText(.space)
+        return (text ?? nil).flatMap { try? SpaceURI(accepting: $0) }
+    }
+}

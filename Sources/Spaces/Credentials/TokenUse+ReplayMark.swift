@@ -1,0 +1,17 @@
+package import ATProto
+import Multiformats
+package import Storage
+import UCAN
+
+extension TokenUse {
+    /// The mark that consumes the use: of its kind, its maker and its `jti`, whatever else the token says.
+    package var mark: ReplayMark {
+        var bytes = Array("atproto-token-use-v1".utf8)
+        for part in [kind.rawValue, issuer, id] {
+            // Lengths first, so that no two uses give the same bytes.
+            withUnsafeBytes(of: UInt32(clamping: part.utf8.count).bigEndian) { bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: part.utf8)
+        }
+        return ReplayMark(statement: BLAKE3.hash(bytes), expiresAt: until.microseconds)
+    }
+}
