@@ -29,7 +29,9 @@ enum InviteAcceptCommand {
         let acting = try ActingAccount(arguments, surroundings)
         let bytes = try FileInput.read(try arguments.required(file), surroundings, limit: limit)
         let token = try token(in: bytes)
-        let joined = try acting.procedure("dev.happyview.space.acceptInvite", ["token": .string(token)])
+        var input = JSONObject()
+        input["token"] = .string(token)
+        let joined = try acting.procedure("dev.happyview.space.acceptInvite", input)
         let uri = joined["uri"]?.string ?? "-"
         if arguments[AccountOptions.use], SpaceChoice.isSpace(uri) { try acting.place.setDefault(uri) }
         var object = JSONObject(schema: "capq/acceptance/1")

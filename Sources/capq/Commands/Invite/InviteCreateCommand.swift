@@ -1,4 +1,6 @@
+import ATProto
 import Multiformats
+import UCAN
 
 /// `capq invite create`: makes an invite and shows its token once.
 enum InviteCreateCommand {

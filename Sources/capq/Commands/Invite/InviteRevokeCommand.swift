@@ -1,3 +1,4 @@
+import ATProto
 import Multiformats
 
 /// `capq invite revoke`: ends an invite; who joined by it stays.

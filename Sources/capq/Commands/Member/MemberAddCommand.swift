@@ -1,3 +1,4 @@
+import ATProto
 import Multiformats
 
 /// `capq member add`: admits somebody to a space, or changes what a member may do.

@@ -1,3 +1,6 @@
+import ATProto
+import Multiformats
+
 /// `capq member ls`: lists who belongs to a space.
 enum MemberListCommand {
     static let direct = Flag("direct", "the rows as they were made, spaces among them, in place of whom they admit")

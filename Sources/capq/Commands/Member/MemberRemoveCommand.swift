@@ -1,3 +1,4 @@
+import ATProto
 import Multiformats
 
 /// `capq member rm`: ends somebody's membership, and all that rests on it.

@@ -1,3 +1,4 @@
+import ATProto
 import Multiformats
 
 /// `capq space config`: shows or changes the settings of a space.

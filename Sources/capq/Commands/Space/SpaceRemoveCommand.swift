@@ -1,3 +1,4 @@
+import ATProto
 import Multiformats
 
 /// `capq space rm`: deletes a space.

@@ -1,3 +1,5 @@
+import ATProto
+
 /// `capq space show`: shows the settings of a space.
 enum SpaceShowCommand {
     static let command = Command(
