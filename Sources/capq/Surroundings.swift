@@ -17,6 +17,10 @@ struct Surroundings: Sendable {
     var askSecret: (@Sendable (String) -> [UInt8])?
     /// Shows how far a long command has come, in place of what it showed before; nil when nobody looks.
     var showProgress: (@Sendable (String) -> Void)?
+    /// Says a sentence at once, from a command that has not ended; nil when nobody listens.
+    var remark: (@Sendable (String) -> Void)?
+    /// Reads the clock again, in microseconds since 1970 UTC, for commands that last.
+    var clock: @Sendable () -> Int64 = { Surroundings.clockMicroseconds() }
 
     /// Reads the surroundings of this process.
     static func ofProcess() -> Surroundings {
@@ -35,7 +39,8 @@ struct Surroundings: Sendable {
             },
             standardInput: { limit in SystemFile.readAll(STDIN_FILENO, limit: limit) },
             askSecret: askSecret,
-            showProgress: showProgress
+            showProgress: showProgress,
+            remark: { @Sendable sentence in TerminalVoice.say(sentence) }
         )
     }
 
@@ -60,7 +65,7 @@ struct Surroundings: Sendable {
         return getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? 80
     }
 
-    private static func clockMicroseconds() -> Int64 {
+    static func clockMicroseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
