@@ -21,7 +21,8 @@ def test_a_forum_by_older_names(alice, bob):
     told = alice.get(HV + "get", spaceUri=space).ok()
     assert told["uri"] == space and told["space"]["displayName"] == "Old"
     alice.post(HV + "addMember", spaceUri=space, memberDid=bob.did, access="write").ok()
-    assert [entry["access"] for entry in alice.get(HV + "listMembers", spaceUri=space).ok()["members"]] == ["write"]
+    listed = {entry["did"]: entry["access"] for entry in alice.get(HV + "listMembers", spaceUri=space).ok()["members"]}
+    assert listed == {alice.did: "write", bob.did: "write"}, "who creates by the older names is a member"
     written = bob.post(HV + "createRecord", spaceUri=space, collection=POST, record={"$type": POST, "text": "1"})
     assert written.status == 201
     rkey = written.body["uri"].rsplit("/", 1)[1]

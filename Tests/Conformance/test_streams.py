@@ -1,56 +1,15 @@
 """The stream of a space's writes for clients of this host."""
 
-import json
-import threading
 import time
 
-import httpx
 import pytest
 
-from kit import data, pending
+from kit import data
 from kit.people import POST, Person
+from kit.stream import Stream, by_credential
 from kit.xrpc import Caller
 
 SPACE = "com.atproto.space."
-STREAM = "dev.capabilitygraph.space.subscribe"
-
-
-class Stream:
-    """An open stream, read on a thread of its own; knows when each event came and when it ended."""
-
-    def __init__(self, caller, space, headers=None):
-        pending.needs(STREAM)
-        self.events, self.ended, self.status = [], None, None
-        self.changed = threading.Condition()
-        self.url, self.space = f"{caller.url}/xrpc/{STREAM}", space
-        self.headers = headers or caller.headers
-        self.thread = threading.Thread(target=self.read, daemon=True)
-        self.thread.start()
-        self.wait(lambda: self.status is not None)
-
-    def read(self):
-        try:
-            with httpx.stream("GET", self.url, params={"space": self.space}, headers=self.headers, timeout=30) as response:
-                self.mime = response.headers.get("content-type", "")
-                self.note(status=response.status_code)
-                for line in response.iter_lines():
-                    if line.startswith("data: "):
-                        self.note(event=json.loads(line.removeprefix("data: ")))
-        except httpx.HTTPError:
-            pass
-        self.note(ended=time.monotonic())
-
-    def note(self, status=None, event=None, ended=None):
-        with self.changed:
-            self.status = status or self.status
-            self.ended = ended or self.ended
-            if event is not None:
-                self.events.append(event)
-            self.changed.notify_all()
-
-    def wait(self, is_true, seconds=10):
-        with self.changed:
-            assert self.changed.wait_for(is_true, seconds), f"status {self.status}, events {self.events}"
 
 
 @pytest.fixture
@@ -80,9 +39,7 @@ def test_outsiders_see_nothing(service, alice, carol, space):
 
 def test_streams_of_the_removed_end_within_a_second(alice, bob, space):
     reader = bob.reader(space)
-    from kit import jwt
-    proof = jwt.dpop(reader.key, "GET", reader.htu(STREAM), reader.credential)
-    streams = [Stream(bob, space), Stream(bob, space, {"Authorization": "DPoP " + reader.credential, "DPoP": proof})]
+    streams = [Stream(bob, space), by_credential(reader)]
     assert [stream.status for stream in streams] == [200, 200]
     stays = Stream(alice, space)
     alice.remove(space, bob)

@@ -75,6 +75,7 @@ def test_car_files():
     commit, index, records = repo.verify_car(raw, read["space"], read["author"], key)
     assert records == {record["path"]: record["json"] for record in read["records"]}
     assert sorted(index, key=lambda path: (len(path), path)) == read["canonicalOrder"]
+    assert repo.make_car(commit, index, records) == raw
     raw = base64.b64decode(read["accept"]["indexOnlyCarBase64"])
     assert repo.verify_car(raw, read["space"], read["author"], key, index_only=True)[1] == index
     for case in read["reject"]:

@@ -24,7 +24,8 @@ final class SpaceHost: Sendable {
         gate = Gate(store: store, accounts: HostedAuthorities(accounts: accounts))
         let transport = OutboundNotifier(accounts: accounts, resolver: resolver, outbound: outbound)
         notifications = Notifications(store: store, clock: { clock.now() }, transport: transport)
-        repos = RepoStore(store, observer: WriteNews(notifications: notifications))
+        repos = RepoStore(
+            store, observer: WriteNews(notifications: notifications), authors: HostedAuthors(accounts: accounts))
         directory = SpaceDirectory(store: store)
         members = SpaceMembers(store: store)
         invites = SpaceInvites(store: store)
@@ -51,6 +52,22 @@ struct HostedAuthorities: AuthorityDirectory {
 
     /// This host holds no authority of its own: each space stands under the account that made it.
     func isServiceAuthority(_ did: DID) -> Bool { false }
+}
+
+/// Knows the accounts of this host as authors of repos.
+struct HostedAuthors: RepoAuthors {
+    let accounts: Accounts
+
+    func signingKey(of author: DID) throws -> PrivateKey? { try accounts.signingKey(author) }
+
+    func refusalToReaders(of author: DID) throws -> ATProtoError? {
+        switch try accounts.account(author)?.status {
+        case nil, .active: nil
+        case .deactivated: ATProtoError("RepoDeactivated", "the repo's account is deactivated")
+        case .suspended: ATProtoError("RepoSuspended", "the repo's account is suspended")
+        case .takenDown: ATProtoError("RepoTakendown", "the repo has been taken down")
+        }
+    }
 }
 
 /// Tells of every step of a repo, in the change that makes it.

@@ -36,6 +36,7 @@ struct XRPCAnswer: Sendable {
         case let error as XRPCError: return error
         case let error as ATProtoError: return XRPCError(error)
         case let error as AccessRefusal: return XRPCError(error)
+        case let error as RateLimitExceeded: return XRPCError(error)
         case let error as Failure:
             guard error.status == 503 else { break }
             return XRPCError(

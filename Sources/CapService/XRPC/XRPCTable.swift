@@ -9,6 +9,7 @@ struct XRPCTable: Sendable {
         SpaceRoutes.methods,
         MemberRoutes.methods,
         InviteRoutes.methods,
+        RecordRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.

@@ -116,6 +116,17 @@ extension GateCase {
         return result
     }
 
+    /// A repo as a whole is its author's to delete, whatever became of the space (reading 9).
+    func deleteRepo(_ author: DID) throws -> Ruling {
+        let asker = try asker()
+        // Only a scope for every collection covers this name, which is no collection's.
+        try asker.require(.deleteRecord(uri, collection: "*"))
+        guard author == asker.principal, let decision = asker.own(author, .spaceDelete, space) else {
+            throw AccessRefusal.foreignRepo
+        }
+        return ruling(asker, decision)
+    }
+
     private func requireEach(
         _ items: [WriteItem], among allowed: Set<WriteItem>, else refusal: AccessRefusal
     ) throws(AccessRefusal) {

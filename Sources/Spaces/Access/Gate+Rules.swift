@@ -96,6 +96,7 @@ extension Gate {
         return switch operation {
         case .readRecords(let author): try question.readRecords(author)
         case .write(let author, let items): try question.write(author, items)
+        case .deleteRepo(let author): try question.deleteRepo(author)
         case .createSpace: try question.createSpace()
         case .updateSpace, .manageMembers, .manageInvites: try question.manage(.spaceManageUpdate, .update)
         case .readConfig: try question.readConfig()

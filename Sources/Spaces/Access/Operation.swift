@@ -7,6 +7,8 @@ package enum Operation: Sendable, Hashable {
     case readRecords(author: DID?)
     /// Change records in the author's own repo.
     case write(author: DID, [WriteItem])
+    /// Delete the author's own repo as a whole.
+    case deleteRepo(author: DID)
     case createSpace
     case updateSpace
     case deleteSpace
@@ -53,4 +55,6 @@ package enum AccountOperation: Sendable, Hashable {
     /// nil filters mean every type, every authority.
     case listSpaces(type: String?, authority: String?)
     case acceptInvite
+    /// Upload a blob that a record will refer to.
+    case uploadBlob
 }

@@ -20,6 +20,8 @@ package struct Permit: Sendable {
     package let isOwner: Bool
     /// The scopes that bound the operation; nil when none do.
     private let scopes: SpaceScopes?
+    /// The single writes that are covered.
+    private let writes: Set<WriteItem>
     private let gate: Gate
     /// What a managing application answered, where one was asked.
     private let answer: ManagingAppAnswer?
@@ -34,6 +36,7 @@ package struct Permit: Sendable {
         further = pass.ruling.further
         isOwner = pass.ruling.isOwner
         scopes = pass.ruling.scopes
+        writes = pass.ruling.writes
         answer = pass.answer
         self.revision = revision
         self.gate = gate
@@ -49,22 +52,16 @@ package struct Permit: Sendable {
         return Permit(pass, gate, revision: change.graph.revision)
     }
 
-    /// Tells whether the app's scopes cover one write, for a `put` whose kind shows inside the transaction only.
+    /// Tells whether one write is covered, for a `put` whose kind shows inside the transaction only.
     package func allows(_ action: WriteAction, collection: String) -> Bool {
-        guard let scopes else { return true }
-        let operations: [SpaceAccess.Operation] =
-            switch action {
-            case .create: [.create(collection: collection)]
-            case .update: [.update(collection: collection)]
-            case .delete: [.delete(collection: collection)]
-            case .put: [.create(collection: collection), .update(collection: collection)]
-            }
-        return operations.contains { scopes.allows(SpaceAccess(space, $0)) }
+        WriteItem(action, collection: collection).concrete.contains(where: writes.contains)
     }
 
-    /// Throws `InsufficientScope` unless the app's scopes cover one write.
+    /// Throws `InsufficientScope` or `WriteNotAuthorized` unless one write is covered.
     package func require(_ action: WriteAction, collection: String) throws(AccessRefusal) {
-        guard allows(action, collection: collection) else { throw .insufficientScope }
+        guard !allows(action, collection: collection) else { return }
+        let isScoped = scopes?.allows(WriteItem(action, collection: collection).access(space)) ?? true
+        throw isScoped ? .writeNotAuthorized : .insufficientScope
     }
 }
 

@@ -93,25 +93,27 @@ extension RepoReader {
         }
     }
 
-    /// Lists all live repos of a space by age, oldest write first unless reversed (the older protocol's listing).
+    /// Lists all live repos of a space, or one, by age, oldest write first unless reversed (the older protocol's listing).
     ///
     /// - Throws: `MalformedCursor`.
-    package func records(of space: SpaceURI, _ listing: RecordListing, limits: RepoLimits) throws -> RecordPage {
+    package func records(
+        of space: SpaceURI, _ listing: RecordListing, head: RepoHead? = nil, limits: RepoLimits
+    ) throws -> RecordPage {
         let after = try listing.cursor.map(RecordCursor.init(inSpace:))
         let value = listing.includesValues ? "r.value" : "NULL"
         let (order, sign) = listing.isReversed ? ("DESC", "<") : ("ASC", ">")
         var sql = """
             SELECT r.collection, r.rkey, r.cid, r.rev, \(value), p.author FROM space_revision s \
-            CROSS JOIN record r ON r.space = s.id JOIN repo p ON p.id = r.repo WHERE s.uri = ?1 AND p.status = 0
+            CROSS JOIN record r ON r.space = s.id JOIN repo p ON p.id = r.repo WHERE s.uri = ?1 \
+            AND \(head == nil ? "p.status = 0" : "p.id = ?4")
             """
-        var values: [SQLValue] = [.text(space.text), .integer(listing.limit)]
-        if let collection = listing.collection {
-            sql += " AND r.collection = ?3"
-            values.append(.text(collection.text))
-        }
+        if listing.collection != nil { sql += " AND r.collection = ?3" }
+        var values: [SQLValue] = [
+            .text(space.text), .integer(listing.limit), .text(optional: listing.collection?.text),
+            head.map { .integer($0.id) } ?? .null,
+        ]
         if let after, let rev = after.rev, let author = after.author {
-            sql += " AND (r.rev, p.author, r.collection, r.rkey) \(sign) (?4, ?5, ?6, ?7)"
-            if listing.collection == nil { values.append(.null) }
+            sql += " AND (r.rev, p.author, r.collection, r.rkey) \(sign) (?5, ?6, ?7, ?8)"
             values += [rev.column, .text(author), .text(after.collection), .text(after.rkey)]
         }
         sql += " ORDER BY r.rev \(order), p.author \(order), r.collection \(order), r.rkey \(order) LIMIT ?2"

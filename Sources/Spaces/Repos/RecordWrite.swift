@@ -1,5 +1,6 @@
 package import ATProto
 package import Multiformats
+import UCAN
 
 /// Says what a write expects to find (atproto-spaces.md 7.2).
 package enum RecordSwap: Sendable, Hashable {
@@ -26,6 +27,18 @@ package enum RecordWrite: Sendable, Hashable {
         case .create(let collection, _, _), .update(let collection, _, _, _), .put(let collection, _, _, _),
             .delete(let collection, _, _, _):
             collection
+        }
+    }
+}
+
+extension RecordWrite {
+    /// What the gate is asked about it.
+    var item: WriteItem {
+        switch self {
+        case .create(let collection, _, _): WriteItem(.create, collection: collection.text)
+        case .update(let collection, _, _, _): WriteItem(.update, collection: collection.text)
+        case .put(let collection, _, _, _): WriteItem(.put, collection: collection.text)
+        case .delete(let collection, _, _, _): WriteItem(.delete, collection: collection.text)
         }
     }
 }
@@ -76,6 +89,13 @@ package struct WriteBatch: Sendable {
         self.swapCommit = swapCommit
         self.idempotencyKey = idempotencyKey
         self.isTracked = isTracked
+    }
+}
+
+extension WriteBatch {
+    /// What the gate is asked for it.
+    package var operation: Operation {
+        .write(author: DID(trusted: author), writes.map(\.item))
     }
 }
 

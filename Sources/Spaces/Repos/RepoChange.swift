@@ -179,10 +179,16 @@ struct RepoChange {
     /// Settles the blobs the batch refers to, or no longer does, once all of its writes are made.
     mutating func finishBlobs(temporaryUntil expiry: Int64) throws { try blobs.settle(temporaryUntil: expiry) }
 
-    /// Writes the repo's row; gives the digest of its set hash. A repo that was orphaned or deleted lives again.
-    mutating func store() throws -> [UInt8] {
+    /// Writes the repo's row; gives the digest of its set hash. A repo that was deleted lives again, and so does an
+    /// orphaned one in a space that lists its author.
+    mutating func store(isTracked: Bool) throws -> [UInt8] {
         let digest = hash.digest
-        let status = head?.status == .takenDown ? RepoStatus.takenDown : .live
+        let status: RepoStatus =
+            switch head?.status {
+            case .takenDown: .takenDown
+            case .orphaned where !isTracked: .orphaned
+            default: .live
+            }
         try change.run(
             """
             UPDATE repo SET status = ?2, rev = ?3, record_count = ?4, operation_count = operation_count + ?5, \

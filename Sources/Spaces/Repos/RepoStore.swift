@@ -8,16 +8,18 @@ package struct RepoStore: Sendable {
     package let limits: RepoLimits
     private let clockID: UInt16
     private let observer: (any RepoObserver)?
+    let authors: any RepoAuthors
     private let exports = ExportSlots(limit: 8)
 
     package init(
         _ store: GraphStore, limits: RepoLimits = RepoLimits(), clockID: UInt16 = 0,
-        observer: (any RepoObserver)? = nil
+        observer: (any RepoObserver)? = nil, authors: any RepoAuthors = NoAuthors()
     ) {
         self.store = store
         self.limits = limits
         self.clockID = clockID
         self.observer = observer
+        self.authors = authors
     }
 
     /// Makes a writer inside a change that something else began, such as the deletion of a space.
@@ -26,24 +28,24 @@ package struct RepoStore: Sendable {
     }
 
     /// Makes all writes of a batch or none; durable when it returns. An empty batch succeeds and changes nothing.
-    package func applyWrites(_ batch: WriteBatch, at now: Timestamp) throws -> WriteOutcome {
+    func applyWrites(_ batch: WriteBatch, at now: Timestamp) throws -> WriteOutcome {
         try store.transact(at: now) { try writer($0).apply(batch) }
     }
 
     /// Keeps a blob until a record refers to it, for a time otherwise.
-    package func uploadBlob(_ bytes: [UInt8], mimeType: String, account: String, at now: Timestamp) throws -> BlobRef {
+    func uploadBlob(_ bytes: [UInt8], mimeType: String, account: String, at now: Timestamp) throws -> BlobRef {
         let blob = try UploadedBlob(bytes: bytes, mimeType: mimeType, limits: limits)
         try store.transact(at: now) { try writer($0).store(blob, account: account) }
         return blob.ref
     }
 
     /// Deletes an author's repo in a space; false when there was none.
-    package func deleteRepo(space: SpaceURI, author: String, at now: Timestamp) throws -> Bool {
+    func deleteRepo(space: SpaceURI, author: String, at now: Timestamp) throws -> Bool {
         try store.transact(at: now) { try writer($0).deleteRepo(space: space, author: author) }
     }
 
     /// Reads on one consistent state.
-    package func read<Value>(_ body: (RepoReader) throws -> Value) throws -> Value {
+    func read<Value>(_ body: (RepoReader) throws -> Value) throws -> Value {
         try store.read { try body(RepoReader($0)) }
     }
 
@@ -52,7 +54,7 @@ package struct RepoStore: Sendable {
     /// - Parameter sign: Makes a commit to the head, with the author's key, for this reader alone.
     /// - Throws: `RepoNotFound`, `RepoTakendown`, `PayloadTooLarge`, `RateLimitExceeded` while too many exports run, and
     ///   what `sign` throws.
-    package func export(
+    func export(
         space: SpaceURI, author: String, for viewer: RepoViewer, excludeValues: Bool,
         sign: (RepoHead) throws -> SignedCommit
     ) throws -> RepoExport {

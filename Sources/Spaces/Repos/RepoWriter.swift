@@ -28,9 +28,10 @@ package struct RepoWriter {
 
     /// Makes all writes of a batch under one revision, or throws and leaves nothing behind (atproto-spaces.md 7.1).
     ///
+    /// - Parameter admit: Asked about each `put` once it shows whether it creates or updates; throws its refusal.
     /// - Throws: `InvalidSwap`, `RecordAlreadyExists`, `RecordNotFound`, `BlobNotFound`, `InvalidRequest`, and
     ///   `RateLimitExceeded`.
-    package func apply(_ batch: WriteBatch) throws -> WriteOutcome {
+    func apply(_ batch: WriteBatch, admit: (WriteAction, String) throws -> Void = { _, _ in }) throws -> WriteOutcome {
         guard batch.writes.count <= limits.maxWrites else {
             throw ATProtoError("InvalidRequest", "Too many writes. Max: \(limits.maxWrites)")
         }
@@ -40,7 +41,13 @@ package struct RepoWriter {
         var run = try RepoChange(batch, change, clockID: clockID)
         var results: [WriteOutcome.Result] = []
         results.reserveCapacity(batch.writes.count)
-        for write in batch.writes { results.append(try run.apply(write)) }
+        for write in batch.writes {
+            let result = try run.apply(write)
+            if case .put(let collection, _, _, _) = write {
+                try admit(result.action == .create ? .create : .update, collection.text)
+            }
+            results.append(result)
+        }
         let outcome = WriteOutcome(results: results, commit: try commit(&run, batch))
         try key?.keep(outcome, in: change, limits: limits)
         return outcome
@@ -57,7 +64,7 @@ package struct RepoWriter {
         guard run.operationCount > 0 else { return nil }
         try WriteBudget(limits: limits).charge(run.points, to: batch.author, in: change)
         try run.finishBlobs(temporaryUntil: change.now.microseconds + limits.temporaryBlobLifetime)
-        let hash = try run.store()
+        let hash = try run.store(isTracked: batch.isTracked)
         var space = try run.space()
         let previous = space.rev
         let spaceRev = try space.advance(change, clockID: clockID)

@@ -6,8 +6,9 @@ import Testing
 @Suite struct SpaceFlowTests {
     @Test func anAccountMakesASpaceAndListsItsMembers() throws {
         let scene = try SpaceScene()
-        let alice = try scene.person("alice")
         let bob = try scene.person("bob")
+        _ = try scene.person("alice")
+        let alice = try scene.signIn("alice")
         let forum = try scene.create("main", by: alice)
         #expect(forum == "at://\(alice.did)/space/com.example.forum/main")
         #expect(try scene.members(forum, by: alice).isEmpty, "the owner is not on the list")

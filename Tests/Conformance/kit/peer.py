@@ -60,7 +60,7 @@ class Peer:
     """One HTTP server; each identity has a host name of its own below `localhost`."""
 
     def __init__(self):
-        self.identities, self.pages, self.answers, self.requests = {}, {}, {}, []
+        self.identities, self.pages, self.answers, self.requests, self.hosts = {}, {}, {}, [], {}
         self.changed = threading.Condition()
         peer = self
 
@@ -97,20 +97,24 @@ class Peer:
         """Lets `answer(request)` give (status, JSON) for a method; otherwise calls answer 200 and nothing."""
         self.answers[nsid] = answer
 
+    def on_host(self, host, nsid, answer):
+        """As `on`, for one host name only; besides JSON it may give bytes and their type."""
+        self.hosts[host, nsid] = answer
+
     def serve(self, handler):
         url = urllib.parse.urlsplit(handler.path)
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         request = Request(
             handler.headers.get("Host", ""), handler.command, url.path, urllib.parse.parse_qs(url.query),
             handler.headers, body)
-        status, value = self.answer(request)
+        status, value, *mime = self.answer(request)
         with self.changed:
             self.requests.append(request)
             self.changed.notify_all()
-        content = b"" if value is None else json.dumps(value).encode()
+        content = value if mime else b"" if value is None else json.dumps(value).encode()
         try:
             handler.send_response(status)
-            handler.send_header("Content-Type", "application/json")
+            handler.send_header("Content-Type", mime[0] if mime else "application/json")
             handler.send_header("Content-Length", str(len(content)))
             handler.end_headers()
             handler.wfile.write(content)
@@ -123,7 +127,7 @@ class Peer:
         if (request.host, request.path) in self.pages:
             return 200, self.pages[request.host, request.path]
         if request.path.startswith("/xrpc/"):
-            answer = self.answers.get(request.nsid)
+            answer = self.hosts.get((request.host, request.nsid)) or self.answers.get(request.nsid)
             return answer(request) if answer else (200, None)
         return 404, {"error": "NotFound"}
 

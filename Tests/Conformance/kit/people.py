@@ -1,5 +1,6 @@
 """Accounts of the judged service, and what their apps do."""
 
+import copy
 import itertools
 import urllib.parse
 
@@ -62,13 +63,19 @@ class Document:
         return self.key("atproto_space") or self.key("atproto")
 
 
-def resolve(service, did):
-    """Fetches the document of an account here: its host name leads to the judged port of loopback."""
+def resolve_anywhere(did):
+    """Fetches the document of a DID whose host name leads to a port of loopback."""
     host = urllib.parse.unquote(did.removeprefix("did:web:"))
-    assert host.endswith(f":{service.port}"), did
-    response = httpx.get(f"{service.url}/.well-known/did.json", headers={"Host": host})
+    url = f"http://127.0.0.1:{host.rsplit(':', 1)[1]}/.well-known/did.json"
+    response = httpx.get(url, headers={"Host": host})
     response.raise_for_status()
     return Document(did, response.json())
+
+
+def resolve(service, did):
+    """Fetches the document of an account here."""
+    assert did.endswith(f"%3A{service.port}"), did
+    return resolve_anywhere(did)
 
 
 class Person(Caller):
@@ -88,7 +95,9 @@ class Person(Caller):
         return resolve(self.service, self.did)
 
     def create_space(self, **fields):
+        """Makes a space whose list of members decides; a field of None leaves it out."""
         body = {"type": FORUM, "policy": MEMBER_LIST, "appAccess": OPEN_TO_APPS} | fields
+        body = {name: value for name, value in body.items() if value is not None}
         return self.post("com.atproto.simplespace.createSpace", **body).ok()["uri"]
 
     def add(self, space, *people, **fields):
@@ -124,6 +133,14 @@ class Reader(Caller):
         self.granted = self.exchange(token, **body).ok()
         self.credential = self.granted["credential"]
         self.claims = jwt.decode(self.credential)[1]
+
+    def at(self, document):
+        """The same app with the same credential at the host that a user's document names."""
+        made = copy.copy(self)
+        made.origin = document.endpoint("atproto_pds")
+        host = urllib.parse.urlsplit(made.origin).netloc
+        made.url, made.headers = f"http://127.0.0.1:{host.rsplit(':', 1)[1]}", {"Host": host}
+        return made
 
     def htu(self, nsid):
         return f"{self.origin}/xrpc/{nsid}"

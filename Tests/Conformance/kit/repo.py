@@ -125,3 +125,25 @@ def verify_car(raw, space, author, key, index_only=False, rev=None):
     assert [cid for cid, _ in blocks] == [index[path] for path in order], "blocks are not in the order of the index"
     records = {path: data.to_json(data.decode(block)) for path, (_, block) in zip(order, blocks)}
     return commit, index, records
+
+
+def shortest(number):
+    """An unsigned LEB128 number."""
+    out = bytearray()
+    while True:
+        number, low = number >> 7, number & 0x7F
+        out.append(low | (0x80 if number else 0))
+        if not number:
+            return bytes(out)
+
+
+def make_car(commit, records, values):
+    """An export: both roots, then every record in the order of the index."""
+    def block(raw):
+        return bytes(CID("base32", 1, "dag-cbor", ("sha2-256", hashlib.sha256(raw).digest()))), raw
+
+    roots = [block(data.encode(commit)), block(data.encode({path: CID.decode(cid) for path, cid in records.items()}))]
+    order = sorted(records, key=lambda path: (len(path.encode()), path.encode()))
+    blocks = roots + [block(data.encode(data.from_json(values[path]))) for path in order]
+    header = data.encode({"roots": [CID.decode(cid) for cid, _ in roots], "version": 1})
+    return b"".join(shortest(len(part)) + part for part in [header] + [cid + raw for cid, raw in blocks])

@@ -5,10 +5,11 @@ from .oplog import Copy, Gap
 
 
 class Syncer:
-    """Reads through a credential; `key_of(did)` gives the key that must have signed a repo's commits."""
+    """Reads through a credential; `key_of(did)` gives the key that must have signed a repo's commits, `at(did)` the
+    reader at the repo's own host where that is not the host of the space."""
 
-    def __init__(self, reader, space, key_of):
-        self.reader, self.space, self.key_of = reader, space, key_of
+    def __init__(self, reader, space, key_of, at=None):
+        self.reader, self.space, self.key_of, self.at = reader, space, key_of, at or (lambda did: reader)
         self.copies, self.recovered = {}, 0
 
     def repos(self, limit=None):
@@ -23,7 +24,7 @@ class Syncer:
 
     def pull(self, did):
         """Takes the whole repo."""
-        answer = self.reader.get("com.atproto.space.getRepo", space=self.space, repo=did)
+        answer = self.at(did).get("com.atproto.space.getRepo", space=self.space, repo=did)
         answer.ok()
         assert answer.headers["content-type"] == "application/vnd.ipld.car"
         commit, index, records = repo.verify_car(answer.raw, self.space, did, self.key_of(did))
@@ -39,7 +40,7 @@ class Syncer:
             return self.pull(did)
         fresh, cursor = Copy(copy.records, copy.values, copy.rev), None
         while True:
-            page = self.reader.get(
+            page = self.at(did).get(
                 "com.atproto.space.listRepoOps", space=self.space, repo=did, limit=limit,
                 **({"cursor": cursor} if cursor else {"since": copy.rev}))
             if page.error == "HistoryUnavailable":

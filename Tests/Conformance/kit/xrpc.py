@@ -73,7 +73,9 @@ class Answer:
         assert isinstance(self.body, dict), f"{self.method}: no JSON in {self.status} {self.text[:200]}"
         assert isinstance(self.body.get("error"), str) and isinstance(self.body.get("message"), str), self.text
         assert self.status < 500 or self.error in ("MethodNotImplemented", "UpstreamFailure", "ServiceUnavailable"), self.text
-        if self.error in STATUS:
+        if self.status == 405:  # the wrong verb: HTTP's own way to say it
+            assert self.error == "InvalidRequest" and self.headers.get("allow"), self.text
+        elif self.error in STATUS:
             expected = STATUS[self.error][0 if self.method.startswith("com.atproto.") else 1]
             assert self.status == expected, f"{self.method}: {self.error} is {self.status}, not {expected}"
         if self.status == 401:

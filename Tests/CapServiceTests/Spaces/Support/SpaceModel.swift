@@ -71,6 +71,10 @@ struct SpaceModel {
             let (at, depth, cap) = queue[index]
             index += 1
             guard depth < 10, !spaces[at].isDeleted else { continue }
+            // The owner of a space that is a member comes along as one who writes.
+            if at != space {
+                found[spaces[at].owner, default: Level()].merge(Level(read: true, write: true).capped(by: cap))
+            }
             for (person, level) in spaces[at].people { found[person, default: Level()].merge(level.capped(by: cap)) }
             for (inner, row) in spaces[at].spaces where depth < 9 {
                 queue.append((inner, depth + 1, row.capped(by: cap)))

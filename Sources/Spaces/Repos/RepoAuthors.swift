@@ -1,0 +1,18 @@
+package import ATProto
+package import UCAN
+
+/// Knows the accounts that write repos here: their keys, and whether others may read them now.
+package protocol RepoAuthors: Sendable {
+    /// The `#atproto` key of an author; nil when this host does not hold it.
+    func signingKey(of author: DID) throws -> PrivateKey?
+
+    /// Why nobody but the author may read its repos now: `RepoTakendown`, `RepoSuspended` or `RepoDeactivated`.
+    func refusalToReaders(of author: DID) throws -> ATProtoError?
+}
+
+/// Stands where no account is held: nothing can be signed, and everything is open to readers.
+package struct NoAuthors: RepoAuthors {
+    package init() {}
+    package func signingKey(of author: DID) -> PrivateKey? { nil }
+    package func refusalToReaders(of author: DID) -> ATProtoError? { nil }
+}

@@ -1,0 +1,78 @@
+package import ATProto
+import Storage
+package import UCAN
+
+/// What reads repos: each read takes the permit of its own operation.
+extension RepoStore {
+    /// Reads an author's repo on one consistent state.
+    ///
+    /// - Parameter permit: Of reading this author's records, or everybody's.
+    /// - Throws: `RepoNotFound`, and to others than the author `RepoTakendown`, `RepoSuspended`, `RepoDeactivated`.
+    package func read<Value>(
+        _ permit: Permit, of author: DID, _ body: (RepoReader, RepoHead) throws -> Value
+    ) throws -> Value {
+        let viewer = try viewer(permit, author)
+        return try store.read { tables in
+            let reader = RepoReader(tables)
+            let head = try reader.head(space: permit.space, author: author.text, for: viewer)
+            try requireOpen(author, to: viewer)
+            return try body(reader, head)
+        }
+    }
+
+    /// Reads the live repos of all authors on one consistent state.
+    ///
+    /// - Parameter permit: Of reading everybody's records.
+    package func read<Value>(_ permit: Permit, _ body: (RepoReader) throws -> Value) throws -> Value {
+        try permit.require(.readRecords(author: nil))
+        return try store.read { try body(RepoReader($0)) }
+    }
+
+    /// Opens an export of an author's repo with a commit made for this reader alone.
+    ///
+    /// - Throws: As `read`, and `PayloadTooLarge`, `CommitUnavailable`, and `RateLimitExceeded` while too many exports
+    ///   run.
+    package func export(_ permit: Permit, of author: DID, excludeValues: Bool) throws -> RepoExport {
+        let viewer = try viewer(permit, author)
+        return try export(space: permit.space, author: author.text, for: viewer, excludeValues: excludeValues) { head in
+            try requireOpen(author, to: viewer)
+            return try commit(to: head)
+        }
+    }
+
+    /// Commits the author to a head with a key of this host; every reader gets a commit of its own.
+    ///
+    /// - Throws: `CommitUnavailable` when another host holds the author's key (atproto-spaces.md 9).
+    package func commit(to head: RepoHead) throws -> SignedCommit {
+        guard let key = try authors.signingKey(of: DID(trusted: head.author)), key.curve != .ed25519 else {
+            throw ATProtoError("CommitUnavailable", "this host does not hold the key of the repo's author")
+        }
+        return try head.commit(with: key)
+    }
+
+    /// Lists the writers of a space, by DID or by the space's revisions (atproto-spaces.md 13.6).
+    package func writers(
+        _ permit: Permit, _ read: (RepoReader, SpaceURI) throws -> SpaceWriterPage
+    ) throws -> SpaceWriterPage {
+        try permit.require(.listRepos)
+        return try store.read { try read(RepoReader($0), permit.space) }
+    }
+
+    /// True where the state of the set hash may be shown: it would let others test guesses at records (13.4).
+    package func isAuthor(_ permit: Permit, _ author: DID) -> Bool { permit.principal == author }
+
+    /// On whose behalf the permit reads; throws unless it covers the author.
+    private func viewer(_ permit: Permit, _ author: DID) throws(AccessRefusal) -> RepoViewer {
+        switch permit.operation {
+        case .readRecords(nil): break
+        case .readRecords(let named) where named == author: break
+        default: throw .closed
+        }
+        return isAuthor(permit, author) ? .author : .reader
+    }
+
+    private func requireOpen(_ author: DID, to viewer: RepoViewer) throws {
+        guard viewer == .reader else { return }
+        if let refusal = try authors.refusalToReaders(of: author) { throw refusal }
+    }
+}

@@ -1,0 +1,42 @@
+package import ATProto
+import Storage
+package import UCAN
+
+/// What changes repos: each effect takes the permit of its own operation and has it confirmed in its transaction.
+extension RepoStore {
+    /// Makes all writes of a batch or none; durable when it returns. An empty batch succeeds and changes nothing.
+    ///
+    /// - Parameter permit: Of `batch.operation`.
+    /// - Throws: What `RepoWriter.apply` throws, and the gate's refusal, also of a `put` that turns out to be the kind
+    ///   of write that is not covered.
+    package func applyWrites(_ permit: Permit, _ batch: WriteBatch, at now: Timestamp) throws -> WriteOutcome {
+        try permit.require(batch.operation)
+        return try store.transact(at: now) { change in
+            let permit = try permit.confirmed(in: change)
+            var batch = batch
+            // A space that admits the author's writes lists it; one held elsewhere, or gone, is not for this host to list.
+            batch.isTracked = try change.space(batch.space) != nil
+            return try writer(change).apply(batch) { try permit.require($0, collection: $1) }
+        }
+    }
+
+    /// Keeps a blob of the caller until a record refers to it, for a time otherwise.
+    ///
+    /// - Throws: `PayloadTooLarge`, `InvalidRequest`, `RateLimitExceeded`.
+    package func uploadBlob(
+        _ permit: AccountPermit, _ bytes: [UInt8], mimeType: String, at now: Timestamp
+    ) throws -> BlobRef {
+        guard permit.operation == .uploadBlob else { throw AccessRefusal.closed }
+        return try uploadBlob(bytes, mimeType: mimeType, account: permit.principal.text, at: now)
+    }
+
+    /// Deletes the repo of the author that the permit names; throws `RepoNotFound` where there is none.
+    package func deleteRepo(_ permit: Permit, at now: Timestamp) throws {
+        guard case .deleteRepo(let author) = permit.operation else { throw AccessRefusal.closed }
+        let isFound = try store.transact(at: now) { change in
+            let permit = try permit.confirmed(in: change)
+            return try writer(change).deleteRepo(space: permit.space, author: author.text)
+        }
+        guard isFound else { throw RepoReader.repoNotFound }
+    }
+}
