@@ -114,7 +114,8 @@ let package = Package(
         .testTarget(
             name: "CapServiceTests",
             dependencies: [
-                "CapService", "CapClient", "Identity", "Storage", "ATProto", "UCAN", "Multiformats", "CapTesting",
+                "CapService", "CapClient", "Spaces", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN",
+                "Multiformats", "CapTesting",
             ],
             swiftSettings: strict
         ),

@@ -141,8 +141,8 @@ import UCAN
             store: store, clock: { Self.now }, transport: RecordingTransport { _, _ in 200 })
         let log = Locked<[String]>([])
         let isAllowed = Locked(true)
-        notifications.subscribe(
-            to: space,
+        notifications.follow(
+            space,
             SpaceStreams.Subscriber(
                 push: { bytes in
                     log.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }

@@ -17,10 +17,13 @@ public struct SpaceCredential: Hashable, Sendable {
         /// `cnf.kid`: an HTTP message signature by this P-256 key (profile N).
         case key(PublicKey)
 
+        /// Longest lifetime of any credential, in seconds.
+        public static let longestLifetime: Int64 = 7200
+
         /// Longest lifetime that is issued and accepted, in seconds.
         public var maximumLifetime: Int64 {
             switch self {
-            case .thumbprint: 7200
+            case .thumbprint: Self.longestLifetime
             case .key: 3600
             }
         }

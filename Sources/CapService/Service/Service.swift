@@ -19,6 +19,7 @@ final class Service: Sendable {
     let outbound: any Outbound
     let accounts: Accounts
     let resolver: IdentityResolver
+    let documents: RemoteDocuments
     let accountLimits: AccountLimits
     let credentialCache = CredentialCache()
     let spaces: SpaceHost
@@ -56,6 +57,7 @@ final class Service: Sendable {
             guard let account = try accounts.account(did: did) else { return nil }
             return try account.hostedDocument(at: address.url())
         }
+        documents = RemoteDocuments(outbound: outbound, now: { MonotonicClock.milliseconds() })
         accountLimits = AccountLimits(isLoopback: settings.isLoopback)
         spaces = SpaceHost(
             store: store, accounts: accounts, resolver: resolver, outbound: outbound, clock: clock, log: log)

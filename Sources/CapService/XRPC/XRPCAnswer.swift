@@ -38,6 +38,10 @@ struct XRPCAnswer: Sendable {
         case let error as AccessRefusal: return XRPCError(error)
         case let error as RateLimitExceeded: return XRPCError(error)
         case let error as Failure:
+            if error.status == 429 {
+                return XRPCError(
+                    "RateLimitExceeded", "too many requests", retryAfter: error.retryAfter ?? 1, detail: error.text)
+            }
             guard error.status == 503 else { break }
             return XRPCError(
                 "ServiceUnavailable", "the service cannot answer now", retryAfter: error.retryAfter ?? 1,

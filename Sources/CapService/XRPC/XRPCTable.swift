@@ -6,10 +6,13 @@ struct XRPCTable: Sendable {
         SessionRoutes.methods,
         AppPasswordRoutes.methods,
         IdentityRoutes.methods,
+        NotificationRoutes.methods,
         SpaceRoutes.methods,
         MemberRoutes.methods,
         InviteRoutes.methods,
         RecordRoutes.methods,
+        RepoRoutes.methods,
+        BlobRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.

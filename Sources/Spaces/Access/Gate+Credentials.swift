@@ -119,7 +119,7 @@ extension GateCase {
 
     /// A repo's host tells of a write in its author's name; the write policy says whether it counts (13.11).
     func notifyWrite(_ writer: DID) throws -> Ruling {
-        guard case .service(let issuer, _, _) = caller else { throw AccessRefusal.notAccepted }
+        let issuer = try service()
         guard issuer == writer else {
             throw AccessRefusal("Forbidden", "the notification is not signed by the repo's account")
         }
@@ -134,10 +134,19 @@ extension GateCase {
 
     /// Only the space's authority ends its credentials elsewhere, or says that the space is gone (4.8, 13.12).
     func notifyByAuthority() throws -> Ruling {
-        guard case .service(let issuer, _, _) = caller else { throw AccessRefusal.notAccepted }
+        let issuer = try service()
         guard issuer == space.owner else {
             throw AccessRefusal("Forbidden", "the notification is not signed by the space's authority")
         }
         return ruling(try asker(), Asker.control(issuer))
+    }
+
+    /// The account in whose name another service calls.
+    private func service() throws(AccessRefusal) -> DID {
+        switch caller {
+        case .service(let issuer, _, _): return issuer
+        case .anonymous: throw .signInNeeded
+        case .account, .invocation, .credential, .delegation: throw .notAccepted
+        }
     }
 }

@@ -31,6 +31,16 @@ package struct SpaceDeletion: Sendable {
     }
 }
 
+extension SpaceDeletion {
+    /// Throws `InvalidRequest` while the space is there.
+    package func requireDeleted(_ permit: Permit) throws {
+        try permit.require(.deleteSpace)
+        guard try store.read({ try $0.space(permit.space) }) == nil else {
+            throw ATProtoError("InvalidRequest", "the space is not deleted")
+        }
+    }
+}
+
 /// What another family does when a space is deleted: repos, notifications.
 package protocol SpaceDeletionStep: Sendable {
     /// Runs inside the transaction that deletes the space, after its edges have ended and its rows are gone.

@@ -1,3 +1,4 @@
+package import ATProto
 package import CapabilityGraph
 import Multiformats
 package import Storage
@@ -5,6 +6,7 @@ package import UCAN
 
 /// Tells those who follow a space what happened in it: durably other services, at once the streams that are open here.
 package final class Notifications: Sendable {
+    let store: GraphStore
     private let streams = SpaceStreams()
     private let sender: OutboxSender
 
@@ -13,6 +15,7 @@ package final class Notifications: Sendable {
         store: GraphStore, clock: @escaping @Sendable () -> Timestamp?, transport: any NotificationTransport,
         firstDelay: Double = 1
     ) {
+        self.store = store
         sender = OutboxSender(store: store, clock: clock, transport: transport, firstDelay: firstDelay)
     }
 
@@ -99,10 +102,16 @@ package final class Notifications: Sendable {
 
     // MARK: streams
 
-    /// Opens a stream of a space's writes. `isAllowed` is asked again whenever the graph changes and every second.
-    package func subscribe(to space: Space, _ subscriber: SpaceStreams.Subscriber) {
-        streams.add(subscriber, to: space)
+    /// Opens a stream of the writes of the permit's space; `isAllowed` is asked again several times a second.
+    ///
+    /// Gives the space's revision, nil before its first write; whatever comes after it is on the stream.
+    package func subscribe(_ permit: Permit, _ subscriber: SpaceStreams.Subscriber) throws -> TID? {
+        try permit.require(.watch)
+        follow(try Space(permit.space), subscriber)
+        return try store.read { try RepoReader($0).revision(of: permit.space) }
     }
+
+    func follow(_ space: Space, _ subscriber: SpaceStreams.Subscriber) { streams.add(subscriber, to: space) }
 
     /// Looks at once whether the open streams may go on.
     package func recheckStreams() { streams.recheck() }

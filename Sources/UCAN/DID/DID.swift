@@ -46,6 +46,9 @@ public struct DID: Hashable, Comparable, Sendable, CustomStringConvertible {
         return .other
     }
 
+    /// True for did:web and did:plc, whose keys stand in a document that has to be fetched.
+    public var isResolvable: Bool { text.hasPrefix("did:web:") || text.hasPrefix("did:plc:") }
+
     /// The method-specific identifier: what follows `did:<method>:`.
     public var identifier: String {
         guard let colon = text.utf8.dropFirst(4).firstIndex(of: UInt8(ascii: ":")) else { return "" }

@@ -3,7 +3,9 @@ import Multiformats
 
 /// Decodes the JWT form of a statement (spec/ucan.md B).
 enum JWTDecoder {
-    static func decode(_ text: [UInt8], limits: TokenLimits) throws(UCANError) -> UnverifiedToken {
+    static func decode(
+        _ text: [UInt8], limits: TokenLimits, keys: IssuerKeys
+    ) throws(UCANError) -> UnverifiedToken {
         // Step 1: size, segments, encodings.
         guard text.count <= limits.bytes else {
             throw UCANError(.limitExceeded, "the statement is longer than \(limits.bytes) bytes", step: "J.22")
@@ -16,7 +18,7 @@ enum JWTDecoder {
         // Step 3: the payload.
         let payload = try JWTPayload(try json(text[(dots.0 + 1)..<dots.1], "payload", limits: limits), limits: limits)
         // Step 4: the key follows from the issuer; `alg` and `jwk` can only agree with it.
-        let key = try signingKey(of: payload, header: header)
+        let key = try signingKey(of: payload, header: header, keys)
         guard header.algorithm.isExactly(key.curve.algorithm) else {
             throw UCANError(
                 .algorithmMismatch,
@@ -88,7 +90,9 @@ enum JWTDecoder {
         }
     }
 
-    private static func signingKey(of payload: JWTPayload, header: JWTHeader) throws(UCANError) -> PublicKey {
+    private static func signingKey(
+        of payload: JWTPayload, header: JWTHeader, _ keys: IssuerKeys
+    ) throws(UCANError) -> PublicKey {
         if let account = EthereumAccount(payload.issuer) {
             // A did:pkh names no key: the header brings it, and its account must be the issuer's.
             guard let key = header.key, key.curve == .secp256k1 else {
@@ -100,12 +104,28 @@ enum JWTDecoder {
             }
             return key
         }
-        let key = try PublicKey(did: payload.issuer)
-        if let fragment = payload.issuerFragment, !DIDKey.isFragment(fragment, of: payload.issuer) {
-            throw UCANError(.keyMismatch, "the issuer's fragment is not its key", step: "B.1")
-        }
+        let key = try issuerKey(payload, keys)
         guard header.key == nil || header.key == key else {
             throw UCANError(.keyMismatch, "the header's key is not the issuer's", step: "J.5")
+        }
+        return key
+    }
+
+    /// The key a did:key is, or the one that the issuer's document holds; the issuer may name it by its fragment.
+    private static func issuerKey(_ payload: JWTPayload, _ keys: IssuerKeys) throws(UCANError) -> PublicKey {
+        let issuer = payload.issuer
+        if issuer.isResolvable {
+            guard let key = try keys(issuer) else {
+                throw UCANError(.unsupportedKey, "\(UCANError.quoted(issuer.text)) publishes no key", step: "F")
+            }
+            guard payload.issuerFragment.map({ $0.isExactly("atproto") }) ?? true else {
+                throw UCANError(.keyMismatch, "the issuer's fragment is not `#atproto`", step: "B.1")
+            }
+            return key
+        }
+        let key = try PublicKey(did: issuer)
+        if let fragment = payload.issuerFragment, !DIDKey.isFragment(fragment, of: issuer) {
+            throw UCANError(.keyMismatch, "the issuer's fragment is not its key", step: "B.1")
         }
         return key
     }

@@ -4,7 +4,8 @@ public import Multiformats
 ///
 /// What is made is decoded again with the default limits, so nothing leaves that our own decoder would refuse.
 public enum TokenMaker {
-    /// Signs a UCAN; `issuerDID` names a did:pkh account of a secp256k1 key instead of the key's did:key.
+    /// Signs a UCAN; `issuerDID` names a did:pkh account of a secp256k1 key, or a did:web or did:plc that publishes
+    /// the key, instead of the key's did:key.
     public static func ucan(
         issuer: PrivateKey,
         audience: DID,
@@ -41,7 +42,8 @@ public enum TokenMaker {
         let signature = try issuer.sign(text)
         text.append(UInt8(ascii: "."))
         text += Base64URL.encode(signature).utf8
-        return try UnverifiedToken.decode(bytes: text, kind: .ucan)
+        return try UnverifiedToken.decode(
+            bytes: text, kind: .ucan, keys: { _ throws(UCANError) in issuer.publicKey })
     }
 
     /// Signs a use of capabilities: addressed to the invoker itself unless `audience` names a service.

@@ -1,11 +1,16 @@
+/// Gives the key that a did:web or did:plc signs UCANs with, its document's `#atproto`; nil when it publishes none.
+public typealias IssuerKeys = (DID) throws(UCANError) -> PublicKey?
+
 extension UnverifiedToken {
     /// Decodes the value of an `Authorization` header; throws for anything not in one strict form.
     ///
     /// The form is told from the first byte and the presence of `.`, once, and never found by trying decoders in turn.
-    /// An optional `Bearer ` is taken off; a CACAO may be padded or not.
+    /// An optional `Bearer ` is taken off; a CACAO may be padded or not. Without `keys` only issuers that are keys
+    /// themselves, or bring them, can be verified.
     public static func decode(
         authorization: some Collection<UInt8>,
-        limits: TokenLimits = .default
+        limits: TokenLimits = .default,
+        keys: IssuerKeys = { _ throws(UCANError) in nil }
     ) throws(UCANError) -> UnverifiedToken {
         let text = withoutBearer(authorization)
         // Base64 needs four bytes for three; beyond this nothing below could be within the limit.
@@ -13,7 +18,7 @@ extension UnverifiedToken {
             throw UCANError(.limitExceeded, "the statement is longer than \(limits.bytes) bytes", step: "J.22")
         }
         switch TokenForm(authorization: text) {
-        case .jwt: return try JWTDecoder.decode(text, limits: limits)
+        case .jwt: return try JWTDecoder.decode(text, limits: limits, keys: keys)
         case .cacao: return try CACAODecoder.decode(authorization: text, limits: limits)
         case .envelope, .container: throw TokenForm.unsupported
         case .unknown:
@@ -25,14 +30,15 @@ extension UnverifiedToken {
     public static func decode(
         bytes: [UInt8],
         kind: TokenKind,
-        limits: TokenLimits = .default
+        limits: TokenLimits = .default,
+        keys: IssuerKeys = { _ throws(UCANError) in nil }
     ) throws(UCANError) -> UnverifiedToken {
         guard bytes.count <= limits.bytes else {
             throw UCANError(.limitExceeded, "the statement is longer than \(limits.bytes) bytes", step: "J.22")
         }
         if TokenForm(bytes: bytes) == .envelope || TokenForm(bytes: bytes) == .container { throw TokenForm.unsupported }
         switch kind {
-        case .ucan: return try JWTDecoder.decode(bytes, limits: limits)
+        case .ucan: return try JWTDecoder.decode(bytes, limits: limits, keys: keys)
         case .cacao: return try CACAODecoder.decode(bytes: bytes, limits: limits)
         }
     }

@@ -29,11 +29,18 @@ final class XRPCTestService {
         wire = Wire(port)
     }
 
-    deinit {
+    deinit { stop() }
+
+    /// Ends the service, once.
+    func stop() {
+        guard !isStopped else { return }
+        isStopped = true
         server.stop(deadline: .milliseconds(200))
         service.pool.stop(deadline: .seconds(5))
         service.store.close()
     }
+
+    private var isStopped = false
 
     func get(_ path: String, headers: [String] = []) throws -> RawResponse {
         try wire.get("/xrpc/" + path, headers: headers)

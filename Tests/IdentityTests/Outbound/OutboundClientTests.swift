@@ -1,3 +1,4 @@
+import CapTesting
 import Testing
 
 @testable import Identity

@@ -10,8 +10,8 @@ enum ServerRoutes {
         .procedure("com.atproto.server.createAccount", feature: nil, createAccount),
     ]
 
-    /// `spaces` says what a client needs to build a UCAN invocation for any route: resources begin with `scheme`, the
-    /// token is addressed to `audience`, and each operation has its ability.
+    /// `spaces` says what a client needs to build a UCAN invocation for any route: it is sent under `scheme`, names a
+    /// `resource`, is addressed to `audience`, and each operation has its ability.
     private static func describeServer(_ call: XRPCCall) throws -> XRPCOutput {
         let service = call.service
         let domains = try service.address.domains().domains
@@ -26,7 +26,9 @@ enum ServerRoutes {
             "spaces": [
                 "profiles": .array(profiles.map { .string($0) }),
                 "ucan": [
-                    "scheme": "at://", "audience": .string(service.nodeDID.text), "read": "atproto.space/read",
+                    "scheme": "Bearer", "audience": .string(service.nodeDID.text),
+                    "resource": "at://{authority}/space/{type}/{skey}[/{author}[/{collection}[/{rkey}]]]",
+                    "read": "atproto.space/read",
                     "create": "atproto.space/create", "update": "atproto.space/update",
                     "delete": "atproto.space/delete", "manage": "atproto.space/manage",
                 ],

@@ -1,4 +1,5 @@
 import ATProto
+import CapabilityGraph
 import Spaces
 import Synchronization
 
@@ -11,6 +12,7 @@ extension XRPCCall {
     func caller(audiences: [String]? = nil) throws -> Caller {
         if let known = verified.caller { return known }
         let caller = try verify(audiences)
+        try checkRate(of: caller)
         verified.caller = caller
         return caller
     }
@@ -21,8 +23,24 @@ extension XRPCCall {
         case .session(let token): return try sessionCaller(token)
         case .space(let token, let scheme): return try credentialCaller(token, scheme)
         case .serviceAuth(let token): return try serviceCaller(token, audiences: audiences)
-        case .delegation, .oauth, .invocation, .legacy:
-            throw XRPCError("AuthMissing", "this kind of authentication is not accepted for the method")
+        case .invocation(let token): return try invocationCaller(token)
+        case .oauth(let token): return try oauthCaller(token)
+        case .legacy(let token, let form): return try legacyCaller(token, form)
+        case .delegation:
+            throw XRPCError("AuthMissing", "a delegation token is taken for a credential only", challenge: "DPoP")
+        }
+    }
+}
+
+extension XRPCCall {
+    /// Refuses who calls too often, by its own name or, showing none, by its address.
+    private func checkRate(of caller: Caller) throws {
+        switch caller {
+        case .anonymous: try service.checkRate(ofAddress: request.remoteAddress, at: now)
+        case .account(let did, _, _), .service(let did, _, _): try service.checkRate(of: did, at: now)
+        case .invocation(let question): try service.checkRate(of: question.invoker, at: now)
+        case .credential(_, let key, _, _, _): try service.checkRate(of: key, at: now)
+        case .delegation(let user, _, _, _, _, _): try service.checkRate(of: user, at: now)
         }
     }
 }

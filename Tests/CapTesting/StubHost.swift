@@ -2,23 +2,23 @@ import Glibc
 import Synchronization
 
 /// Plays another host on a free port of 127.0.0.1 while a test lasts: one answer a connection, made by a closure.
-final class StubHost: Sendable {
-    struct Asked: Sendable {
-        let method: String
-        let target: String
+public final class StubHost: Sendable {
+    public struct Asked: Sendable {
+        public let method: String
+        public let target: String
         /// The head as sent, in lower case.
-        let head: String
-        let body: [UInt8]
+        public let head: String
+        public let body: [UInt8]
     }
 
-    struct Reply: Sendable {
-        var status = 200
-        var headers: [String] = []
-        var body: [UInt8] = []
+    public struct Reply: Sendable {
+        public var status = 200
+        public var headers: [String] = []
+        public var body: [UInt8] = []
         /// Milliseconds before the answer.
-        var delay: UInt32 = 0
+        public var delay: UInt32 = 0
 
-        init(_ status: Int = 200, _ text: String = "", type: String = "application/json", delay: UInt32 = 0) {
+        public init(_ status: Int = 200, _ text: String = "", type: String = "application/json", delay: UInt32 = 0) {
             self.status = status
             headers = ["Content-Type: \(type)"]
             body = Array(text.utf8)
@@ -26,12 +26,12 @@ final class StubHost: Sendable {
         }
     }
 
-    let port: UInt16
+    public let port: UInt16
     private let listener: Int32
     private let asked = Mutex<[Asked]>([])
     private let answer: @Sendable (Asked) -> Reply
 
-    init(_ answer: @escaping @Sendable (Asked) -> Reply) {
+    public init(_ answer: @escaping @Sendable (Asked) -> Reply) {
         self.answer = answer
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -54,8 +54,8 @@ final class StubHost: Sendable {
 
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Asked] { asked.withLock { $0 } }
+    public var url: String { "http://127.0.0.1:\(port)" }
+    public var requests: [Asked] { asked.withLock { $0 } }
 
     /// Accepts until the listener is shut down; holds the host weakly so that the test's end ends it.
     final class Loop: @unchecked Sendable {

@@ -1,0 +1,19 @@
+import ATProto
+import CapabilityGraph
+import Multiformats
+import Spaces
+import UCAN
+
+extension XRPCCall {
+    /// The caller of an unbound credential of profile X, which the classification lets through only where it is on
+    /// (section 4.9). Whoever has seen the token may use it, so its own hash is the principal.
+    func legacyCaller(_ text: String, _ form: LegacyToken.Form) throws -> Caller {
+        let token = try verifying { keys throws(ATProtoError) in
+            try LegacyToken.verify(text, form: form, keys: keys, at: now)
+        }
+        let digest = BLAKE3.hash(Array(text.utf8))
+        return .credential(
+            space: token.space, key: try DID(bearer: digest), edge: Multihash(code: .blake3_256, digest: digest),
+            jti: token.id ?? Base16.encode(digest.bytes), expires: Timestamp(seconds: token.expiresAt))
+    }
+}
