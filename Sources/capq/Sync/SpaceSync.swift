@@ -78,6 +78,7 @@ struct SpaceSync {
             try commit.decide(decided, space: space.text, spaceRev: report.spaceRev)
             try commit.carryOut()
         }
+        try folder.clear(folder.incoming)
         return report
     }
 

@@ -65,25 +65,31 @@ struct SyncFolder: Sendable {
         try write(Array((JSONPrinter.indented(.object(object)) + "\n").utf8), to: statePath)
     }
 
-    /// Makes the folders; a failure when the folder holds something else.
+    /// Makes the folders that are missing.
     func prepare() throws(Failure) {
-        if !SystemFile.exists(inner), !SystemFile.entries(path).isEmpty {
-            throw Failure(.failure, "`\(path)` is not empty, and no copy of a space", hint: "choose a new folder")
-        }
         for folder in [incoming, pending, repos] where !SystemFile.exists(folder) {
             try step()
             try PrivateFile.makeFolder(folder)
         }
     }
 
-    /// Runs `body` while no other capq works on the folder.
+    /// Runs `body` while no other capq works on the folder; a failure when one does, or the folder holds something else.
     func withLock<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        guard SystemFile.exists(inner) || SystemFile.entries(path).isEmpty else {
+            throw Failure(.failure, "`\(path)` is not empty, and no copy of a space", hint: "choose a new folder")
+        }
         try PrivateFile.makeFolder(inner)
         let descriptor = open(inner + "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw trouble("lock", inner) }
         defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw Failure(.failure, "another capq syncs `\(path)`", hint: "wait until it has ended")
+        // One that is just ending is waited for.
+        var attempts = 20
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            attempts -= 1
+            guard attempts > 0 else {
+                throw Failure(.failure, "another capq syncs `\(path)`", hint: "wait until it has ended")
+            }
+            usleep(50_000)
         }
         return try body()
     }

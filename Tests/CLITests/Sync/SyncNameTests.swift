@@ -34,7 +34,7 @@ import Testing
     @Test func statesComeBackAsTheyWereWritten() throws {
         let cid = CID.ofDagCBOR([0xa0])
         let copy = RepoCopy(
-            did: "did:web:a.example", rev: "3kbcq3p7ad400", hash: Array(repeating: 7, count: 32),
+            did: "did:web:a.example", rev: "3mqc3xiekwc22", hash: Array(repeating: 7, count: 32),
             records: ["com.example.a/1": cid, "com.example.a/b:c": CID.ofDagCBOR([0xa1])])
         let bytes = copy.serialized()
         #expect(RepoCopy(bytes) == copy)
