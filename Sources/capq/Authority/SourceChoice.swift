@@ -24,7 +24,9 @@ enum SourceChoice {
     static func permissioned(
         _ arguments: Arguments, _ surroundings: Surroundings, about resource: String? = nil
     ) throws(Failure) -> SpaceSource? {
-        if let typed = arguments[AccountOptions.space] ?? resource.flatMap({ space(of: $0) }), SpaceChoice.isSpace(typed) {
+        if let typed = arguments[AccountOptions.space] ?? resource.flatMap({ space(of: $0) }),
+            SpaceChoice.isSpace(typed)
+        {
             let acting = try ActingAccount(arguments, surroundings)
             return SpaceSource(acting: acting, uri: try SpaceChoice.parse(typed, of: acting.did))
         }

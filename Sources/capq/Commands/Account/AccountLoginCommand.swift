@@ -13,7 +13,8 @@ enum AccountLoginCommand {
         options: [PasswordInput.file],
         positionals: [AccountCommand.handle],
         examples: [
-            Example("capq account login alice --password-file ./password.txt", "act as alice from now on", stage: .accounts)
+            Example(
+                "capq account login alice --password-file ./password.txt", "act as alice from now on", stage: .accounts)
         ],
         exits: [.notFound, .notAuthorized, .unreachable],
         action: run

@@ -35,7 +35,9 @@ enum BlobGetCommand {
                 return bytes.count <= AccountPlace.maxResponseBytes
             }
         }
-        guard CID.ofBlob(bytes) == cid else { throw Failure(.deny, "the service sent something else than `\(cid.text)`") }
+        guard CID.ofBlob(bytes) == cid else {
+            throw Failure(.deny, "the service sent something else than `\(cid.text)`")
+        }
         try PrivateFile.write(bytes, to: path, replaces: false)
         var object = JSONObject(schema: "capq/blob/1")
         object["cid"] = .string(cid.text)

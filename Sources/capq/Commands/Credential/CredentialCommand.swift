@@ -5,7 +5,8 @@ enum CredentialCommand {
         summary: "take credentials that let a program read a space",
         subcommands: [CredentialGetCommand.command],
         examples: [
-            Example("capq credential get --to ./reader.json", "ten minutes of reading the default space", stage: .accounts)
+            Example(
+                "capq credential get --to ./reader.json", "ten minutes of reading the default space", stage: .accounts)
         ]
     )
 }

@@ -5,7 +5,8 @@ import UCAN
 
 /// `capq credential get`: trades the account's word for a credential of the space's authority.
 enum CredentialGetCommand {
-    static let to = Option("to", "FILE", "file to write, mode 0600; one in the context's folder by default", kind: .file)
+    static let to = Option(
+        "to", "FILE", "file to write, mode 0600; one in the context's folder by default", kind: .file)
 
     static let command = Command(
         "get",
@@ -29,7 +30,9 @@ enum CredentialGetCommand {
         let space = try SpaceChoice.of(arguments, acting)
         let lookup = IdentityLookup(client: acting.place.client)
         let given = try acting.query("com.atproto.space.getDelegationToken", [("space", space.text)])
-        guard let token = given["token"]?.string else { throw Failure(.failure, "the service gave no delegation token") }
+        guard let token = given["token"]?.string else {
+            throw Failure(.failure, "the service gave no delegation token")
+        }
         let host = try IdentityLookup.connect(try lookup.host(of: space))
         let (made, signing) = try SigningKey.make(.p256, random: surroundings.randomBytes)
         let credential = try trade(token, for: space, at: host, by: signing.key, acting.now)

@@ -4,7 +4,8 @@ import UCAN
 
 /// `capq invite create`: makes an invite and shows its token once.
 enum InviteCreateCommand {
-    static let uses = Option("uses", "COUNT", "how many people it lets in; any number by default", kind: .integer(1...1_000_000))
+    static let uses = Option(
+        "uses", "COUNT", "how many people it lets in; any number by default", kind: .integer(1...1_000_000))
 
     static let command = Command(
         "create",

@@ -5,7 +5,8 @@ import UCAN
 /// `capq check`: asks the gate whether a principal may use an ability on a resource.
 enum CheckCommand {
     static let principal = Positional("PRINCIPAL", "DID, `@NAME` for a key kept here, a handle, or `me`")
-    static let ability = Positional("ABILITY", "as in tinycloud.kv/get; of permissioned spaces also read, write, manage")
+    static let ability = Positional(
+        "ABILITY", "as in tinycloud.kv/get; of permissioned spaces also read, write, manage")
     static let resource = Positional(
         "RESOURCE", "whole resource; service and path in the space; `space` or AUTHOR/COLLECTION in a permissioned one")
     static let given = Option("given", "JSON", "what caveats are judged by: {\"caveats\":[…],\"statement\":{…}}")

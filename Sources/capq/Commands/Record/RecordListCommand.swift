@@ -18,7 +18,9 @@ enum RecordListCommand {
         positionals: [collection],
         examples: [
             Example("capq record ls com.example.forum.post", "your posts", stage: .accounts),
-            Example("capq record ls --author alice --as bob --output jsonl", "all alice wrote, one a line", stage: .accounts),
+            Example(
+                "capq record ls --author alice --as bob --output jsonl", "all alice wrote, one a line", stage: .accounts
+            ),
             Example("capq record ls --everyone", "what everybody wrote", stage: .accounts),
         ],
         exits: [.notFound, .notAuthorized, .unreachable],

@@ -11,7 +11,8 @@ enum SpaceConfigCommand {
         options: PolicyText.options + [AccountOptions.acting],
         positionals: [SpaceChoice.optional],
         examples: [
-            Example("capq space config --name 'Home' --read-policy public", "rename it and let everybody read",
+            Example(
+                "capq space config --name 'Home' --read-policy public", "rename it and let everybody read",
                 stage: .accounts),
             Example(
                 "capq space config com.example.forum/home --app https://app.example/client.json",

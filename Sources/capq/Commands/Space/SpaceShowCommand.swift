@@ -10,7 +10,8 @@ enum SpaceShowCommand {
         positionals: [SpaceChoice.optional],
         examples: [
             Example("capq space show", "the default space", stage: .accounts),
-            Example("capq space show com.example.forum/home --use", "an own one, from now on the default", stage: .accounts),
+            Example(
+                "capq space show com.example.forum/home --use", "an own one, from now on the default", stage: .accounts),
         ],
         exits: [.notFound, .notAuthorized, .unreachable],
         action: run
