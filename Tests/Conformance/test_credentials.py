@@ -4,7 +4,7 @@ import pytest
 
 from kit import httpsig, jwt
 from kit.keys import Key
-from kit.people import POST, PUBLIC, Person, Reader, resolve
+from kit.people import POST, PUBLIC, Person, Reader, resolve, resolve_anywhere
 from kit.xrpc import Caller
 
 SPACE = "com.atproto.space."
@@ -111,6 +111,23 @@ def test_bound_credential_is_no_bearer_token(service, alice, bob, space):
         # Each binding by the other's scheme.
         scheme = "Atproto-Space " if profile == "P" else "DPoP "
         assert anybody.get(SPACE + "getRecord", {"Authorization": scheme + credential}, **parameters).status == 401
+
+
+@pytest.mark.parametrize("profile", ["P", "N"])
+def test_a_request_to_one_host_is_nothing_to_another(service, alice, bob, space, peer, profile):
+    """What a host of one repo was sent, it sends on to read another repo with."""
+    mallory = peer.identity("mallory")
+    reader = bob.reader(space, profile)
+    heard = reader.at(resolve_anywhere(mallory.did))
+    peer.on(SPACE + "getRecord", lambda request: (400, {"error": "RecordNotFound", "message": "but thank you"}))
+    heard.get(SPACE + "getRecord", space=space, repo=mallory.did, collection=POST, rkey="first")
+    fields = peer.calls(SPACE + "getRecord")[-1].headers
+    sent = {name: fields[name] for name in fields if name.lower() in (
+        "authorization", "dpop", "signature", "signature-input", "atproto-space-audience")}
+    assert len(sent) == (2 if profile == "P" else 4)
+    replayed = Caller(service.url).get(
+        SPACE + "getRecord", sent, space=space, repo=alice.did, collection=POST, rkey="first")
+    replayed.refused("BadDpopProof" if profile == "P" else "BadSpaceAudience", status=401)
 
 
 def test_dpop_proofs(service, alice, bob, space):

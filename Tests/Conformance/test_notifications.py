@@ -1,6 +1,7 @@
 """Notifications: to syncers, between hosts, and what is not believed (atproto-spaces.md 13.10-13.12, 17)."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -59,6 +60,23 @@ def test_syncers_hear_of_every_writer(service, alice, bob, space, peer, syncer):
     assert (held[alice.did]["rev"], held[alice.did]["hash"]) == (last["repoRev"], last["hash"])
     commit = alice.get(SPACE + "getLatestCommit", space=space, repo=alice.did).ok()["commit"]
     assert repo.commit_from_json(commit)["hash"] == data.from_json(last["hash"])
+
+
+def test_the_chain_of_revisions_does_not_fork(alice, bob, space, peer, syncer):
+    """Many write at once; each revision of the space follows exactly one other."""
+    register(bob.reader(space), space, syncer.name).ok()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: (alice, bob)[number % 2].write(space), range(24)))
+    last = bob.reader(space).get(SPACE + "listRepos", space=space).ok()["spaceRev"]
+    peer.wait_for(WRITE, lambda request: of(space)(request) and request.json["spaceRev"] == last)
+    told = [request.json for request in peer.calls(WRITE, of(space))]
+    revisions = [body["spaceRev"] for body in told]
+    assert revisions == sorted(set(revisions)), "in order, each once"
+    # Of one repo only the newest may be told, but whatever is left out shows as a gap and never as a fork.
+    assert len({body.get("prevSpaceRev") for body in told}) == len(told)
+    assert all(body["prevSpaceRev"] < body["spaceRev"] for body in told if body.get("prevSpaceRev"))
+    links = sum(before["spaceRev"] == after["prevSpaceRev"] for before, after in zip(told, told[1:]))
+    assert links == len(told) - 1 or len(told) < 24
 
 
 def test_one_notification_per_batch_and_none_for_nothing(alice, space, peer, syncer):
@@ -176,7 +194,8 @@ def test_announcements_that_are_not_believed(service, alice, bob, space, peer):
         alice.post("com.atproto.simplespace.addMember", space=space, did=identity.did).ok()
     audience = alice.did + "#atproto_space_host"
     notify(service, mallory, space, audience, repo=dave.did).refused("Forbidden", status=403)
-    for wrong in (bob.did, alice.did + "#atproto_pds", alice.did + "#other", "did:web:elsewhere.test"):
+    host = Caller(service.url).get("com.atproto.server.describeServer").ok()["did"]
+    for wrong in (bob.did, alice.did + "#atproto_pds", alice.did + "#other", "did:web:elsewhere.test", host):
         assert notify(service, dave, space, wrong).status in (401, 403), wrong
     assert notify(service, dave, space, audience, key=mallory.key).status == 401
     assert notify(service, dave, space, audience, lxm=SPACE + "notifySpaceDeleted").status == 401

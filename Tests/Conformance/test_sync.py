@@ -1,5 +1,7 @@
 """A syncer follows a space and checks all it is told (atproto-spaces.md 10, 11, 13.5, 13.6)."""
 
+import types
+
 import pytest
 
 from kit import data, repo
@@ -164,3 +166,25 @@ def test_unwritten_and_unknown_repos_look_alike(alice, bob, carol, space):
         ask = lambda did: reader.get(SPACE + method, space=space, repo=did)
         member, unknown = ask(carol.did), ask("did:web:nobody.example")
         assert member.refused("RepoNotFound", status=400).shape == unknown.shape
+
+
+def test_a_log_that_was_cut_leads_to_recovery(alice, space):
+    """A syncer that is told that history is gone takes the whole repo and goes on by the log from there."""
+    copy = syncer(alice.reader(space), space, alice)
+    alice.write(space, rkey="a")
+    copy.sweep()
+
+    class Cut:
+        """Forwards to the service, which keeps 10,000 operations; says of the log what a host says that kept fewer."""
+
+        def get(self, nsid, **parameters):
+            if nsid.endswith("listRepoOps"):
+                return types.SimpleNamespace(error="HistoryUnavailable")
+            return copy.reader.get(nsid, **parameters)
+
+    copy.at = lambda did: Cut()
+    alice.write(space, rkey="b")
+    assert set(copy.sweep()[alice.did]) == {f"{POST}/a", f"{POST}/b"} and copy.recovered == 1
+    copy.at = lambda did: copy.reader
+    alice.write(space, rkey="c")
+    assert len(copy.sweep()[alice.did]) == 3 and copy.recovered == 1

@@ -11,6 +11,8 @@ struct XRPCTable: Sendable {
         MemberRoutes.methods,
         InviteRoutes.methods,
         RecordRoutes.methods,
+        RepoRoutes.methods,
+        BlobRoutes.methods,
     ]
 
     /// The methods of one called name, at most one a verb.

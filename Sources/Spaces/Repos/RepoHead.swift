@@ -30,6 +30,17 @@ package struct RepoHead: Sendable, Hashable {
     package let hash: [UInt8]
 }
 
+extension RepoHead {
+    /// Gives itself to whoever may see the repo; throws `RepoNotFound` or `RepoTakendown` to others.
+    func shown(to viewer: RepoViewer) throws(ATProtoError) -> RepoHead {
+        switch (status, viewer) {
+        case (_, .author), (.live, .reader): return self
+        case (.takenDown, .reader): throw ATProtoError("RepoTakendown", "the repo has been taken down")
+        case (.orphaned, .reader), (.deleted, .reader): throw RepoReader.repoNotFound
+        }
+    }
+}
+
 /// Says on whose behalf a repo is read.
 package enum RepoViewer: Sendable, Hashable {
     case author
@@ -54,11 +65,7 @@ package struct RepoReader {
     /// - Throws: `RepoNotFound`; `RepoTakendown` to readers.
     package func head(space: SpaceURI, author: String, for viewer: RepoViewer) throws -> RepoHead {
         guard let head = try head(space: space, author: author) else { throw Self.repoNotFound }
-        switch (head.status, viewer) {
-        case (_, .author), (.live, .reader): return head
-        case (.takenDown, .reader): throw ATProtoError("RepoTakendown", "the repo has been taken down")
-        case (.orphaned, .reader), (.deleted, .reader): throw Self.repoNotFound
-        }
+        return try head.shown(to: viewer)
     }
 
     static var repoNotFound: ATProtoError { ATProtoError("RepoNotFound", "the repo does not exist") }

@@ -11,12 +11,22 @@ extension RepoStore {
     package func read<Value>(
         _ permit: Permit, of author: DID, _ body: (RepoReader, RepoHead) throws -> Value
     ) throws -> Value {
+        let value = try readIfWritten(permit, of: author, body)
+        guard let value else { throw RepoReader.repoNotFound }
+        return value
+    }
+
+    /// The same, giving nil where the author never wrote, or deleted all of it.
+    package func readIfWritten<Value>(
+        _ permit: Permit, of author: DID, _ body: (RepoReader, RepoHead) throws -> Value
+    ) throws -> Value? {
         let viewer = try viewer(permit, author)
         return try store.read { tables in
             let reader = RepoReader(tables)
-            let head = try reader.head(space: permit.space, author: author.text, for: viewer)
+            guard let head = try reader.head(space: permit.space, author: author.text) else { return nil }
+            let shown = try head.shown(to: viewer)
             try requireOpen(author, to: viewer)
-            return try body(reader, head)
+            return try body(reader, shown)
         }
     }
 

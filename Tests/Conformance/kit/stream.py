@@ -29,8 +29,11 @@ class Stream:
             with httpx.stream("GET", self.url, params={"space": self.space}, headers=self.headers, timeout=30) as response:
                 self.mime = response.headers.get("content-type", "")
                 self.note(status=response.status_code)
+                kind = None
                 for line in response.iter_lines():
-                    if line.startswith("data: "):
+                    if line.startswith("event: "):
+                        kind = line.removeprefix("event: ")
+                    elif line.startswith("data: ") and kind == "write":
                         self.note(event=json.loads(line.removeprefix("data: ")))
         except httpx.HTTPError:
             pass

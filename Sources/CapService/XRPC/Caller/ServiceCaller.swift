@@ -29,8 +29,14 @@ extension XRPCCall {
     }
 
     /// The identifiers a token may be addressed to: this service's, and those of the account that it names where that is
-    /// hosted here, unless the call is about a space of another account here.
+    /// hosted here, unless the call is about a space of another account here. News of a write is for the authority of the
+    /// space, as itself or as its host, and for nobody else.
     private func audiences(of token: String) throws -> [String] {
+        if nsid == "com.atproto.space.notifyWrite", let authority = claimedSpace?.authority,
+            try self.service.accounts.account(did: authority) != nil
+        {
+            return [authority, authority + ServiceID.spaceHost]
+        }
         let service = try self.service.address.serviceDID()
         var accepted = [service, self.service.nodeDID.text].flatMap(Self.names)
         guard let named = ServiceAuthToken.unverifiedAudience(token), let identifier = try? ServiceIdentifier(named),

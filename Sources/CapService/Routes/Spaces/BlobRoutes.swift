@@ -1,0 +1,56 @@
+import ATProto
+import Multiformats
+import Spaces
+import UCAN
+
+/// Blobs of space records (atproto-spaces.md 7.4); nothing of them is on any public route.
+enum BlobRoutes {
+    static let methods: [XRPCMethod] = [
+        .procedure(
+            "com.atproto.repo.uploadBlob", body: .bytes, bodyLimit: XRPCMethod.blobBodyLimit, upload),
+        .query("com.atproto.space.getBlob", aliases: ["dev.happyview.space.getBlob"], get),
+        .query("com.atproto.space.listBlobs", list),
+    ]
+
+    /// Bytes of the media type that `Content-Type` names → `{blob}`, kept for a time until a record refers to it.
+    private static func upload(_ call: XRPCCall) throws -> XRPCOutput {
+        let permit = try call.permit(account: .uploadBlob)
+        let blob = try call.service.spaces.repos.uploadBlob(
+            permit, call.request.body, mimeType: call.request.headers["Content-Type"] ?? "application/octet-stream",
+            at: call.now)
+        return .json(["blob": RecordData.json(blob.cbor)])
+    }
+
+    /// The bytes of a blob that a record of the repo refers to, in an answer that no browser runs.
+    private static func get(_ call: XRPCCall) throws -> XRPCOutput {
+        let repo = try RepoCall(call)
+        let cid = try repo.parsing { try CID(atproto: call.parameters.text("cid")) }
+        let (author, permit) = try repo.reading()
+        let blob = try repo.repos.read(permit, of: author) { try $0.blob(cid, of: $1) }
+        let headers = [
+            ("Content-Type", blob.ref.mimeType), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Disposition", "attachment; filename=\"\(cid.text)\""),
+            ("Content-Security-Policy", "default-src 'none'; sandbox"),
+        ]
+        return .response(HTTPResponse(status: 200, headers: headers, body: .bytes(blob.bytes)))
+    }
+
+    /// `{cids, cursor?}`.
+    private static func list(_ call: XRPCCall) throws -> XRPCOutput {
+        let repo = try RepoCall(call)
+        let (since, limit, cursor) = try repo.parsing {
+            (
+                try call.revision("since"), try call.parameters.number("limit", in: 1...1000, usual: 500),
+                try call.parameters.optionalText("cursor")
+            )
+        }
+        let (author, permit) = try repo.reading()
+        let page = try repo.repos.read(permit, of: author) {
+            try $0.blobs(of: $1, since: since, cursor: cursor, limit: limit)
+        }
+        var json = JSONObject()
+        json["cids"] = .array(page.cids.map { .string($0.text) })
+        json["cursor"] = page.cursor.map { .string($0) }
+        return .json(.object(json))
+    }
+}
