@@ -62,6 +62,19 @@ final class LoadConnection {
         return try receive()
     }
 
+    /// Sends a request that ends the connection and gives how many bytes came until it did.
+    func download(_ request: [UInt8]) throws -> Int {
+        try send(request)
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        var total = 0
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            guard count >= 0 else { throw BenchError(message: "the service broke the connection") }
+            if count == 0 { return total }
+            total += count
+        }
+    }
+
     private func endOfHead() -> Int? {
         guard buffer.count >= 4 else { return nil }
         for index in 0...(buffer.count - 4)
