@@ -11,6 +11,7 @@ struct XRPCTable: Sendable {
         MemberRoutes.methods,
         InviteRoutes.methods,
         RecordRoutes.methods,
+        CredentialRoutes.methods,
         RepoRoutes.methods,
         BlobRoutes.methods,
     ]
