@@ -5,11 +5,12 @@ import Multiformats
 import Spaces
 import UCAN
 
-/// Remembers credentials whose signature was found sound under a key, by the hash of their text.
+/// Remembers credentials whose signature was found sound under a key, by the hash of their text, and the request
+/// signatures they were presented with.
 ///
 /// Refusals are never remembered, and an entry counts only as long as the authority publishes that key and the
 /// credential has not expired. What a stranger can put in is bounded: in number, and by `maximumLength` each.
-struct CredentialCache: Sendable {
+struct CredentialCache: SignatureMemory {
     private struct Entry: Sendable {
         let credential: SpaceCredential
         let key: PublicKey
@@ -17,6 +18,10 @@ struct CredentialCache: Sendable {
 
     private static let maximumLength = 2048
     private let entries = BoundedCache<Digest, Entry>(generation: 4096)
+    private let signatures = BoundedCache<Digest, Bool>(generation: 16384)
+
+    func knows(_ signature: Digest) -> Bool { signatures[signature] != nil }
+    func remember(_ signature: Digest) { signatures.insert(true, for: signature) }
 
     /// The key a remembered credential was verified with, to be compared with the one published now.
     func find(_ digest: Digest) -> (credential: SpaceCredential, key: PublicKey)? {
@@ -41,7 +46,7 @@ extension XRPCCall {
         let credential = try verified(token, digest)
         let use = try credential.verifyPresentation(
             fields, scheme: scheme, method: request.method.name, url: url(),
-            audience: try signatureAudience(credential.space), at: now)
+            audience: try signatureAudience(credential.space), at: now, memory: service.credentialCache)
         let key = try credential.binding.holder
         if let use { try consume(use) }
         return .credential(
