@@ -15,9 +15,7 @@ extension XRPCCall {
         if scheme == .proof { try willWait() }
         let digest = BLAKE3.hash(Array(token.utf8))
         let credential = try verified(token, digest)
-        let use = try credential.verifyPresentation(
-            fields, scheme: scheme, method: request.method.name, url: url(),
-            audience: try signatureAudience(credential.space), at: now)
+        let use = try presentation(of: credential, scheme)
         let key = try credential.binding.holder
         if let use { try consume(use) }
         return .credential(
