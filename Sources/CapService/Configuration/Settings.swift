@@ -42,6 +42,8 @@ struct Settings: Sendable {
     var hasProfileX = false
     /// Lets app passwords act on spaces.
     var allowsAppPasswords = false
+    /// Seconds a space credential lives, as far as its binding allows.
+    var credentialSeconds = 600
     /// Threads that wait for disk syncs, other hosts and slow hashes.
     var blockingThreads = 64
     var tokens = TokenLimits.default

@@ -24,6 +24,14 @@ enum URISyntax {
         return isAuthority(rest[..<slash]) && isPath(rest[slash...])
     }
 
+    /// `at://<did>[/path]`: a DID stands where RFC 3986 has a host, which may hold no colons (spec/atproto-spaces.md 1).
+    static func isRepositoryURI(_ text: String) -> Bool {
+        let rest = text.utf8.dropFirst("at://".utf8.count)
+        guard text.utf8.starts(with: "at://did:".utf8) else { return false }
+        let authority = rest.prefix { $0 != UInt8(ascii: "/") }
+        return matches(authority) { isUnreserved($0) || $0 == UInt8(ascii: ":") } && isPath(rest[authority.endIndex...])
+    }
+
     /// `[ userinfo "@" ] host [ ":" port ]`; the empty authority is one.
     static func isAuthority(_ text: some Collection<UInt8>) -> Bool {
         var host = text[...]

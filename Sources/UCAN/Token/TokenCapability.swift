@@ -36,7 +36,9 @@ public struct TokenCapability: Sendable, Hashable {
     }
 
     static func checkResource(_ resource: String) throws(UCANError) {
-        guard resource.utf8.count <= maximumResourceLength, URISyntax.isURI(resource) else {
+        guard resource.utf8.count <= maximumResourceLength,
+            URISyntax.isURI(resource) || URISyntax.isRepositoryURI(resource)
+        else {
             throw UCANError(.malformedResource, "\(UCANError.quoted(resource)) is no resource URI", step: "B.3")
         }
     }

@@ -18,7 +18,7 @@ import Testing
         #expect(described.json["inviteCodeRequired"] == false)
         let ucan = described.json["spaces"]?["ucan"]
         #expect(described.json["spaces"]?["profiles"]?.strings == ["P", "N", "C"])
-        #expect(ucan?["audience"]?.string?.hasPrefix("did:key:z6Mk") == true && ucan?["scheme"] == "at://")
+        #expect(ucan?["audience"]?.string?.hasPrefix("did:key:z6Mk") == true && ucan?["scheme"] == "Bearer")
         for (name, ability) in [
             ("read", "read"), ("create", "create"), ("update", "update"), ("delete", "delete"), ("manage", "manage"),
         ] {
