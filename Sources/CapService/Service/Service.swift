@@ -60,7 +60,8 @@ final class Service: Sendable {
         documents = RemoteDocuments(outbound: outbound, now: { MonotonicClock.milliseconds() })
         accountLimits = AccountLimits(isLoopback: settings.isLoopback)
         spaces = SpaceHost(
-            store: store, accounts: accounts, resolver: resolver, outbound: outbound, clock: clock, log: log)
+            store: store, accounts: accounts, resolver: resolver, outbound: outbound, clock: clock, log: log,
+            limits: settings.repos)
         limiter =
             settings.requestsPerMinute == 0
             ? nil

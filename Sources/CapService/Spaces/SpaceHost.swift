@@ -19,13 +19,14 @@ final class SpaceHost: Sendable {
 
     init(
         store: GraphStore, accounts: Accounts, resolver: IdentityResolver, outbound: any Outbound, clock: ServiceClock,
-        log: StructuredLog
+        log: StructuredLog, limits: RepoLimits
     ) {
         gate = Gate(store: store, accounts: HostedAuthorities(accounts: accounts))
         let transport = OutboundNotifier(accounts: accounts, resolver: resolver, outbound: outbound)
         notifications = Notifications(store: store, clock: { clock.now() }, transport: transport)
         repos = RepoStore(
-            store, observer: WriteNews(notifications: notifications), authors: HostedAuthors(accounts: accounts))
+            store, limits: limits, observer: WriteNews(notifications: notifications),
+            authors: HostedAuthors(accounts: accounts))
         directory = SpaceDirectory(store: store)
         members = SpaceMembers(store: store)
         invites = SpaceInvites(store: store)
