@@ -1,7 +1,5 @@
 """Accounts hosted here: registration, DID documents, sessions (the readings 3 and 4 of the issue)."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import httpx
 import pytest
 
@@ -126,15 +124,6 @@ def test_sessions_follow_the_clock_and_outlive_a_restart(clocked):
     expired.refused("ExpiredToken")
     refreshed = alice.post(SERVER + "refreshSession", session_headers(alice.refresh)).ok()
     alice.get(SERVER + "getSession", session_headers(refreshed["accessJwt"])).ok()
-
-
-def test_a_hundred_accounts_fit_in_a_minute(start):
-    quick = start(clock=1_790_000_000)
-    anybody = Caller(quick.url)
-    domain = anybody.get(SERVER + "describeServer").ok()["availableUserDomains"][0]
-    register = lambda number: anybody.post(SERVER + "createAccount", handle=f"many{number}{domain}", password=PASSWORD)
-    with ThreadPoolExecutor(8) as pool:
-        assert [answer.status for answer in pool.map(register, range(100))] == [200] * 100
 
 
 @pytest.mark.parametrize("method", ["createSpace", "addMember", "removeMember", "deleteSpace", "updateSpace"])

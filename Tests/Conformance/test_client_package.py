@@ -43,5 +43,6 @@ def test_client_writes_into_a_space(service, alice):
         data=DotDict({"space": space, "repo": client._session.did, "collection": POST, "record": record})).content
     read = client.invoke_query(
         "com.atproto.space.getRecord",
-        params={"space": space, "repo": client._session.did, "collection": POST, "rkey": written["uri"].split("/")[-1]})
+        params=DotDict({
+            "space": space, "repo": client._session.did, "collection": POST, "rkey": written["uri"].split("/")[-1]}))
     assert read.content["cid"] == written["cid"] and read.content["value"]["text"] == "hello"

@@ -40,7 +40,7 @@ class App:
 
     def get(self, nsid, **parameters):
         pending.needs(nsid)
-        content = self.client.invoke_query(nsid, params=parameters).content
+        content = self.client.invoke_query(nsid, params=DotDict(parameters)).content
         LEXICONS.check_output(nsid, content)
         return content
 

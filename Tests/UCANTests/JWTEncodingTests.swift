@@ -136,6 +136,8 @@ import UCAN
                 == .limitExceeded)
         let resource = "urn:x:" + String(repeating: "a", count: TokenCapability.maximumResourceLength)
         #expect(try forge.changed(payload: ["att": "{\"\(resource)\":{\"a/b\":[{}]}}"]).code() == .malformedResource)
+        let space = "at://did:web:a.localhost%3A80/space/com.example.forum/main"
+        #expect(try forge.changed(payload: ["att": "{\"\(space)\":{\"a/b\":[{}]}}"]).code() == nil)
         let tight = TokenLimits(bytes: 100)
         #expect(try forge.code(limits: tight) == .limitExceeded)
         #expect(forge.code(of: String(repeating: "a", count: 1 << 20)) == .limitExceeded)

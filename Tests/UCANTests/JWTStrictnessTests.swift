@@ -174,6 +174,8 @@ struct MemberCase: Sendable, CustomTestStringConvertible {
         MemberCase("resource space", "att", #"{"urn:x:a b":{"a/b":[{}]}}"#, .malformedResource),
         MemberCase("resource not ASCII", "att", #"{"urn:x:é":{"a/b":[{}]}}"#, .malformedResource),
         MemberCase("resource bad escape", "att", #"{"urn:x:%g0":{"a/b":[{}]}}"#, .malformedResource),
+        MemberCase("resource of no DID", "att", #"{"at://a:b/space":{"a/b":[{}]}}"#, .malformedResource),
+        MemberCase("resource escape of a DID", "att", #"{"at://did:web:a%/b":{"a/b":[{}]}}"#, .malformedResource),
         MemberCase("ability no slash", "att", #"{"urn:x:a":{"ab":[{}]}}"#, .malformedAbility),  // J.11
         MemberCase("ability two slashes", "att", #"{"urn:x:a":{"a/b/c":[{}]}}"#, .malformedAbility),
         MemberCase("ability empty name", "att", #"{"urn:x:a":{"a/":[{}]}}"#, .malformedAbility),

@@ -1,19 +1,38 @@
+import ATProto
 import CapabilityGraph
+import Identity
 import Multiformats
 import UCAN
 
 extension Service {
     /// Decodes the `Authorization` header; a header that is absent or malformed gets the framework's 401.
+    ///
+    /// For an issuer whose document is on another host and not remembered, the failure names it in `unresolved`.
     func decode(_ request: HTTPRequest) throws(Failure) -> UnverifiedToken {
         guard let header = request.headers.bytes("Authorization") else {
             throw Failure.unauthenticated("missingAuthorization")
         }
+        var unresolved: DID?
         do throws(UCANError) {
-            return try UnverifiedToken.decode(authorization: header, limits: settings.tokens)
+            return try UnverifiedToken.decode(
+                authorization: header, limits: settings.tokens,
+                keys: { did throws(UCANError) in
+                    do throws(ATProtoError) {
+                        return try resolver.key(KeyID.account, of: did.text, mayWait: false)
+                    } catch {
+                        if error == ResolutionError.mustWaitError { unresolved = did }
+                        return nil
+                    }
+                })
         } catch {
-            throw Failure.unauthenticated(error.code.rawValue, detail: error.message)
+            var failure = Failure.unauthenticated(error.code.rawValue, detail: error.message)
+            failure.unresolved = unresolved
+            throw failure
         }
     }
+
+    /// Looks an issuer up on another host, so that it is remembered; waits.
+    func resolve(_ did: DID) { _ = try? resolver.document(of: did.text) }
 
     /// Checks the signature; the failure is given the status and text of the route.
     func verify(_ token: UnverifiedToken, status: Int, text: String) throws(Failure) -> Token {

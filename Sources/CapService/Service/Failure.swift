@@ -29,6 +29,8 @@ struct Failure: Error, Sendable {
     var allowedMethods: String?
     /// What a 401 names as the way to authenticate.
     var challenge = "Capability"
+    /// The issuer whose document another host has to be asked for before the request can be judged.
+    var unresolved: DID?
     /// Further headers of the answer.
     var headers: [(String, String)] = []
 

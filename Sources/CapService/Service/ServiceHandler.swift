@@ -1,4 +1,5 @@
 import Storage
+import UCAN
 
 /// Sends each request to its route and each failure to its answer.
 struct ServiceHandler: HTTPHandler {
@@ -68,7 +69,8 @@ struct ServiceHandler: HTTPHandler {
             do throws(Failure) {
                 try serve(route, rest, request, answer)
             } catch {
-                answer.fail(error)
+                guard let issuer = error.unresolved else { return answer.fail(error) }
+                resolve(issuer, route, rest, request, answer)
             }
         case .methodNotAllowed(let methods):
             let answer = Answer(service, reply, route: "unknown", request: request)
@@ -79,6 +81,21 @@ struct ServiceHandler: HTTPHandler {
         case .notFound:
             Answer(service, reply, route: "unknown", request: request).fail(Self.notFound)
         }
+    }
+
+    /// Asks for the issuer's document where waiting is allowed, and serves the request again.
+    private func resolve(
+        _ issuer: DID, _ route: Route, _ rest: Substring, _ request: HTTPRequest, _ answer: Answer
+    ) {
+        let isTaken = service.pool.run {
+            service.resolve(issuer)
+            do throws(Failure) {
+                try serve(route, rest, request, answer)
+            } catch {
+                answer.fail(error)
+            }
+        }
+        if !isTaken { answer.fail(Failure(503, "busy", "too many requests are waiting", form: .json, retryAfter: 1)) }
     }
 
     private static let notFound = Failure(404, "notFound", "there is no such path", form: .json)

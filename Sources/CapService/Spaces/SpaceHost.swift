@@ -12,6 +12,7 @@ final class SpaceHost: Sendable {
     let directory: SpaceDirectory
     let members: SpaceMembers
     let invites: SpaceInvites
+    let graph: SpaceGraph
     let deletion: SpaceDeletion
     let repos: RepoStore
     let notifications: Notifications
@@ -30,6 +31,7 @@ final class SpaceHost: Sendable {
         directory = SpaceDirectory(store: store)
         members = SpaceMembers(store: store)
         invites = SpaceInvites(store: store)
+        graph = SpaceGraph(store: store)
         deletion = SpaceDeletion(
             store: store, neighbours: [RepoDeletionStep(repos: repos), NewsOfDeletion(notifications: notifications)])
         sweep = RepoSweep(repos, clock: clock, log: log)

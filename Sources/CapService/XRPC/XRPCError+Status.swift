@@ -13,7 +13,7 @@ extension XRPCError {
         case "SpaceNotFound", "SpaceDeleted", "RepoNotFound", "RepoTakendown", "RepoSuspended", "RepoDeactivated",
             "RecordNotFound", "BlobNotFound", "InvalidInvite", "MemberNotFound":
             isAlias ? 404 : 400
-        case "FeatureDisabled": 404
+        case "FeatureDisabled", "EdgeNotFound": 404
         case "InvalidSwap": 409
         case "SpaceAlreadyExists", "RecordAlreadyExists", "MemberAlreadyExists", "AlreadyMember": isAlias ? 409 : 400
         case "PayloadTooLarge": 413

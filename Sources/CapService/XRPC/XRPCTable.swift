@@ -10,6 +10,7 @@ struct XRPCTable: Sendable {
         SpaceRoutes.methods,
         MemberRoutes.methods,
         InviteRoutes.methods,
+        GraphRoutes.methods,
         RecordRoutes.methods,
         RepoRoutes.methods,
         BlobRoutes.methods,

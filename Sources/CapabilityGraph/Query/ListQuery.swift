@@ -6,6 +6,8 @@ public struct ListQuery: Sendable {
         case created, received, all
         /// Created or received.
         case party
+        /// Created, received, or minted on what the asker received: its credentials too, which keys hold.
+        case concerning
     }
 
     public var space: Space
@@ -66,6 +68,25 @@ extension Snapshot {
     }
 }
 
+extension Snapshot {
+    /// True when a principal issued or received an edge, or it was minted by this host on what the principal received.
+    public func concerns(_ edge: EdgeID, _ principal: DID) -> Bool {
+        self.principal(principal).map { concerns(edge.raw, [$0]) } ?? false
+    }
+
+    func concerns(_ edge: UInt32, _ principals: [UInt32]) -> Bool {
+        let info = graph.info[edge]
+        if principals.contains(info.issuer) || principals.contains(info.audience) { return true }
+        guard info.kind == EdgeKind.spaceCredential.rawValue else { return false }
+        return (0..<UInt32(info.proofCount)).contains { offset in
+            let proof = graph.info[graph.proof(offset, of: info)]
+            // A session is its account's: what was asked for in it was asked for by the account.
+            return principals.contains(proof.audience)
+                || (proof.kind == EdgeKind.session.rawValue && principals.contains(proof.issuer))
+        }
+    }
+}
+
 /// Walks the lists of a query newest first, each edge once.
 public struct ListWalker: Sendable {
     private let snapshot: Snapshot
@@ -75,6 +96,8 @@ public struct ListWalker: Sendable {
     private let abilities: [(term: UInt32, number: UInt8)]?
     private let statuses: Set<ListQuery.Status>
     private let kinds: Set<UInt8>?
+    /// Whom every row must concern; nil for all rows of the lists.
+    private let concerned: [UInt32]?
 
     init(_ snapshot: Snapshot, _ query: ListQuery, below bound: UInt32) {
         self.snapshot = snapshot
@@ -90,13 +113,14 @@ public struct ListWalker: Sendable {
         }
         statuses = query.statuses
         kinds = query.kinds.map { Set($0.map(\.rawValue)) }
+        concerned = query.direction == .concerning ? query.asker.numbers : nil
         let lists = snapshot.graph.lists
         guard let space else {
             cursors = []
             return
         }
         switch query.direction {
-        case .all: cursors = [lists.cursor(EdgeLists.Key(.space, space), below: bound)]
+        case .all, .concerning: cursors = [lists.cursor(EdgeLists.Key(.space, space), below: bound)]
         case .created:
             cursors = query.asker.numbers.map {
                 lists.cursor(EdgeLists.Key(.issuerInSpace, $0, space), below: bound)
@@ -120,7 +144,7 @@ public struct ListWalker: Sendable {
     mutating func next(at: Int64) -> (edge: UInt32, status: EdgeStatus)? {
         while let edge = nextEdge() {
             guard snapshot.isVisible(edge), kinds?.contains(snapshot.graph.info[edge].kind) ?? true,
-                matchesCapability(edge)
+                concerned.map({ snapshot.concerns(edge, $0) }) ?? true, matchesCapability(edge)
             else { continue }
             let status = snapshot.status(of: edge, at: at)
             guard isKept(status) else { continue }

@@ -22,6 +22,8 @@ extension AccessRefusal {
     package static let spaceNotFound = AccessRefusal("SpaceNotFound", "the space does not exist")
     /// The one answer for a repo that is not there and for one the caller may not read.
     package static let repoNotFound = AccessRefusal("RepoNotFound", "the repo does not exist")
+    /// The one answer for an edge that is not there and for one the caller may not see.
+    package static let edgeNotFound = AccessRefusal("EdgeNotFound", "the space has no such edge")
     package static let spaceDeleted = AccessRefusal("SpaceDeleted", "the space was deleted")
     package static let notSpaceOwner = AccessRefusal("NotSpaceOwner", "only the space's owner may do that")
     package static let writeNotAuthorized = AccessRefusal(

@@ -103,6 +103,8 @@ extension Gate {
         case .deleteSpace: try question.deleteSpace()
         case .readSettings: try question.readSettings()
         case .listMembers(let member): try question.listMembers(member)
+        case .readGraph(let principal): try question.readGraph(of: principal)
+        case .endEdge(let edge): try question.endEdge(edge)
         case .listRepos: try question.listRepos()
         case .mintDelegation: try question.mintDelegation()
         case .mintCredential: try question.mintCredential()

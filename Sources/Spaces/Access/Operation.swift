@@ -1,4 +1,5 @@
 import ATProto
+package import Multiformats
 package import UCAN
 
 /// What is to be done in a space; each has one rule in the gate (atproto-spaces.md 5, 6, 12).
@@ -20,6 +21,10 @@ package enum Operation: Sendable, Hashable {
     case listMembers(of: DID?)
     case manageMembers
     case manageInvites
+    /// Be shown edges of the space and what they amount to; with `of`, for a principal of one's choice.
+    case readGraph(of: DID?)
+    /// End one edge, named by the hash of its bytes.
+    case endEdge(Multihash)
     case listRepos
     case mintDelegation
     /// Bind a credential to a key.

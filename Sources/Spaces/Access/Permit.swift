@@ -18,6 +18,8 @@ package struct Permit: Sendable {
     package let revision: UInt32
     /// True when the principal owns the space or is its authority.
     package let isOwner: Bool
+    /// True when the principal was let through as one who manages the space, where others are let through too.
+    package let manages: Bool
     /// The scopes that bound the operation; nil when none do.
     private let scopes: SpaceScopes?
     /// The single writes that are covered.
@@ -35,6 +37,7 @@ package struct Permit: Sendable {
         decision = pass.ruling.decision
         further = pass.ruling.further
         isOwner = pass.ruling.isOwner
+        manages = pass.ruling.manages
         scopes = pass.ruling.scopes
         writes = pass.ruling.writes
         answer = pass.answer

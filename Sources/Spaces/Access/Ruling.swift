@@ -8,6 +8,8 @@ struct Ruling {
     let decision: Decision
     var further: [Decision] = []
     var isOwner = false
+    /// True when the principal was let through as one who manages the space.
+    var manages = false
     /// The scopes of the app; nil when none bound it.
     var scopes: SpaceScopes?
     /// The single writes that are covered, `put` resolved into what of it is.

@@ -42,12 +42,8 @@ package struct SpaceDirectory: Sendable {
         return try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
             guard let old = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
-            let settings = try change.applied(to: old.settings)
-            guard settings != old.settings else { return try transaction.described(old) }
-            let record = try transaction.updateSpace(old, settings)
-            let made = try transaction.reconcileEdges(of: record, by: permit.principal)
-            if !made.isDisjoint(with: [.listRead, .listWrite]) { try transaction.reissueMembers(of: record) }
-            try transaction.revokeDeadCredentials(below: record.uri, because: .settingsChanged)
+            let record = try transaction.set(
+                try change.applied(to: old.settings), of: old, by: permit.principal)
             return try transaction.described(record)
         }
     }
@@ -79,6 +75,16 @@ extension TableReader {
 }
 
 extension StoreTransaction {
+    /// Changes the settings of a space, and the edges and credentials that follow from them.
+    func set(_ settings: SpaceSettings, of old: SpaceRecord, by actor: DID) throws -> SpaceRecord {
+        guard settings != old.settings else { return old }
+        let record = try updateSpace(old, settings)
+        let made = try reconcileEdges(of: record, by: actor)
+        if !made.isDisjoint(with: [.listRead, .listWrite]) { try reissueMembers(of: record) }
+        try revokeDeadCredentials(below: record.uri, because: .settingsChanged)
+        return record
+    }
+
     /// Writes the row of a new space; a tombstone under its name goes.
     fileprivate func insertSpace(_ uri: SpaceURI, _ settings: SpaceSettings, owner: DID) throws -> SpaceRecord {
         try run("DELETE FROM space_tombstone WHERE uri = ?1", [.text(uri.text)])

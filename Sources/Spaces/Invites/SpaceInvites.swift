@@ -75,12 +75,7 @@ package struct SpaceInvites: Sendable {
         try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
             guard let space = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
-            let edge = try transaction.first(
-                "SELECT edge FROM space_invite WHERE id = ?1 AND space = ?2", [.text(id), .integer(space.number)]
-            ) { $0.bytes(0) }
-            guard let edge else { throw Self.unknown }
-            try transaction.end(stored: edge, by: permit.principal, reason: "revoked")
-            try transaction.run("UPDATE space_invite SET is_revoked = 1 WHERE id = ?1", [.text(id)])
+            guard try transaction.revokeInvite(id, of: space, by: permit.principal) else { throw Self.unknown }
         }
     }
 
@@ -107,6 +102,17 @@ package struct SpaceInvites: Sendable {
 }
 
 extension StoreTransaction {
+    /// Ends an invite's edge and marks its row; false when the space has no such invite.
+    func revokeInvite(_ id: String, of space: SpaceRecord, by actor: DID) throws -> Bool {
+        let edge = try first(
+            "SELECT edge FROM space_invite WHERE id = ?1 AND space = ?2", [.text(id), .integer(space.number)]
+        ) { $0.bytes(0) }
+        guard let edge else { return false }
+        try end(stored: edge, by: actor, reason: "revoked")
+        try run("UPDATE space_invite SET is_revoked = 1 WHERE id = ?1", [.text(id)])
+        return true
+    }
+
     fileprivate func insert(_ invite: Invite, secret: Digest, to space: SpaceRecord) throws {
         let number: [SQLValue] = [.integer(space.number)]
         let count = try first("SELECT count(*) FROM space_invite WHERE space = ?1", number) { $0.integer(0) }

@@ -54,6 +54,18 @@ extension StoreTransaction {
             ])
     }
 
+    /// Ends a member's edge and takes its row away; false when there is no such member.
+    func removeMember(_ name: String, of space: SpaceRecord, by actor: DID) throws -> Bool {
+        let key: [SQLValue] = [.integer(space.number), .text(name)]
+        let edge = try first("SELECT edge FROM space_member WHERE space = ?1 AND member = ?2", key) {
+            $0.optionalBytes(0)
+        }
+        guard let edge else { return false }
+        try end(stored: edge, by: actor, reason: "removed")
+        try run("DELETE FROM space_member WHERE space = ?1 AND member = ?2", key)
+        return true
+    }
+
     /// Makes the edge of a row; nil for a member space that is not here, which contributes nothing.
     ///
     /// Each right rests on the edge by which the policies let the list give it; what they do not, is left out.

@@ -100,16 +100,10 @@ package struct SpaceMembers: Sendable {
     /// Removing who is not there is done already; with `refusesMissing` it is `MemberNotFound`.
     package func remove(_ permit: Permit, name: String, refusesMissing: Bool = false, at now: Timestamp) throws {
         try change(permit, at: now) { transaction, space, actor in
-            let key: [SQLValue] = [.integer(space.number), .text(name)]
-            let edge = try transaction.first(
-                "SELECT edge FROM space_member WHERE space = ?1 AND member = ?2", key
-            ) { $0.optionalBytes(0) }
-            guard let edge else {
-                if refusesMissing { throw ATProtoError("MemberNotFound", "the space has no such member") }
-                return
+            let isRemoved = try transaction.removeMember(name, of: space, by: actor)
+            guard isRemoved || !refusesMissing else {
+                throw ATProtoError("MemberNotFound", "the space has no such member")
             }
-            try transaction.end(stored: edge, by: actor, reason: "removed")
-            try transaction.run("DELETE FROM space_member WHERE space = ?1 AND member = ?2", key)
         }
     }
 

@@ -6,7 +6,7 @@ import Testing
 /// Random operations of several people against a small independent model (law: the host says what its rows say).
 ///
 /// CAPGRAPH_CASES=32800 plays 10,000 operations; by default it is a tenth of that.
-@Suite(.enabled(if: SpaceStage.areRoutesServed)) struct SpaceModelTests {
+@Suite(.enabled(if: SpaceStage.serves("com.atproto.space.getSpaceCredential"))) struct SpaceModelTests {
     @Test(.timeLimit(.minutes(20))) func theHostAgreesWithTheModel() throws {
         let total = Environment.value("CAPGRAPH_CASES").flatMap { Int($0) } ?? Property.defaultTotal
         let seed =

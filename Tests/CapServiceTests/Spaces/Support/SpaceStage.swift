@@ -12,13 +12,8 @@ final class SpaceStage: Sendable {
     static let forum = "com.example.forum"
     static let post = "com.example.forum.post"
 
-    /// Until the last family of routes is there the plays cannot be played.
-    static var areRoutesServed: Bool {
-        [
-            "com.atproto.simplespace.createSpace", "com.atproto.space.applyWrites", "com.atproto.space.listRepoOps",
-            "com.atproto.space.getSpaceCredential", "com.atproto.space.listRepos", "dev.happyview.space.acceptInvite",
-        ].allSatisfy { XRPCTable.standard[$0] != nil }
-    }
+    /// Until a route is there what needs it cannot be played.
+    static func serves(_ nsid: String) -> Bool { XRPCTable.standard[nsid] != nil }
 
     let service: ServiceProcess
     private let clock = Locked(start)
