@@ -121,7 +121,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["capq", "CapClient", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting"],
+            dependencies: [
+                "capq", "CapClient", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting",
+            ],
             swiftSettings: strict
         ),
     ],

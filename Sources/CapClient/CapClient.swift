@@ -43,7 +43,7 @@ public struct CapClient: Sendable {
             path: "/delegation/status",
             authorization: authorization,
             body: body.serialized(),
-            hasJSONBody: true
+            contentType: "application/json"
         )
         let answer = try connection.ask(question)
         // 404 carries the same object: it says `not_found`.
@@ -98,7 +98,7 @@ public struct CapClient: Sendable {
                 path: path,
                 authorization: authorization,
                 body: json?.serialized() ?? body,
-                hasJSONBody: json != nil
+                contentType: json == nil ? nil : "application/json"
             )
         )
         guard (200...299).contains(answer.status) else { throw ClientError(answer) }

@@ -15,7 +15,7 @@ extension Failure {
         switch error.code {
         case .unreachable, .timeout: exit = .unreachable
         case .invalidRequest: exit = .usage
-        case .answerTooLarge, .invalidAnswer: exit = .failure
+        case .answerTooLarge, .invalidAnswer, .stopped: exit = .failure
         case .http:
             switch error.status {
             case 401, 403: exit = .notAuthorized

@@ -13,10 +13,22 @@ struct Surroundings: Sendable {
     var randomBytes: @Sendable (Int) -> [UInt8]
     /// Reads standard input up to a count of bytes; nil when there is more.
     var standardInput: @Sendable (Int) -> [UInt8]?
+    /// Asks whoever sits at the terminal for a line that is not shown; nil when nobody does.
+    var askSecret: (@Sendable (String) -> [UInt8])?
+    /// Shows how far a long command has come, in place of what it showed before; nil when nobody looks.
+    var showProgress: (@Sendable (String) -> Void)?
+    /// Says a sentence at once, from a command that has not ended; nil when nobody listens.
+    var remark: (@Sendable (String) -> Void)?
+    /// Reads the clock again, in microseconds since 1970 UTC, for commands that last.
+    var clock: @Sendable () -> Int64 = { Surroundings.clockMicroseconds() }
 
     /// Reads the surroundings of this process.
     static func ofProcess() -> Surroundings {
-        Surroundings(
+        let askSecret: (@Sendable (String) -> [UInt8])? =
+            isatty(STDIN_FILENO) == 1 ? { @Sendable question in TerminalVoice.askSecret(question) } : nil
+        let showProgress: (@Sendable (String) -> Void)? =
+            isatty(STDERR_FILENO) == 1 ? { @Sendable line in TerminalVoice.progress(line) } : nil
+        return Surroundings(
             environment: processEnvironment(),
             isTerminal: isatty(STDOUT_FILENO) == 1,
             width: terminalWidth(),
@@ -25,7 +37,10 @@ struct Surroundings: Sendable {
                 var generator = SystemRandomNumberGenerator()
                 return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
             },
-            standardInput: { limit in SystemFile.readAll(STDIN_FILENO, limit: limit) }
+            standardInput: { limit in SystemFile.readAll(STDIN_FILENO, limit: limit) },
+            askSecret: askSecret,
+            showProgress: showProgress,
+            remark: { @Sendable sentence in TerminalVoice.say(sentence) }
         )
     }
 
@@ -50,7 +65,7 @@ struct Surroundings: Sendable {
         return getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? 80
     }
 
-    private static func clockMicroseconds() -> Int64 {
+    static func clockMicroseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000

@@ -22,4 +22,29 @@ enum TerminalVoice {
             SystemFile.writeAll(STDERR_FILENO, Array("hint: \(PrintableText.of(hint))\n".utf8))
         }
     }
+
+    /// Shows a line that the next one, or anything else said, takes the place of; an empty one leaves nothing.
+    static func progress(_ line: String) {
+        SystemFile.writeAll(STDERR_FILENO, Array("\r\u{1b}[K\(PrintableText.of(line))".utf8))
+    }
+
+    /// Asks for a line of standard input that the terminal does not show.
+    static func askSecret(_ question: String) -> [UInt8] {
+        SystemFile.writeAll(STDERR_FILENO, Array(question.utf8))
+        var shown = termios()
+        let isTerminal = tcgetattr(STDIN_FILENO, &shown) == 0
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        if isTerminal { tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) }
+        defer {
+            if isTerminal { tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown) }
+            SystemFile.writeAll(STDERR_FILENO, [UInt8(ascii: "\n")])
+        }
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while line.count < PasswordInput.limit, read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
+            line.append(byte)
+        }
+        return line
+    }
 }

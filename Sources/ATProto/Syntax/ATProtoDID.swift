@@ -1,7 +1,7 @@
 /// Checks the DID syntax of the AT Protocol: a method of lower-case letters, no fragment, at most 2048 bytes.
 ///
 /// Stricter than the published pattern in one point: a `%` must begin a percent-escape, as DID Core says, so that every
-/// accepted text up to 512 bytes is also a `DID` of the graph.
+/// accepted text is also a `DID` of the graph.
 public enum ATProtoDID {
     public static let maximumLength = 2048
 

@@ -18,7 +18,8 @@ extension ClientError {
             line.isEmpty ? "the service answered \(answer.status) without a word" : line,
             status: answer.status,
             serviceCode: code,
-            hint: json?["hint"]?.string
+            hint: json?["hint"]?.string,
+            retryAfter: answer.retryAfter
         )
     }
 }

@@ -14,6 +14,8 @@ public struct ClientError: Error, Equatable, Sendable {
         case http
         /// The answer is not what the protocol says.
         case invalidAnswer
+        /// Whoever reads a download wanted no more of it.
+        case stopped
     }
 
     public let code: Code
@@ -23,6 +25,8 @@ public struct ClientError: Error, Equatable, Sendable {
     public let serviceCode: String?
     /// What would help, when the service said so.
     public let hint: String?
+    /// Seconds the service asks to wait before the next question.
+    public let retryAfter: Int?
     /// One lower-case sentence; the service's own words when it answered.
     public let message: String
 
@@ -31,12 +35,19 @@ public struct ClientError: Error, Equatable, Sendable {
         _ message: String,
         status: Int? = nil,
         serviceCode: String? = nil,
-        hint: String? = nil
+        hint: String? = nil,
+        retryAfter: Int? = nil
     ) {
         self.code = code
         self.status = status
         self.serviceCode = serviceCode
         self.hint = hint
+        self.retryAfter = retryAfter
         self.message = message
+    }
+
+    /// Tells whether the service gave the error this name; names are compared byte for byte.
+    public func isNamed(_ name: String) -> Bool {
+        serviceCode.map { $0.utf8.elementsEqual(name.utf8) } ?? false
     }
 }

@@ -32,6 +32,9 @@ public struct BaseURL: Sendable, Hashable, CustomStringConvertible {
         description = String(decoding: bytes, as: UTF8.self)
         self.authority = String(decoding: authority, as: UTF8.self)
         isEncrypted = scheme == "https://"
-        isLoopback = ["localhost", "127.0.0.1", "::1"].contains { $0.utf8.elementsEqual(host) }
+        // Names below `localhost` lead to this machine as well (RFC 6761).
+        isLoopback =
+            ["localhost", "127.0.0.1", "::1"].contains { $0.utf8.elementsEqual(host) }
+            || host.count > 10 && host.suffix(10).elementsEqual(".localhost".utf8)
     }
 }

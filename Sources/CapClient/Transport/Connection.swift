@@ -30,7 +30,13 @@ final class Connection: Sendable {
     }
 
     /// Sends `question` and reads the whole answer, whatever its status.
-    func ask(_ question: HTTPQuestion) throws(ClientError) -> HTTPAnswer {
+    ///
+    /// With a `reader` the bytes of an answer in 200...299 go there as they arrive, in any amount; it returns false to
+    /// end the transfer.
+    func ask(
+        _ question: HTTPQuestion,
+        reader: ((UnsafeRawBufferPointer) -> Bool)? = nil
+    ) throws(ClientError) -> HTTPAnswer {
         guard let headers = question.headerLines else {
             throw ClientError(.invalidRequest, "the token holds characters no header can carry")
         }
@@ -39,7 +45,10 @@ final class Connection: Sendable {
             guard let handle else {
                 return .failure(ClientError(.unreachable, "libcurl cannot start"))
             }
-            return perform(question, headers, handle.pointer)
+            let receiver = Receiver(
+                limit: maxResponseBytes, status: { [pointer = handle.pointer] in capcurl_status(pointer) },
+                reader: reader)
+            return perform(question, headers, handle.pointer, receiver)
         }
         return try result.get()
     }
@@ -47,13 +56,13 @@ final class Connection: Sendable {
     private func perform(
         _ question: HTTPQuestion,
         _ headers: [String],
-        _ handle: UnsafeMutableRawPointer
+        _ handle: UnsafeMutableRawPointer,
+        _ receiver: Receiver
     ) -> Result<HTTPAnswer, ClientError> {
         curl_easy_reset(handle)
         var list: UnsafeMutablePointer<curl_slist>?
         for line in headers { list = curl_slist_append(list, line) ?? list }
         defer { curl_slist_free_all(list) }
-        let receiver = Receiver(limit: maxResponseBytes)
         let context = Unmanaged.passUnretained(receiver).toOpaque()
         return withExtendedLifetime(receiver) {
             question.body.withUnsafeBytes { body in
@@ -63,10 +72,15 @@ final class Connection: Sendable {
                     capcurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0),
                     capcurl_set_long(handle, CURLOPT_NOSIGNAL, 1),
                     capcurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, timeouts.connect.wholeMilliseconds),
-                    capcurl_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.total.wholeMilliseconds),
                     capcurl_set_list(handle, CURLOPT_HTTPHEADER, list),
                     capcurl_set_receiver(handle, receivePiece, context),
                 ]
+                if receiver.isStreaming {
+                    codes.append(capcurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1))
+                    codes.append(capcurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, timeouts.stall.wholeSeconds))
+                } else {
+                    codes.append(capcurl_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.total.wholeMilliseconds))
+                }
                 // A proxy has no business between two programs of one machine.
                 if baseURL.isLoopback { codes.append(capcurl_set_text(handle, CURLOPT_PROXY, "")) }
                 if question.method == .post {
@@ -84,15 +98,27 @@ final class Connection: Sendable {
                 }
                 let code = curl_easy_perform(handle)
                 guard code == CURLE_OK else { return .failure(trouble(code, receiver)) }
-                return .success(HTTPAnswer(status: capcurl_status(handle), body: receiver.bytes))
+                return .success(
+                    HTTPAnswer(
+                        status: capcurl_status(handle), body: receiver.bytes, retryAfter: Self.retryAfter(handle)))
             }
         }
+    }
+
+    /// Reads `Retry-After` where it is a count of seconds.
+    private static func retryAfter(_ handle: UnsafeMutableRawPointer) -> Int? {
+        var field: UnsafeMutablePointer<curl_header>?
+        guard curl_easy_header(handle, "Retry-After", 0, UInt32(CURLH_HEADER), -1, &field) == CURLHE_OK,
+            let text = field?.pointee.value, let seconds = Int(String(cString: text)), seconds >= 0
+        else { return nil }
+        return seconds
     }
 
     private func trouble(_ code: CURLcode, _ receiver: Receiver) -> ClientError {
         if receiver.isOverLimit {
             return ClientError(.answerTooLarge, "the answer is larger than \(maxResponseBytes) bytes")
         }
+        if receiver.isStopped { return ClientError(.stopped, "the answer was not read to its end") }
         switch code {
         case CURLE_OPERATION_TIMEDOUT:
             return ClientError(.timeout, "`\(baseURL)` took too long to answer")

@@ -1,15 +1,34 @@
-/// Gathers the bytes of one answer and stops the transfer at its limit.
+/// Takes the bytes of one answer piece by piece: gathers them up to a limit, or hands them to a reader.
+///
+/// A reader gets bytes of answers in 200...299 only; what a refusal says is gathered.
 final class Receiver {
     private(set) var bytes: [UInt8] = []
     private(set) var isOverLimit = false
+    /// Whether the reader wanted no more.
+    private(set) var isStopped = false
     private let limit: Int
+    private let reader: ((UnsafeRawBufferPointer) -> Bool)?
+    private let status: () -> Int
 
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: Most bytes gathered.
+    ///   - status: Tells the status of the answer, once its first byte is there.
+    ///   - reader: Takes each piece, and returns false to end the transfer.
+    init(limit: Int, status: @escaping () -> Int, reader: ((UnsafeRawBufferPointer) -> Bool)? = nil) {
         self.limit = limit
+        self.status = status
+        self.reader = reader
     }
 
-    /// Takes a piece; false when it would pass the limit.
+    /// Whether bytes are handed on in place of gathered.
+    var isStreaming: Bool { reader != nil }
+
+    /// Takes a piece; false when it would pass the limit or nobody wants it.
     func take(_ piece: UnsafeRawBufferPointer) -> Bool {
+        if let reader, (200...299).contains(status()) {
+            isStopped = !reader(piece)
+            return !isStopped
+        }
         guard piece.count <= limit - bytes.count else {
             isOverLimit = true
             return false

@@ -4,12 +4,15 @@ public struct Timeouts: Sendable, Hashable {
     public let connect: Duration
     /// Until the last byte of the answer.
     public let total: Duration
+    /// How long a download, which has no total, may go without a byte.
+    public let stall: Duration
 
     public static let `default` = Timeouts(connect: .seconds(5), total: .seconds(30))
 
-    public init(connect: Duration, total: Duration) {
+    public init(connect: Duration, total: Duration, stall: Duration = .seconds(30)) {
         self.connect = connect
         self.total = total
+        self.stall = stall
     }
 }
 
@@ -21,4 +24,7 @@ extension Duration {
         guard !milliseconds.overflow else { return Int(Int32.max) }
         return Int(min(max(milliseconds.partialValue + attoseconds / 1_000_000_000_000_000, 1), Int64(Int32.max)))
     }
+
+    /// Whole seconds, at least 1.
+    var wholeSeconds: Int { max(1, wholeMilliseconds / 1_000) }
 }

@@ -46,6 +46,8 @@ struct Settings: Sendable {
     /// Points an account may spend on writes in an hour and in a day; create costs 3, update 2, delete 1.
     var hourlyWritePoints = Int(RepoLimits().hourlyPoints)
     var dailyWritePoints = Int(RepoLimits().dailyPoints)
+    /// Seconds a space credential lives, as far as its binding allows.
+    var credentialSeconds = 600
     /// Threads that wait for disk syncs, other hosts and slow hashes.
     var blockingThreads = 64
     var tokens = TokenLimits.default

@@ -69,6 +69,7 @@ extension SettingsParser {
         count(
             "daily-write-points", 1...1_000_000_000, "points an account may spend on records in a day",
             \.dailyWritePoints),
+        count("credential-seconds", 30...7200, "seconds a space credential lives", \.credentialSeconds),
         count("blocking-threads", 2...512, "threads that wait for disk, hosts and slow hashes", \.blockingThreads),
     ]
 

@@ -19,6 +19,7 @@ final class Service: Sendable {
     let outbound: any Outbound
     let accounts: Accounts
     let resolver: IdentityResolver
+    /// Metadata and key sets of clients and issuers.
     let documents: RemoteDocuments
     let accountLimits: AccountLimits
     let credentialCache = CredentialCache()
@@ -60,8 +61,8 @@ final class Service: Sendable {
         documents = RemoteDocuments(outbound: outbound, now: { MonotonicClock.milliseconds() })
         accountLimits = AccountLimits(isLoopback: settings.isLoopback)
         spaces = SpaceHost(
-            store: store, accounts: accounts, resolver: resolver, outbound: outbound, clock: clock, log: log,
-            limits: settings.repos)
+            store: store, accounts: accounts, resolver: resolver, outbound: outbound, documents: documents,
+            settings: settings, clock: clock, log: log)
         limiter =
             settings.requestsPerMinute == 0
             ? nil

@@ -16,17 +16,25 @@ final class SpaceHost: Sendable {
     let deletion: SpaceDeletion
     let repos: RepoStore
     let notifications: Notifications
+    let credentials: SpaceCredentials
+    private let credentialTimer: CredentialTimer
     private let sweep: RepoSweep
 
     init(
-        store: GraphStore, accounts: Accounts, resolver: IdentityResolver, outbound: any Outbound, clock: ServiceClock,
-        log: StructuredLog, limits: RepoLimits
+        store: GraphStore, accounts: Accounts, resolver: IdentityResolver, outbound: any Outbound,
+        documents: RemoteDocuments, settings: Settings, clock: ServiceClock, log: StructuredLog
     ) {
-        gate = Gate(store: store, accounts: HostedAuthorities(accounts: accounts))
+        let signer = HostedSigner(accounts: accounts, resolver: resolver)
+        gate = Gate(
+            store: store, accounts: HostedAuthorities(accounts: accounts),
+            managingApps: RemoteManagingApps(signer: signer, resolver: resolver, outbound: outbound),
+            allowsAppPasswords: settings.allowsAppPasswords)
+        credentials = SpaceCredentials(
+            store: store, signer: signer, documents: documents, lifetime: Int64(settings.credentialSeconds))
         let transport = OutboundNotifier(accounts: accounts, resolver: resolver, outbound: outbound)
         notifications = Notifications(store: store, clock: { clock.now() }, transport: transport)
         repos = RepoStore(
-            store, limits: limits, observer: WriteNews(notifications: notifications),
+            store, limits: settings.repos, observer: WriteNews(notifications: notifications),
             authors: HostedAuthors(accounts: accounts))
         directory = SpaceDirectory(store: store)
         members = SpaceMembers(store: store)
@@ -34,6 +42,8 @@ final class SpaceHost: Sendable {
         graph = SpaceGraph(store: store)
         deletion = SpaceDeletion(
             store: store, neighbours: [RepoDeletionStep(repos: repos), NewsOfDeletion(notifications: notifications)])
+        credentialTimer = CredentialTimer(
+            CredentialSweep(store: store, notifications: notifications), clock: clock, log: log)
         sweep = RepoSweep(repos, clock: clock, log: log)
     }
 
@@ -43,6 +53,7 @@ final class SpaceHost: Sendable {
     /// Ends what runs beside the requests; streams that are open are closed.
     func stop() {
         sweep.stop()
+        credentialTimer.stop()
         notifications.stop()
     }
 }

@@ -12,6 +12,7 @@ struct XRPCTable: Sendable {
         InviteRoutes.methods,
         GraphRoutes.methods,
         RecordRoutes.methods,
+        CredentialRoutes.methods,
         RepoRoutes.methods,
         BlobRoutes.methods,
     ]

@@ -2,8 +2,8 @@ public import Multiformats
 public import UCAN
 
 extension GraphWriter {
-    /// Adds what this host states to the open batch. Its proofs must be alive and last at least as long, and each
-    /// capability must be covered by one of them or, without proofs, be the issuer's own (design law 1).
+    /// Adds what this host states to the open batch. Its proofs must not have ended and must last at least as long, and
+    /// each capability must be covered by a live one of theirs or, without proofs, be the issuer's own (design law 1).
     public func admit(_ statement: HostStatement, at now: Timestamp) throws(GraphError) -> HostAdmission {
         let view = working
         let bytes = statement.bytes(at: now, in: view)
@@ -15,7 +15,7 @@ extension GraphWriter {
         do throws(Refusal) {
             try checkProofs(of: statement, in: view, at: now)
             for capability in statement.capabilities {
-                supports.append(try self.supports(of: capability, statement, in: view))
+                supports.append(try self.supports(of: capability, statement, in: view, at: now))
             }
         } catch {
             return .refused(error)
@@ -53,7 +53,7 @@ extension GraphWriter {
         else { throw Refusal(.limitExceeded, "the statement is too large") }
         for proof in statement.proofs {
             guard view.isVisible(proof.raw) else { throw Refusal(.missingProof, "a proof is not known") }
-            guard view.isInForce(proof, at: now) else {
+            guard !view.isEnded(proof.raw), view.isInWindow(proof.raw, now.microseconds) else {
                 throw Refusal(.parentRevoked, "a proof is not in force", edge: view.multihash(proof.raw))
             }
             let parent = graph.windows.base[Int(proof.raw)]
@@ -69,9 +69,10 @@ extension GraphWriter {
         }
     }
 
-    /// The capabilities a capability rests on; nil for one that is the issuer's own.
+    /// The live capabilities a capability rests on; nil for one that is the issuer's own. Others of the same proof may
+    /// have died meanwhile, as a member's right to write when only the policy of writing changed.
     private func supports(
-        of capability: Capability, _ statement: HostStatement, in view: Snapshot
+        of capability: Capability, _ statement: HostStatement, in view: Snapshot, at now: Timestamp
     ) throws(Refusal) -> [UInt32]? {
         guard !statement.proofs.isEmpty else {
             guard capability.resource.rootAuthority == statement.issuer else {
@@ -83,6 +84,8 @@ extension GraphWriter {
         let question = view.resolve(
             CheckQuestion(principal: statement.issuer, ability: capability.ability, resource: capability.resource))
         var supports: [UInt32] = []
+        var isDead = false
+        var budget = graph.limits.maxCheckNodes
         for proof in statement.proofs {
             for number in view.capabilities(of: proof.raw) {
                 let row = graph.capabilities[number]
@@ -91,8 +94,15 @@ extension GraphWriter {
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)
                 else { continue }
+                guard view.searchRoute(from: number, at: now.microseconds, budget: &budget) == .live else {
+                    isDead = true
+                    continue
+                }
                 supports.append(number)
             }
+        }
+        guard !supports.isEmpty || !isDead else {
+            throw Refusal(.parentRevoked, "no proof that covers `\(capability.ability)` is in force")
         }
         guard !supports.isEmpty, supports.count <= graph.limits.maxSupports else {
             throw Refusal(

@@ -1,7 +1,7 @@
 extension AbilityRegistry {
     /// The abilities on permissioned spaces and on accounts (atproto-spaces.md 5, 6).
     public static let spaceEntries: [Entry] = [
-        Entry("atproto.space/read", implies: ["atproto.space/readSelf"]),
+        Entry("atproto.space/read", implies: ["atproto.space/readSelf", "atproto.space/readOnward"]),
         Entry("atproto.space/readSelf", implies: ["atproto.space/belong"]),
         Entry("atproto.space/create"),
         Entry("atproto.space/update"),
@@ -25,9 +25,13 @@ extension AbilityRegistry {
         Entry("atproto.space/describe"),
         // To stand in a space at all: what any right in it brings along, and what tells its members from strangers.
         Entry("atproto.space/belong"),
-        // To read records without saying who reads.
-        Entry("atproto.space/readOpenly"),
-        Entry("atproto.account/use"),
+        // To read records without saying who reads; whoever says so may no less (21.4).
+        Entry("atproto.space/readOpenly", implies: ["atproto.space/read"]),
+        // What a credential of an outer space rests on in a member space: that its user reads there. It opens nothing.
+        Entry("atproto.space/readOnward"),
+        Entry("atproto.account/use", implies: ["atproto.account/delegate"]),
+        // To let an application ask for credentials in the account's name (4.1).
+        Entry("atproto.account/delegate"),
     ]
 
     /// Every ability the service knows.
@@ -51,5 +55,7 @@ extension Ability {
     public static let spaceDescribe = Ability(literal: "atproto.space/describe")
     public static let spaceBelong = Ability(literal: "atproto.space/belong")
     public static let spaceReadOpenly = Ability(literal: "atproto.space/readOpenly")
+    public static let spaceReadOnward = Ability(literal: "atproto.space/readOnward")
+    public static let accountDelegate = Ability(literal: "atproto.account/delegate")
     public static let accountUse = Ability(literal: "atproto.account/use")
 }

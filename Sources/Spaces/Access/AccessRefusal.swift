@@ -42,5 +42,7 @@ extension AccessRefusal {
     package static let sessionEnded = AccessRefusal("AuthMissing", "the session has ended")
     package static let credentialRevoked = AccessRefusal("CredentialRevoked", "the credential was revoked")
     package static let wrongSpace = AccessRefusal("InvalidCredential", "the credential is for another space")
+    package static let wrongDelegation = AccessRefusal(
+        "InvalidDelegationToken", "the delegation token is for another space")
     package static let closed = AccessRefusal("Forbidden", "nothing is let through")
 }

@@ -27,6 +27,14 @@ extension GateCase {
         throw refusal(.readSelfOnly, record, asker, decision)
     }
 
+    /// Nobody makes this host ask another one about an application before there is a space to ask for (13.9).
+    func presentAttestation() throws -> Ruling {
+        guard case .delegation(let user, let claimed, _, _, _, _) = caller else { throw AccessRefusal.notAccepted }
+        guard claimed == uri else { throw AccessRefusal.wrongDelegation }
+        let asker = Asker(user, in: view.graph, at: now)
+        return ruling(asker, Asker.control(user), try live(for: asker))
+    }
+
     /// The order of 13.9: hosted, deleted, app policy, user policy; the token's own checks are done, its single use
     /// comes last.
     func mintCredential() throws -> Ruling {
@@ -34,9 +42,7 @@ extension GateCase {
             if case .anonymous = caller { throw AccessRefusal.signInNeeded }
             throw AccessRefusal.notAccepted
         }
-        guard claimed == uri else {
-            throw AccessRefusal("InvalidDelegationToken", "the delegation token is for another space")
-        }
+        guard claimed == uri else { throw AccessRefusal.wrongDelegation }
         let asker = Asker(user, in: view.graph, at: now)
         let record = try live(for: asker)
         let connect = try self.connect(record, app, asker)

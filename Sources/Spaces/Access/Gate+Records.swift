@@ -31,6 +31,9 @@ extension GateCase {
             guard author == nil else { throw AccessRefusal.repoNotFound.with(decision) }
             throw refusal(.readSelfOnly, record, asker, decision)
         }
+        // What everybody may read, signed in or not, no application is kept from.
+        let openly = asker.may(.anyone, .spaceReadOpenly, space)
+        if openly.isAllowed { return ruling(asker, openly, record) }
         // Sessions attest no application, so only a space open to all of them is read without a credential.
         let connect = asker.may(.anyone, .spaceConnect, space)
         guard connect.isAllowed else { throw AccessRefusal.appNotAuthorized.with(connect) }

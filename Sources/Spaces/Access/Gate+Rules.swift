@@ -98,7 +98,8 @@ extension Gate {
         case .write(let author, let items): try question.write(author, items)
         case .deleteRepo(let author): try question.deleteRepo(author)
         case .createSpace: try question.createSpace()
-        case .updateSpace, .manageMembers, .manageInvites: try question.manage(.spaceManageUpdate, .update)
+        case .updateSpace, .manageMembers, .manageInvites, .manageCredentials:
+            try question.manage(.spaceManageUpdate, .update)
         case .readConfig: try question.readConfig()
         case .deleteSpace: try question.deleteSpace()
         case .readSettings: try question.readSettings()
@@ -107,6 +108,7 @@ extension Gate {
         case .endEdge(let edge): try question.endEdge(edge)
         case .listRepos: try question.listRepos()
         case .mintDelegation: try question.mintDelegation()
+        case .presentAttestation: try question.presentAttestation()
         case .mintCredential: try question.mintCredential()
         case .registerNotify, .watch: try question.follow()
         case .notifyWrite(let writer): try question.notifyWrite(writer)

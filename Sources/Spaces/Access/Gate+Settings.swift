@@ -1,5 +1,6 @@
 import ATProto
 import CapabilityGraph
+import Multiformats
 import UCAN
 
 extension GateCase {
@@ -78,7 +79,7 @@ extension GateCase {
         let record = try live(for: asker)
         if let member, member == asker.principal { return try described(asker, record) }
         let standing = asker.may(.spaceBelong, space)
-        if record.settings.config.membersCanList, standing.isAllowed { return ruling(asker, standing, record) }
+        if record.settings.config.membersCanList, isMember(standing) { return ruling(asker, standing, record) }
         let decision = asker.may(.spaceDescribe, space)
         guard decision.isAllowed else { throw refusal(.notSpaceOwner, record, asker, decision) }
         return ruling(asker, decision, record)
@@ -88,7 +89,7 @@ extension GateCase {
     func listRepos() throws -> Ruling {
         switch caller {
         case .credential: return try credential()
-        case .anonymous: return try anonymous(.spaceDescribe)
+        case .anonymous: return try anonymous(.spaceDescribe, .spaceReadOpenly)
         case .account, .service, .invocation, .delegation: break
         }
         let asker = try asker()
@@ -100,12 +101,22 @@ extension GateCase {
         return ruling(asker, decision, record)
     }
 
-    /// What the settings open to everybody; all other spaces, and none, answer that signing in is needed.
-    func anonymous(_ ability: Ability) throws -> Ruling {
+    /// True for who stands in the space by an edge of its own, not only as everybody does.
+    private func isMember(_ standing: Decision) -> Bool {
+        guard case .allow(let allowance) = standing else { return false }
+        guard let leaf = allowance.route.first else { return true }
+        return !UTF8Bytes.equal(view.graph.view(leaf.edge).audience, DID.anyone.text)
+    }
+
+    /// What the settings open to everybody, by any of some abilities; all other spaces, and none, answer that signing
+    /// in is needed.
+    func anonymous(_ abilities: Ability...) throws -> Ruling {
         let asker = Asker(.anyone, in: view.graph, at: now)
         guard case .live(let record) = try view.standing(of: uri) else { throw AccessRefusal.signInNeeded }
-        let decision = asker.may(ability, space)
-        guard decision.isAllowed else { throw AccessRefusal.signInNeeded.with(decision) }
+        let decisions = abilities.map { asker.may($0, space) }
+        guard let decision = decisions.first(where: \.isAllowed) else {
+            throw AccessRefusal.signInNeeded.with(decisions.first)
+        }
         return ruling(asker, decision, record)
     }
 }

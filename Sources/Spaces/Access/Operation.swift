@@ -27,8 +27,12 @@ package enum Operation: Sendable, Hashable {
     case endEdge(Multihash)
     case listRepos
     case mintDelegation
+    /// Have an application's attestation looked at, for a credential of this space.
+    case presentAttestation
     /// Bind a credential to a key.
     case mintCredential(key: DID)
+    /// List the credentials of the space, or take one back.
+    case manageCredentials
     case registerNotify
     /// Follow the space's events on a connection of this host.
     case watch

@@ -11,13 +11,17 @@ package enum Credentials {
     package static let revocationLifetime: Int64 = 3610
     /// The most revocations kept for one authority.
     package static let maximumRevocations = 10_000
+    /// The most revocations kept in all, beyond which those of spaces of which nothing is held here are not.
+    package static let maximumUnheld = 200_000
 }
 
 /// Why credentials ended before their time; the word goes with the news to other hosts.
 package enum RevocationReason: String, Sendable {
     case memberChanged = "user_removed"
     case settingsChanged = "policy_changed"
+    case appRemoved = "app_removed"
     case spaceDeleted = "space_deleted"
+    case sessionEnded = "session_ended"
     /// The authority revoked it by name.
     case revoked = "revoked"
 }
@@ -52,12 +56,54 @@ extension TableReader {
     }
 }
 
-/// One credential that was issued here and may still be used.
+/// One credential that was issued here and neither expired nor was listed as revoked.
 struct IssuedCredential {
+    let space: SpaceURI
     let jti: String
-    let user: DID
     let expiresAt: Timestamp
     let edge: [UInt8]
+
+    /// Reads the columns `space, jti, expires_at, edge`.
+    init(_ row: SQLRow) throws {
+        space = try SpaceURI(row.text(0))
+        jti = row.text(1)
+        expiresAt = Timestamp(microseconds: row.integer(2))
+        edge = row.bytes(3)
+    }
+
+    func isInForce(in graph: Snapshot, at now: Timestamp) -> Bool {
+        guard let edge = graph.edge(stored: edge) else { return false }
+        return graph.isInForce(edge, at: now)
+    }
+
+    /// Says by the edge that ended why the credential is dead; nil where what it rests on ended further up.
+    func cause(in graph: Snapshot) -> RevocationReason? {
+        guard let edge = graph.edge(stored: edge) else { return nil }
+        for proof in graph.view(edge).proofs.map(graph.view) where proof.ending != nil {
+            switch proof.kind {
+            case .appAccess: return .appRemoved
+            case .session: return .sessionEnded
+            case .membership: return .memberChanged
+            case .policy, .ownership: return .settingsChanged
+            case .cacao, .ucan, .invite, .delegationToken, .spaceCredential: return .revoked
+            }
+        }
+        return nil
+    }
+}
+
+extension TableReader {
+    /// The credentials issued for a space, or for every space, that somebody may still show.
+    func issuedCredentials(for space: SpaceURI? = nil, at now: Timestamp) throws -> [IssuedCredential] {
+        // Some take a token for a little longer than it says.
+        let since = now.advanced(bySeconds: -Credentials.clockSkew).microseconds
+        return try rows(
+            """
+            SELECT c.space, c.jti, c.expires_at, c.edge FROM space_credential c \
+            WHERE (?1 IS NULL OR c.space = ?1) AND c.expires_at > ?2 AND NOT EXISTS \
+            (SELECT 1 FROM credential_revocation r WHERE r.space = c.space AND r.jti = c.jti)
+            """, [.text(optional: space?.text), .integer(since)], IssuedCredential.init)
+    }
 }
 
 extension StoreTransaction {
@@ -66,33 +112,25 @@ extension StoreTransaction {
     /// The graph refuses such credentials already; here they are listed as revoked, for the hosts that must be told.
     func revokeDeadCredentials(below space: SpaceURI, because reason: RevocationReason) throws {
         for uri in try spacesAdmitting(space) {
-            for issued in try issuedCredentials(for: uri) {
-                if let edge = graph.edge(stored: issued.edge), graph.isInForce(edge, at: now) { continue }
-                try revoke(issued, of: uri, because: reason)
+            for issued in try issuedCredentials(for: uri, at: now) where !issued.isInForce(in: graph, at: now) {
+                try revoke(issued, because: issued.cause(in: graph) ?? reason)
             }
         }
     }
 
-    func issuedCredentials(for space: SpaceURI) throws -> [IssuedCredential] {
-        try rows(
-            "SELECT jti, user, expires_at, edge FROM space_credential WHERE space = ?1 AND expires_at > ?2",
-            [.text(space.text), .integer(now.microseconds)]
-        ) { row in
-            IssuedCredential(
-                jti: row.text(0), user: DID(trusted: row.text(1)),
-                expiresAt: Timestamp(microseconds: row.integer(2)), edge: row.bytes(3))
-        }
+    /// Lists one credential as revoked; whether its edge ends is the caller's to do.
+    func revoke(_ issued: IssuedCredential, because reason: RevocationReason) throws {
+        try revoke(issued, because: reason.rawValue)
     }
 
-    /// Lists one credential as revoked and forgets that it was issued; whether its edge ends is the caller's to do.
-    func revoke(_ issued: IssuedCredential, of space: SpaceURI, because reason: RevocationReason) throws {
+    func revoke(_ issued: IssuedCredential, because reason: String) throws {
         try run(
             """
             INSERT OR IGNORE INTO credential_revocation(space, jti, authority, reason, revoked_at, keep_until, origin, \
             is_told) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0)
             """,
             [
-                .text(space.text), .text(issued.jti), .text(space.authority), .text(reason.rawValue),
+                .text(issued.space.text), .text(issued.jti), .text(issued.space.authority), .text(reason),
                 .integer(now.microseconds),
                 .integer(
                     max(
@@ -100,7 +138,5 @@ extension StoreTransaction {
                         now.advanced(bySeconds: Credentials.revocationLifetime)
                     ).microseconds),
             ])
-        try run(
-            "DELETE FROM space_credential WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(issued.jti)])
     }
 }

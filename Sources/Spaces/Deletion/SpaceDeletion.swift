@@ -59,9 +59,10 @@ extension StoreTransaction {
                 .integer(Int64(graph.revision)), .bool(space.settings.readPolicy.managingApp != nil),
             ])
         let number: [SQLValue] = [.integer(space.number)]
-        for issued in try issuedCredentials(for: space.uri) {
-            try revoke(issued, of: space.uri, because: .spaceDeleted)
+        for issued in try issuedCredentials(for: space.uri, at: now) {
+            try revoke(issued, because: .spaceDeleted)
         }
+        try run("DELETE FROM space_credential WHERE space = ?1", [.text(space.uri.text)])
         // What rests on these edges dies with them; members' edges end too, so that their chains name the deletion.
         let edges =
             try rows("SELECT edge FROM space_edge WHERE space = ?1", number) { $0.bytes(0) }

@@ -1,6 +1,6 @@
 /// Holds the canonical text of a decentralized identifier, without fragment; equality is that of its bytes.
 ///
-/// The text is ASCII, at most 512 bytes. `did:pkh:eip155` accounts are rewritten to EIP-55 casing on the way in, every
+/// The text is ASCII, at most 2048 bytes. `did:pkh:eip155` accounts are rewritten to EIP-55 casing on the way in, every
 /// other method is kept as given (spec/tinycloud.md 1.2). A did:key that does not decode is a DID that cannot sign.
 public struct DID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Says which family a DID belongs to; `key` only for keys this module can verify with.
@@ -12,7 +12,7 @@ public struct DID: Hashable, Comparable, Sendable, CustomStringConvertible {
         case other
     }
 
-    public static let maximumLength = 512
+    public static let maximumLength = 2048
 
     // Proved ASCII at construction, so `==`, `<` and hashing of the String are those of its bytes.
     public let text: String

@@ -9,6 +9,9 @@ struct Example: Sendable, Equatable {
         case alone
         /// A service at `$CAPQ_URL`, a session on it and the names in capitals.
         case service
+        /// A service at `$CAPQ_URL` with the accounts alice, who is current, and bob, a default space of alice with bob
+        /// in it, and the names in capitals.
+        case accounts
     }
 
     let line: String

@@ -10,11 +10,13 @@ enum ValueKind: Sendable, Equatable {
     case key
     /// The name of a context.
     case context
+    /// The handle of an account that is logged in.
+    case account
 
     /// Checks `value`; `owner` names the option or argument in the message.
     func validate(_ value: String, owner: String) throws(Failure) {
         switch self {
-        case .text, .file, .key, .context:
+        case .text, .file, .key, .context, .account:
             guard !value.isEmpty else { throw .usage("\(owner) is empty") }
         case .choice(let choices):
             guard !choices.contains(where: { $0.hasSameBytes(as: value) }) else { return }

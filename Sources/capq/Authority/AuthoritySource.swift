@@ -14,9 +14,20 @@ protocol AuthoritySource: Sendable {
     func chain(_ cid: CID) throws(Failure) -> DelegationChain
     func check(_ question: DecisionQuestion) throws(Failure) -> AuthorizeAnswer
     func status(_ cid: CID) throws(Failure) -> DelegationStatus
+
+    /// Reads a principal as typed.
+    func principal(_ typed: String, keys: KeyStore) throws(Failure) -> DID
+    /// Completes a resource as typed.
+    func resource(_ typed: String) throws(Failure) -> String
 }
 
 extension AuthoritySource {
+    func principal(_ typed: String, keys: KeyStore) throws(Failure) -> DID {
+        try PrincipalText.parse(typed, keys: keys, me: asker)
+    }
+
+    func resource(_ typed: String) throws(Failure) -> String { try SpaceText.resource(typed, in: space) }
+
     /// Returns the space to ask about.
     func requireSpace() throws(Failure) -> String {
         guard let space else {

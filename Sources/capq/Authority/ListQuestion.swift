@@ -16,4 +16,11 @@ struct ListQuestion: Sendable, Equatable {
     var statuses: [String] = []
     var limit = 100
     var cursor: String?
+    /// Whose edges, as typed; of permissioned spaces only.
+    var principal: String?
+    /// Any of these kinds; none means every one. Of permissioned spaces only.
+    var kinds: [String] = []
+
+    /// Whether it asks what only the graph of a permissioned space can be asked.
+    var isAboutPermissionedSpace: Bool { principal != nil || !kinds.isEmpty }
 }

@@ -22,18 +22,29 @@ import UCAN
             "export PATH=\"$PWD/bin:$PATH\" CAPQ_HOME=\"$PWD/home\" TOKEN='\(try rootToken().authorization())'",
             "export HEX=\(String(repeating: "0", count: 63))1 ADDRESS=\(owner.address)",
         ]
-        let service = examples.contains { $0.stage == .service } ? LiveService(data: scratch.folder + "/data") : nil
-        if let service {
+        let stages = Set(examples.map(\.stage))
+        let service =
+            stages == [.alone]
+            ? nil : LiveService(data: scratch.folder + "/data", options: ["--registration", "open"])
+        // Each stage has a home of its own, so that none changes what another finds.
+        var stageNames: [Example.Stage: [String]] = [:]
+        if let service, stages.contains(.service) {
             run("prelude", names + prelude(service), expecting: 0)
-            names.append(". ./names.sh")
+            stageNames[.service] = [". ./names.sh"]
+        }
+        if let service, stages.contains(.accounts) {
+            let home = "export CAPQ_HOME=\"$PWD/accounts\""
+            run("accounts", names + [home] + accounts(service), expecting: 0)
+            stageNames[.accounts] = [home, ". ./accounts.sh"]
         }
         for (number, example) in examples.enumerated() {
-            if let setUp = example.setUp { run("setup\(number)", names + [setUp], expecting: 0) }
+            let own = stageNames[example.stage] ?? []
+            if let setUp = example.setUp { run("setup\(number)", names + own + [setUp], expecting: 0) }
             if example.line.contains("$SIGNATURE") {
                 let message = try #require(Scratch.text(scratch.folder + "/message.txt"))
                 names.append("export SIGNATURE=\(Base16.encode(try owner.signEIP191(Array(message.utf8))))")
             }
-            run("example\(number)", names + [example.line], expecting: example.exit.rawValue)
+            run("example\(number)", names + own + [example.line], expecting: example.exit.rawValue)
         }
     }
 
@@ -62,6 +73,26 @@ import UCAN
         ]
     }
 
+    /// Makes two accounts, a space of one with the other in it, a record, a picture and an invite.
+    private func accounts(_ service: LiveService) -> [String] {
+        [
+            "field() { sed -n 's/^  \"'\"$1\"'\": \"\\(.*\\)\",*$/\\1/p'; }",
+            "capq context set local --url \(service.url)",
+            "BOB=$(capq account create bob --password-file ./password.txt | field did)",
+            "capq account create alice --password-file ./password.txt",
+            "capq space create com.example.forum --skey home --use",
+            "capq member add bob",
+            "capq record put com.example.forum.post/first '{\"text\":\"first\"}'",
+            "capq blob put ./picture.png --type image/png >blob.json",
+            "BLOB=$(field cid <blob.json)",
+            "REF=$(tr -d '\\n' <blob.json | sed 's/.*\"blob\": *\\({.*}\\) *}/\\1/')",
+            "capq record put com.example.forum.post/picture \"{\\\"image\\\":$REF}\"",
+            "INVITE=$(capq invite create | field inviteId)",
+            "EDGE=$(capq ls --kind membership -o jsonl | sed -n 's/.*\"cid\":\"\\([^\"]*\\)\".*/\\1/p' | head -1)",
+            "echo \"export BOB=$BOB BLOB=$BLOB INVITE=$INVITE EDGE=$EDGE\" >accounts.sh",
+        ]
+    }
+
     /// Writes the files examples name: a JWK, one token, a chain.
     private func writeFiles() throws {
         let session = try PrivateKey(curve: .ed25519, seed: Array(1...32))
@@ -75,6 +106,9 @@ import UCAN
             proofs: [root.cid],
             expires: Timestamp(seconds: 4_102_444_800)
         )
+        _ = scratch.write("correct-horse\n", "password.txt")
+        _ = scratch.write("a picture, in a way", "picture.png")
+        _ = scratch.write("{\"text\":\"be kind\"}", "post.json")
         _ = scratch.write(JSONPrinter.line(session.jwk), "laptop.jwk")
         _ = scratch.write(leaf.authorization(), "delegation.jwt")
         _ = scratch.write("\(leaf.authorization())\n\(root.authorization())\n", "chain.txt")

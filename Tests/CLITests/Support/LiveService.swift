@@ -6,8 +6,8 @@ final class LiveService {
     private let process: ChildProcess
 
     /// Returns nil when the service does not start.
-    init?(data: String) {
-        let words = [BuiltProducts.capservice, "serve", "--listen", "127.0.0.1:0", "--data", data]
+    init?(data: String, options: [String] = []) {
+        let words = [BuiltProducts.capservice, "serve", "--listen", "127.0.0.1:0", "--data", data] + options
         guard let process = ChildProcess(words),
             let url = (try? JSON.parse(Array(process.readLine().utf8)))?["listening"]?.string
         else { return nil }

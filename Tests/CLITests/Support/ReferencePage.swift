@@ -13,7 +13,8 @@ enum ReferencePage {
         lines += [
             "", "## Files", "",
             "Everything lies in `$CAPQ_HOME`, or `~/.config/capq` when that is not set, readable by its owner only:",
-            "`config.json` (contexts), `keys/NAME.json` (keys), `contexts/NAME/session.json` (the session a login left).",
+            "`config.json` (contexts), `keys/NAME.json` (keys), `contexts/NAME/session.json` (the session a login left),",
+            "`contexts/NAME/accounts/HANDLE.json` (sessions of accounts), `contexts/NAME/credentials` (space credentials).",
             "", "## Commands",
         ]
         for path in HelpTests.paths.dropFirst() {

@@ -42,11 +42,7 @@ extension XRPCCall {
         let use = try credential.verifyPresentation(
             fields, scheme: scheme, method: request.method.name, url: url(),
             audience: try signatureAudience(credential.space), at: now)
-        let key: DID =
-            switch credential.binding {
-            case .thumbprint(let thumbprint): try DID(thumbprint: thumbprint)
-            case .key(let key): key.did
-            }
+        let key = try credential.binding.holder
         if let use { try consume(use) }
         return .credential(
             space: credential.space, key: key, edge: Multihash(code: .blake3_256, digest: digest),

@@ -46,11 +46,7 @@ extension XRPCCall {
         }
         let proof = try BindingProof.verify(fields, method: request.method.name, url: url(), at: now)
         try token.require(space: space)
-        let key: DID =
-            switch proof.binding {
-            case .thumbprint(let thumbprint): try DID(thumbprint: thumbprint)
-            case .key(let key): key.did
-            }
+        let key = try proof.binding.holder
         return DelegationCall(
             token: token, user: try DID(token.issuer), binding: proof.binding, key: key, proof: proof.use)
     }

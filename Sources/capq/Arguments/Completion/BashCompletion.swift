@@ -52,6 +52,7 @@ enum BashCompletion {
         case .choice(let choices): words = choices.joined(separator: " ")
         case .key: words = "$(\(CompletionFolder.keys.listing))"
         case .context: words = "$(\(CompletionFolder.contexts.listing))"
+        case .account: words = "$(\(CompletionFolder.accounts.listing))"
         }
         return "COMPREPLY=($(compgen -W \"\(words)\" -- \"$cur\"))"
     }

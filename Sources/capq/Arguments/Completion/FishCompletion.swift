@@ -45,6 +45,7 @@ enum FishCompletion {
         case .choice(let choices): "-a \(quoted(choices.joined(separator: " ")))"
         case .key: "-a \(quoted(CompletionFolder.keys.fishListing))"
         case .context: "-a \(quoted(CompletionFolder.contexts.fishListing))"
+        case .account: "-a \(quoted(CompletionFolder.accounts.fishListing))"
         }
     }
 

@@ -60,6 +60,7 @@ enum ZshCompletion {
         case .choice(let choices): "compadd -- \(choices.joined(separator: " "))"
         case .key: "compadd -- $(\(CompletionFolder.keys.listing))"
         case .context: "compadd -- $(\(CompletionFolder.contexts.listing))"
+        case .account: "compadd -- $(\(CompletionFolder.accounts.listing))"
         }
     }
 }

@@ -14,11 +14,12 @@ enum ChainCommand {
             has. Dead links are shown, never left out.
             """,
         flags: [all],
-        options: [SigningOptions.space, SigningOptions.proof],
+        options: [SigningOptions.space, SigningOptions.proof, AccountOptions.acting],
         positionals: [cid],
         examples: [
             Example("capq chain \"$CID\"", "leaf to root, with the status of every link", stage: .service),
             Example("capq chain \"$CID\" --all --output dot", "every route, for Graphviz", stage: .service),
+            Example("capq chain \"$EDGE\"", "what a membership of a forum rests on", stage: .accounts),
         ],
         exits: [.notFound, .notAuthorized, .unreachable],
         action: run

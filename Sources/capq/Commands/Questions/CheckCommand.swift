@@ -4,9 +4,11 @@ import UCAN
 
 /// `capq check`: asks the gate whether a principal may use an ability on a resource.
 enum CheckCommand {
-    static let principal = Positional("PRINCIPAL", "DID, `@NAME` for a key kept here, or `me`")
-    static let ability = Positional("ABILITY", "as in tinycloud.kv/get")
-    static let resource = Positional("RESOURCE", "whole resource, or service and path in the space")
+    static let principal = Positional("PRINCIPAL", "DID, `@NAME` for a key kept here, a handle, or `me`")
+    static let ability = Positional(
+        "ABILITY", "as in tinycloud.kv/get; of permissioned spaces also read, write, manage")
+    static let resource = Positional(
+        "RESOURCE", "whole resource; service and path in the space; `space` or AUTHOR/COLLECTION in a permissioned one")
     static let given = Option("given", "JSON", "what caveats are judged by: {\"caveats\":[…],\"statement\":{…}}")
     static let explain = Flag("explain", "print the walk that led to the decision")
 
@@ -18,7 +20,7 @@ enum CheckCommand {
             deny and 4 for undetermined, so a script can branch on it.
             """,
         flags: [explain],
-        options: [SigningOptions.space, given, SigningOptions.at],
+        options: [SigningOptions.space, given, SigningOptions.at, AccountOptions.acting],
         positionals: [principal, ability, resource],
         examples: [
             Example("capq check \"$BOB\" tinycloud.kv/get kv/notes/today", "may Bob read this note", stage: .service),
@@ -26,18 +28,20 @@ enum CheckCommand {
                 "capq check \"$BOB\" tinycloud.kv/del kv/notes/today --explain", "why may he not delete it",
                 exit: .deny, stage: .service),
             Example("capq check me tinycloud.kv/put kv/notes/today", "may the session write it", stage: .service),
+            Example("capq check bob write space --explain", "why may bob write in the forum", stage: .accounts),
         ],
         exits: [.deny, .undetermined, .notFound, .notAuthorized, .unreachable],
         action: run
     )
 
     private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
-        let source = try SourceChoice.open(arguments, surroundings)
+        let typed = try arguments.required(resource)
+        let source = try SourceChoice.open(arguments, surroundings, about: typed)
         let keys = KeyStore(home: try surroundings.homeFolder())
         var question = DecisionQuestion(
-            principal: try PrincipalText.parse(try arguments.required(principal), keys: keys, me: source.asker),
+            principal: try source.principal(try arguments.required(principal), keys: keys),
             ability: try arguments.required(ability),
-            resource: try SpaceText.resource(try arguments.required(resource), in: source.space)
+            resource: try source.resource(typed)
         )
         if let text = arguments[given] {
             guard let json = try? JSON.parse(Array(text.utf8)), json.object != nil else {

@@ -14,6 +14,9 @@ enum ListCommand {
         kind: .choice(["active", "pending", "expired", "revoked"]), repeats: true)
     static let action = Option("action", short: "a", "ABILITY", "only those with this ability", repeats: true)
     static let path = Option("path", short: "p", "PATH", "only those inside this path, as in notes/")
+    static let of = Option("of", "WHO", "only those that concern a principal; of permissioned spaces", kind: .account)
+    static let kind = Option(
+        "kind", "KIND", "only membership, policy, invite, delegationToken, spaceCredential and so on", repeats: true)
     static let limit = Option("limit", short: "n", "COUNT", "rows a page, 100 by default", kind: .integer(1...1_000))
     static let cursor = Option("cursor", "CURSOR", "go on where an earlier page ended")
 
@@ -26,7 +29,10 @@ enum ListCommand {
             said on standard error and stands in the JSON answer; `--all-pages` follows it.
             """,
         flags: [created, received, all, account, allPages],
-        options: [SigningOptions.space, path, action, status, limit, cursor, SigningOptions.proof],
+        options: [
+            SigningOptions.space, path, action, status, of, kind, limit, cursor, SigningOptions.proof,
+            AccountOptions.acting,
+        ],
         examples: [
             Example("capq ls", "delegations of the session's space that hold", stage: .service),
             Example(
@@ -34,6 +40,7 @@ enum ListCommand {
             Example("capq ls --status revoked --status expired --all-pages", "what has ended", stage: .service),
             Example("capq ls --account --created", "what the account gave away, in every space", stage: .service),
             Example("capq ls --output jsonl --all-pages", "one delegation a line, for a program", stage: .service),
+            Example("capq ls --of bob", "all that lets bob into the forum, and what rests on it", stage: .accounts),
             Example("capq ls --output mermaid", "a drawing of who gave what to whom", stage: .service),
         ],
         exits: [.notFound, .notAuthorized, .unreachable],
@@ -53,6 +60,11 @@ enum ListCommand {
         question.limit = arguments.integer(limit) ?? question.limit
         question.cursor = arguments[cursor]
         question.isAboutAccount = arguments[account]
+        question.principal = arguments[of]
+        question.kinds = arguments.all(kind)
+        guard source is SpaceSource || !question.isAboutPermissionedSpace else {
+            throw .usage("`--of` and `--kind` are about permissioned spaces", hint: "`--space at://…` names one")
+        }
         guard !question.isAboutAccount || (question.path == nil && question.abilities.isEmpty) else {
             throw .usage("`--account` takes neither `--path` nor `--action`", hint: "`--space ID` asks about one space")
         }

@@ -9,7 +9,7 @@ enum StatusCommand {
         "status",
         summary: "ask whether one delegation holds",
         discussion: "A delegation you may not see is reported like one that does not exist.",
-        options: [SigningOptions.proof],
+        options: [SigningOptions.space, SigningOptions.proof, AccountOptions.acting],
         positionals: [cid],
         examples: [
             Example("capq status \"$CID\"", "exit code 0 when it holds, 3 when it has ended", stage: .service)

@@ -1,3 +1,4 @@
+import ATProto
 import CapClient
 import Multiformats
 import UCAN
@@ -11,20 +12,34 @@ enum RevokeCommand {
         summary: "end a delegation and all that rests only on it",
         discussion: """
             Cannot be undone. Its issuer, its audience and the owner of a space it names may do this, and a session
-            that holds `tinycloud.delegation/revoke`. With `--key` naming a wallet key the wallet itself signs.
+            that holds `tinycloud.delegation/revoke`. With `--key` naming a wallet key the wallet itself signs. In a
+            permissioned space its managers and whoever issued or received the edge may do it.
             """,
-        options: [SigningOptions.proof],
+        options: [SigningOptions.space, SigningOptions.proof, AccountOptions.acting],
         positionals: [cid],
         examples: [
             Example("capq revoke \"$CID\"", "end a delegation", stage: .service),
             Example("capq revoke \"$OTHER_CID\" --key owner", "the same, signed by the wallet", stage: .service),
+            Example("capq revoke \"$EDGE\"", "end a membership of a forum", stage: .accounts),
         ],
         exits: [.notFound, .notAuthorized, .unreachable],
         action: run
     )
 
+    private static func revoke(_ target: CID, _ source: SpaceSource) throws(Failure) -> Answer {
+        try source.revoke(target)
+        var object = JSONObject(schema: "capq/revocation/1")
+        object["revoked"] = true
+        object["cid"] = .string(target.text)
+        object["space"] = .string(source.uri.text)
+        object["revoker"] = .string(source.acting.did)
+        return .fields(
+            .object(object), [("revoked", Cell(id: target.text)), ("by", Cell(source.acting.did))])
+    }
+
     private static func run(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
         let target = try CIDText.parse(try arguments.required(cid))
+        if let source = try SourceChoice.permissioned(arguments, surroundings) { return try revoke(target, source) }
         let asker = try Asker(arguments, surroundings)
         let signer = try asker.requireSigner()
         let expires = asker.now.wholeSeconds.adding(seconds: Asker.invocationLifetime)

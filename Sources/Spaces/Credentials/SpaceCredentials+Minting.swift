@@ -1,0 +1,122 @@
+package import ATProto
+import CapabilityGraph
+import Identity
+import Multiformats
+import Storage
+package import UCAN
+
+extension SpaceCredentials {
+    /// Signs a delegation token of its user, single use, 60 seconds (4.1), and keeps its edge: from the user to the
+    /// host of the space's authority, on what admits the user and on the session that asked.
+    ///
+    /// For a space held elsewhere it rests on the session alone, since nothing is known here of who is a member there
+    /// (reading 5).
+    package func mintDelegation(_ permit: Permit, at now: Timestamp) throws -> Minted {
+        try permit.require(.mintDelegation)
+        let user = permit.principal
+        let token = try DelegationToken.make(
+            issuer: user.text, space: permit.space, key: try signer.key(of: user), at: now)
+        let audience = try DID(service: permit.space.authority + ServiceID.spaceHost)
+        try store.transact(at: now) { change in
+            let permit = try permit.confirmed(in: change)
+            var grounds = CredentialGrounds()
+            if let session = permit.sessionEdge { grounds.rest(session: session, of: user) }
+            if let record = try change.space(permit.space) {
+                try grounds.restReading(permit.decision, of: record, in: change)
+            }
+            try change.admit(
+                HostStatement(
+                    kind: .delegationToken, issuer: user, audience: audience, capabilities: grounds.capabilities,
+                    expires: grounds.window(until: token.expiresAt, in: change.graph), proofs: grounds.proofs,
+                    token: Array(token.text.utf8)))
+        }
+        return Minted(text: token.text, id: token.id, expiresAt: Timestamp(seconds: token.expiresAt))
+    }
+
+    /// Verifies whose application asks (4.2); may wait for the client's host. Throws `InvalidClientAttestation`.
+    package func attested(_ permit: Permit, _ text: String, at now: Timestamp) throws -> ClientAttestation {
+        try permit.require(.presentAttestation)
+        return try documents.attestation(text, for: permit.space, at: now)
+    }
+
+    /// Mints a credential for the holder of a key (4.3, 4.4, 13.9) and records whose it is.
+    ///
+    /// `uses` are those of the binding proof and the attestation. They and the delegation token are consumed in the
+    /// transaction of the mint, after everything else, so that what is refused burns nothing. Throws `JwtReplayed`,
+    /// `BadDpopProof` or `InvalidClientAttestation` for what was used before.
+    package func exchange(
+        _ permit: Permit, binding: SpaceCredential.Binding, uses: [TokenUse], at now: Timestamp
+    ) throws -> Minted {
+        let holder = try binding.holder
+        try permit.require(.mintCredential(key: holder))
+        let authority = try DID(permit.space.authority)
+        let key = try signer.key(of: authority)
+        let credential = try SpaceCredential.make(
+            space: permit.space, binding: binding, keyID: signer.credentialKeyID(of: authority, key.publicKey),
+            key: key, lifetime: try allowedLifetime(permit, binding, at: now), at: now)
+        try store.transact(at: now) { change in
+            let permit = try permit.confirmed(in: change)
+            guard case .delegation(let user, _, let mark, _, let token, let app) = permit.caller,
+                let record = try change.space(permit.space)
+            else { throw AccessRefusal.spaceNotFound }
+            guard try change.use(mark) else { throw ATProtoError("JwtReplayed", "the token was used before") }
+            for use in uses {
+                guard try change.use(use.mark) else { throw use.replayed }
+            }
+            var grounds = CredentialGrounds()
+            try grounds.restReading(permit.decision, of: record, in: change)
+            try grounds.restConnecting(permit.further.last, of: record, app: app, in: change)
+            if let session = change.graph.session(ofToken: token) { grounds.rest(session: session, of: user) }
+            let edge = try change.admit(
+                HostStatement(
+                    kind: .spaceCredential, issuer: authority, audience: holder, capabilities: grounds.capabilities,
+                    expires: grounds.window(until: credential.expiresAt, in: change.graph), proofs: grounds.proofs,
+                    actor: user, token: Array(credential.text.utf8)))
+            try change.run(
+                """
+                INSERT INTO space_credential(space, jti, user, client_id, expires_at, edge) \
+                VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+                """,
+                [
+                    .text(permit.space.text), .text(credential.id), .text(user.text), .text(optional: app),
+                    .integer(Timestamp(seconds: credential.expiresAt).microseconds),
+                    .blob(change.graph.view(edge).id.digest.bytes),
+                ])
+        }
+        return Minted(
+            text: credential.text, id: credential.id, expiresAt: Timestamp(seconds: credential.expiresAt))
+    }
+
+    /// Whole seconds: what is configured, what the binding allows, and no longer than any edge it rests on.
+    private func allowedLifetime(
+        _ permit: Permit, _ binding: SpaceCredential.Binding, at now: Timestamp
+    ) throws(AccessRefusal) -> Int64 {
+        let graph = store.graph.snapshot()
+        var result = min(self.lifetime, binding.maximumLifetime)
+        for case .allow(let allowance) in [permit.decision] + permit.further {
+            for step in allowance.route {
+                guard let end = graph.view(step.edge).expires else { continue }
+                result = min(result, UnixTime.second(of: end) - UnixTime.second(of: now))
+            }
+        }
+        guard result > 0 else { throw .userNotAuthorized }
+        return result
+    }
+}
+
+extension CredentialGrounds {
+    /// When the edge of a token runs out: when nobody takes the token any more, clocks that differ included.
+    fileprivate func window(until expiry: Int64, in graph: Snapshot) -> Timestamp {
+        let end = Timestamp(seconds: expiry).advanced(bySeconds: Credentials.clockSkew)
+        guard let first = self.expiry(in: graph), first.microseconds < end.microseconds else { return end }
+        return first
+    }
+}
+
+extension Snapshot {
+    /// The session on which a delegation token of this host rests; nil for those of others.
+    fileprivate func session(ofToken token: [UInt8]) -> EdgeID? {
+        guard let edge = edge(Multihash(code: .blake3_256, digest: BLAKE3.hash(token))) else { return nil }
+        return view(edge).proofs.first { view($0).kind == .session }
+    }
+}

@@ -1,0 +1,137 @@
+import ATProto
+import CapabilityGraph
+import Multiformats
+import Storage
+package import UCAN
+
+extension SpaceCredentials {
+    /// One credential as the managers of its space see it; never its token.
+    package struct Listed: Hashable, Sendable {
+        package let id: String
+        package let user: DID
+        package let clientID: String?
+        package let expiresAt: Timestamp
+        /// Why it no longer counts; nil while it does.
+        package let reason: String?
+    }
+
+    /// Lists the credentials of a space that have not expired, by `jti`; `next` is the cursor of the following page.
+    package func list(
+        _ permit: Permit, limit: Int, after cursor: String, at now: Timestamp
+    ) throws -> (credentials: [Listed], next: String?) {
+        try permit.require(.manageCredentials)
+        let graph = store.graph.snapshot()
+        let found = try store.read { tables in
+            try tables.rows(
+                """
+                SELECT c.space, c.jti, c.expires_at, c.edge, c.user, c.client_id, r.reason FROM space_credential c \
+                LEFT JOIN credential_revocation r ON r.space = c.space AND r.jti = c.jti \
+                WHERE c.space = ?1 AND c.jti > ?2 AND c.expires_at > ?3 ORDER BY c.jti LIMIT ?4
+                """,
+                [.text(permit.space.text), .text(cursor), .integer(now.microseconds), .integer(limit + 1)]
+            ) { row in
+                let issued = try IssuedCredential(row)
+                var reason = row.optionalText(6)
+                if reason == nil, !issued.isInForce(in: graph, at: now) {
+                    reason = (issued.cause(in: graph) ?? .settingsChanged).rawValue
+                }
+                return Listed(
+                    id: issued.jti, user: DID(trusted: row.text(4)), clientID: row.optionalText(5),
+                    expiresAt: issued.expiresAt, reason: reason)
+            }
+        }
+        let page = Array(found.prefix(limit))
+        return (page, found.count > limit ? page.last?.id : nil)
+    }
+
+    /// Takes one credential back, for a reason in a word of lower-case letters and `_`; a second time does nothing.
+    ///
+    /// Throws `CredentialNotFound` for one that was not issued here or has expired.
+    package func revoke(_ permit: Permit, id: String, reason: String? = nil, at now: Timestamp) throws {
+        try permit.require(.manageCredentials)
+        let reason = reason ?? RevocationReason.revoked.rawValue
+        guard (1...64).contains(reason.utf8.count), reason.utf8.allSatisfy({ (0x61...0x7A).contains($0) || $0 == 0x5F })
+        else { throw ATProtoError("InvalidRequest", "`reason` is a word of at most 64 letters a to z and `_`") }
+        try store.transact(at: now) { change in
+            let permit = try permit.confirmed(in: change)
+            if try change.exists(
+                "SELECT 1 FROM credential_revocation WHERE space = ?1 AND jti = ?2",
+                [.text(permit.space.text), .text(id)])
+            {
+                return
+            }
+            guard let issued = try change.issued(id, for: permit.space) else {
+                throw ATProtoError("CredentialNotFound", "the space has no such credential")
+            }
+            try change.end(stored: issued.edge, by: permit.principal, reason: reason)
+            try change.revoke(issued, because: reason)
+        }
+    }
+
+    /// Takes an authority's word that credentials are no longer good (4.8); what is known already stays as it is.
+    ///
+    /// Kept for 3610 seconds, since no credential bound to a request key lives longer. Where an authority has more of
+    /// them than are kept, the space is closed to all its credentials for as long (fail closed).
+    package func receive(_ permit: Permit, revoked ids: [String], at now: Timestamp) throws {
+        try permit.require(.notifyByAuthority)
+        guard (1...100).contains(ids.count), ids.allSatisfy({ (1...128).contains($0.utf8.count) }) else {
+            throw ATProtoError("InvalidRequest", "`credentials` is an array of 1 to 100 token ids")
+        }
+        try store.transact(at: now) { change in
+            let permit = try permit.confirmed(in: change)
+            for id in ids { try change.take(revoked: id, of: permit.space, by: permit.principal) }
+        }
+    }
+}
+
+extension StoreTransaction {
+    fileprivate func issued(_ id: String, for space: SpaceURI) throws -> IssuedCredential? {
+        try first(
+            "SELECT space, jti, expires_at, edge FROM space_credential WHERE space = ?1 AND jti = ?2",
+            [.text(space.text), .text(id)], IssuedCredential.init)
+    }
+
+    fileprivate func take(revoked id: String, of space: SpaceURI, by authority: DID) throws {
+        if try exists(
+            "SELECT 1 FROM credential_revocation WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(id)])
+        {
+            return
+        }
+        // An authority hosted here that signs for itself ends its own.
+        if let issued = try issued(id, for: space) {
+            try end(stored: issued.edge, by: authority, reason: RevocationReason.revoked.rawValue)
+            return try revoke(issued, because: .revoked)
+        }
+        let until = now.advanced(bySeconds: Credentials.revocationLifetime)
+        let count = try first(
+            "SELECT count(*) FROM credential_revocation WHERE authority = ?1 AND keep_until > ?2",
+            [.text(space.authority), .integer(now.microseconds)]
+        ) { $0.integer(0) }
+        // Where nothing of a space is held, there is nothing its credentials could open, and it cannot fill the store.
+        let isHeld = try exists(
+            "SELECT 1 FROM repo r JOIN space_revision s ON s.id = r.space WHERE s.uri = ?1", [.text(space.text)])
+        guard try count ?? 0 < Credentials.maximumRevocations && (isHeld || hasRoomForRevocations()) else {
+            guard isHeld else { return }
+            return try run(
+                """
+                INSERT INTO credential_blackout(space, until) VALUES(?1, ?2) \
+                ON CONFLICT(space) DO UPDATE SET until = max(until, ?2)
+                """, [.text(space.text), .integer(until.microseconds)])
+        }
+        try run(
+            """
+            INSERT INTO credential_revocation(space, jti, authority, reason, revoked_at, keep_until, origin, is_told) \
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, 1)
+            """,
+            [
+                .text(space.text), .text(id), .text(space.authority), .text(RevocationReason.revoked.rawValue),
+                .integer(now.microseconds), .integer(until.microseconds),
+            ])
+    }
+
+    private func hasRoomForRevocations() throws -> Bool {
+        try first("SELECT count(*) FROM (SELECT 1 FROM credential_revocation LIMIT \(Credentials.maximumUnheld))") {
+            $0.integer(0)
+        } ?? 0 < Credentials.maximumUnheld
+    }
+}

@@ -1,0 +1,101 @@
+import ATProto
+import CapClient
+import CapabilityGraph
+import Multiformats
+import UCAN
+
+/// Asks a service about the authority graph of a permissioned space, with the session of an account.
+struct SpaceSource: AuthoritySource {
+    private static let methods = "dev.capabilitygraph.graph."
+
+    let acting: ActingAccount
+    let uri: SpaceURI
+
+    var now: Timestamp { acting.now }
+    var space: String? { uri.text }
+    var asker: DID? { try? DID(acting.did) }
+
+    func list(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+        guard !question.isAboutAccount else {
+            throw .usage("`--account` is not about permissioned spaces", hint: "`capq space ls` lists those")
+        }
+        var asked = [(name: "space", value: uri.text), (name: "limit", value: String(question.limit))]
+        if let typed = question.principal { asked.append(("did", try principal(typed).text)) }
+        // Without a direction everything is listed that the account may see.
+        if question.direction != .all { asked.append(("direction", question.direction.rawValue)) }
+        asked += question.kinds.map { ("kind", $0) }
+        asked += question.statuses.map { ("status", $0) }
+        asked += question.abilities.map { ("ability", $0) }
+        if let path = question.path { asked.append(("path", path)) }
+        if let cursor = question.cursor { asked.append(("cursor", cursor)) }
+        let answer = try acting.query(Self.methods + "listEdges", asked)
+        return try Failure.ofService { () throws(ClientError) in try DelegationPage(answer.serialized()) }
+    }
+
+    func chain(_ cid: CID) throws(Failure) -> DelegationChain {
+        let answer = try acting.query(Self.methods + "getChain", [("space", uri.text), ("edge", cid.text)])
+        return try Failure.ofService { () throws(ClientError) in try DelegationChain(answer.serialized()) }
+    }
+
+    func check(_ question: DecisionQuestion) throws(Failure) -> AuthorizeAnswer {
+        guard question.context == nil, question.at == nil else {
+            throw .usage("`--given` and `--at` are not about permissioned spaces")
+        }
+        var asked = [
+            (name: "space", value: uri.text), (name: "did", value: question.principal.text),
+            (name: "ability", value: question.ability),
+        ]
+        if !question.resource.hasSameBytes(as: uri.text) {
+            guard question.resource.utf8.starts(with: "\(uri.text)/".utf8) else {
+                throw .usage("`\(question.resource)` lies in another space")
+            }
+            asked.append(("path", String(question.resource.dropFirst(uri.text.count + 1))))
+        }
+        let answer = try acting.query(Self.methods + "check", asked)
+        var object = answer.object ?? JSONObject()
+        if !question.wantsExplanation { object["explain"] = nil }
+        let bytes = JSON.object(object).serialized()
+        return try Failure.ofService { () throws(ClientError) in try AuthorizeAnswer(bytes) }
+    }
+
+    func status(_ cid: CID) throws(Failure) -> DelegationStatus {
+        do throws(Failure) {
+            let status = try chain(cid).links.first?.status
+            return DelegationStatus(cid: cid.text, status: status == "live" ? "active" : status ?? "not_found")
+        } catch {
+            guard error.exit == .notFound else { throw error }
+            return DelegationStatus(cid: cid.text, status: "not_found")
+        }
+    }
+
+    /// Ends an edge, and all that rests on it.
+    func revoke(_ cid: CID) throws(Failure) {
+        var input = JSONObject()
+        input["space"] = .string(uri.text)
+        input["edge"] = .string(cid.text)
+        let answer = try acting.procedure(Self.methods + "revoke", input)
+        guard answer["revoked"]?.bool ?? false else { throw Failure(.failure, "the service revoked nothing") }
+    }
+
+    /// Reads a handle or DID, and any other principal edges name: a session, a key, an application, `anyone`.
+    func principal(_ typed: String, keys: KeyStore) throws(Failure) -> DID { try principal(typed) }
+
+    private func principal(_ typed: String) throws(Failure) -> DID {
+        let isWhole = typed.utf8.contains(UInt8(ascii: ":")) || typed.hasSameBytes(as: "anyone")
+        let text = isWhole ? typed : try acting.principal(typed)
+        do throws(GraphError) {
+            return try DID(principal: text)
+        } catch {
+            throw .usage(error.message)
+        }
+    }
+
+    /// Completes `AUTHOR/…` by the space, and nothing but `space` to the space itself.
+    func resource(_ typed: String) throws(Failure) -> String {
+        if SpaceChoice.isSpace(typed) { return typed }
+        if typed.hasSameBytes(as: "space") { return uri.text }
+        let parts = typed.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let author = try acting.principal(parts[0])
+        return "\(uri.text)/\(author)" + (parts.count == 2 ? "/\(parts[1])" : "")
+    }
+}

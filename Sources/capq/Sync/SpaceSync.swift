@@ -1,0 +1,157 @@
+import ATProto
+import CapClient
+import Multiformats
+import UCAN
+
+/// Copies a space into a folder, verifying everything before anything is put in place (atproto-spaces.md 11).
+struct SpaceSync {
+    /// What became of one repo.
+    struct Row: Sendable, Equatable {
+        let did: String
+        let rev: String
+        let records: Int
+        let changed: Int
+        let removed: Int
+        let way: String
+    }
+
+    /// What a pass found.
+    struct Report: Sendable, Equatable {
+        var rows: [Row] = []
+        var spaceRev: String?
+        var notes: [String] = []
+        var exit = ExitCode.ok
+    }
+
+    let space: SpaceURI
+    let folder: SyncFolder
+    let reader: any SpaceReading
+    /// Only these authors; nil for all who write in the space.
+    var authors: [String]?
+    var wantsBlobs = false
+    let progress: SyncProgress
+
+    private var commit: SyncCommit { SyncCommit(folder: folder) }
+
+    /// Makes one pass; the folder is as it was, or as the space was at some moment, whatever happens.
+    func pass() throws(Failure) -> Report {
+        try folder.withLock { () throws(Failure) in
+            try folder.prepare()
+            if let held = try folder.space(), !held.hasSameBytes(as: space.text) {
+                throw Failure(.failure, "`\(folder.path)` is a copy of `\(held)`", hint: "choose another folder")
+            }
+            try commit.carryOut()
+            do throws(Failure) {
+                var report = try update()
+                if wantsBlobs { try SyncBlobs(sync: self).run(&report) }
+                return report
+            } catch {
+                // What a host that lies has sent is not kept; after other troubles it spares a second download.
+                if error.exit == .deny { try folder.clear(folder.incoming) }
+                try folder.clear(folder.pending)
+                throw error
+            }
+        }
+    }
+
+    private func update() throws(Failure) -> Report {
+        var report = Report()
+        let listed = try list(&report)
+        var decided: [String] = []
+        for (place, entry) in listed.enumerated() {
+            progress.begin(entry.did, place + 1, of: listed.count)
+            do throws(Failure) {
+                let row = try fetch(entry)
+                if row.way != RepoFetch.Way.unchanged.rawValue { decided.append(entry.did) }
+                report.rows.append(row)
+                progress.end(row.way == "unchanged" ? nil : Self.words(row))
+            } catch {
+                progress.end(nil)
+                guard error.exit == .notFound || error.exit == .unreachable, listed.count > 1 else { throw error }
+                // One repo out of reach is no reason to leave the others behind; what is there of it stays.
+                report.notes.append("`\(entry.did)`: \(error.message)")
+                report.exit = error.exit
+            }
+        }
+        let isFirst = try folder.space() == nil
+        if !decided.isEmpty || isFirst {
+            try commit.decide(decided, space: space.text, spaceRev: report.spaceRev)
+            try commit.carryOut()
+        }
+        try folder.clear(folder.incoming)
+        return report
+    }
+
+    /// Brings one repo's state to come into `pending`.
+    private func fetch(_ entry: Listed) throws(Failure) -> Row {
+        let copy = try commit.copy(of: entry.did)
+        if let copy, let rev = entry.rev, rev.hasSameBytes(as: copy.rev), entry.hash.map({ $0 == copy.hash }) ?? true {
+            return Row(
+                did: entry.did, rev: copy.rev, records: copy.records.count, changed: 0, removed: 0,
+                way: RepoFetch.Way.unchanged.rawValue)
+        }
+        let (key, there) = try reader.author(entry.did)
+        let fetch = RepoFetch(
+            space: space, did: entry.did, key: key, reader: there, staging: commit.staging,
+            progress: { progress.show($0, $1) })
+        guard let (new, way) = try fetch.run(copy) else {
+            return Row(
+                did: entry.did, rev: copy?.rev ?? "-", records: copy?.records.count ?? 0, changed: 0, removed: 0,
+                way: RepoFetch.Way.unchanged.rawValue)
+        }
+        try folder.write(new.serialized(), to: folder.pendingState(of: entry.did))
+        let changed = new.records.filter { copy?.records[$0.key] != $0.value }.count
+        let removed = (copy?.records ?? [:]).filter { new.records[$0.key] == nil }.count
+        return Row(
+            did: entry.did, rev: new.rev, records: new.records.count, changed: changed, removed: removed,
+            way: way.rawValue)
+    }
+
+    /// One writer as the authority lists it.
+    private struct Listed {
+        let did: String
+        let rev: String?
+        let hash: [UInt8]?
+    }
+
+    private func list(_ report: inout Report) throws(Failure) -> [Listed] {
+        if let authors { return authors.map { Listed(did: $0, rev: nil, hash: nil) } }
+        var found: [Listed] = []
+        var cursor: String?
+        repeat {
+            var asked = [(name: "space", value: space.text), (name: "limit", value: "1000")]
+            if let cursor { asked.append(("cursor", cursor)) }
+            let request = XRPCRequest.query("com.atproto.space.listRepos", asked)
+            let page = try Failure.ofXRPC { () throws(ClientError) in try reader.json(request) }
+            for row in page["repos"]?.array ?? [] {
+                guard let did = row["did"]?.string, ATProtoDID.isValid(did) else { continue }
+                let hash = row["hash"].flatMap { try? RecordData.decode($0) }?.bytes
+                found.append(
+                    Listed(did: did, rev: row["rev"]?.string ?? row["repoRev"]?.string, hash: hash))
+            }
+            report.spaceRev = page["spaceRev"]?.string ?? report.spaceRev
+            let next = page["cursor"]?.string
+            guard next == nil || next != cursor else { throw Failure(.failure, "the host gave the same cursor twice") }
+            cursor = next
+        } while cursor != nil
+        let names = Set(found.map { Array($0.did.utf8) })
+        guard names.count == found.count else { throw Failure(.deny, "the host lists a repo twice") }
+        for did in heldAuthors() where !names.contains(Array(did.utf8)) {
+            report.notes.append("`\(did)` is no longer listed among those who write: its copy is kept")
+        }
+        return found
+    }
+
+    /// Lists whose repos the folder has.
+    func heldAuthors() -> [String] {
+        SystemFile.entries(folder.repos).compactMap { name in
+            guard let bytes = try? SystemFile.read("\(folder.repos)/\(name)", limit: RepoCopy.limit) else { return nil }
+            return RepoCopy.Head(Array(bytes.prefix { $0 != UInt8(ascii: "\n") }))?.did
+        }
+    }
+
+    static func words(_ row: Row) -> String {
+        "\(row.did): \(row.changed) new or changed, \(row.removed) removed, \(row.records) records at \(row.rev)"
+            + " (\(row.way))"
+    }
+}
