@@ -13,7 +13,7 @@ private let shapes: [(name: String, run: @Sendable (Scale) throws -> [Measuremen
     ("restart", RestartShape.run),
     ("sethash", SetHashShape.run),
     ("member", MemberShape.run),
-    ("record", RecordShape.run),
+    ("record", RecordReadShape.run),
     ("write", WriteShape.run),
     ("sync", SyncShape.run),
     ("credential", CredentialShape.run),

@@ -33,7 +33,7 @@ extension SpaceCredential {
     /// and the names of 4.5 and 4.6.
     public func verifyPresentation(
         _ fields: PresentedFields, scheme: RequestCredential.Scheme, method: String, url: String, audience: String,
-        at now: Timestamp, memory: (any SignatureMemory)? = nil
+        at now: Timestamp
     ) throws(ATProtoError) -> TokenUse? {
         switch (binding, scheme) {
         case (.thumbprint(let thumbprint), .proof):
@@ -42,7 +42,7 @@ extension SpaceCredential {
             try proof.require(thumbprint: thumbprint)
             return proof.use
         case (.key(let key), .signature):
-            try RequestSignature.verifyUse(fields, by: key, audience: audience, at: now, memory: memory)
+            try RequestSignature.verifyUse(fields, by: key, audience: audience, at: now)
             return nil
         case (.thumbprint, .signature), (.key, .proof):
             throw ATProtoError("BadJwtCnf", "the credential is bound in another way than it is presented")

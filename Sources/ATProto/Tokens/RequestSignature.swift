@@ -1,4 +1,4 @@
-public import Multiformats
+import Multiformats
 public import UCAN
 
 /// Makes and verifies the HTTP message signatures of profile N (RFC 9421, section 4.6).
@@ -21,23 +21,14 @@ public enum RequestSignature {
     /// Verifies the signature under which a credential is used, and then that it is meant for `wanted`.
     ///
     /// Throws `BadSpaceSignature`, and `BadSpaceAudience` for a sound signature to another audience.
-    ///
-    /// A signature that `memory` knows is not checked anew: it covers neither method nor time, so a client sends the
-    /// same one with every request for a repo.
     public static func verifyUse(
-        _ fields: PresentedFields, by key: PublicKey, audience wanted: String, at now: Timestamp,
-        memory: (any SignatureMemory)? = nil
+        _ fields: PresentedFields, by key: PublicKey, audience wanted: String, at now: Timestamp
     ) throws(ATProtoError) {
         let named = try single(fields.audience)
         let covered = [(authorization, try single(fields.authorization)), (audience, named)]
         let signed = try read(fields, covering: covered, at: now)
         guard signed.key == nil || signed.key == key else { throw bad("`keyid` is not the key of the credential") }
-        let digest = memory.map { _ in signed.digest(key) }
-        if let memory, let digest, memory.knows(digest) {
-        } else {
-            try verify(signed, by: key)
-            if let digest { memory?.remember(digest) }
-        }
+        try verify(signed, by: key)
         guard named.isExactly(wanted) else {
             throw ATProtoError("BadSpaceAudience", "the signature is for another audience")
         }
@@ -63,11 +54,6 @@ public enum RequestSignature {
         let base: [UInt8]
         let signature: [UInt8]
         let key: PublicKey?
-
-        /// Names the signature, what it is over and whose it is.
-        func digest(_ signer: PublicKey) -> Digest {
-            BLAKE3.hash(signature + Array(signer.did.text.utf8) + [0] + base)
-        }
     }
 
     /// Reads both fields and builds what the signature is over; the components must be `covered` and no others.
@@ -134,10 +120,4 @@ public enum RequestSignature {
     }
 
     private static func bad(_ message: String) -> ATProtoError { ATProtoError("BadSpaceSignature", message) }
-}
-
-/// Remembers request signatures that were found sound, never one that was not.
-public protocol SignatureMemory: Sendable {
-    func knows(_ signature: Digest) -> Bool
-    func remember(_ signature: Digest)
 }

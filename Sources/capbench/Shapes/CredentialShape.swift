@@ -2,58 +2,43 @@ import ATProto
 import Multiformats
 import UCAN
 
-/// Delegation token and exchange over HTTP, a second of the service's cpu against a second of the signatures they need
-/// and nothing else: two made and two checked.
+/// Exchanges of a delegation token for a credential over HTTP, each with a key of its own, against the three signatures
+/// of an exchange: the token's and the proof's verified, the credential's made.
 enum CredentialShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
-        let world = try SpaceWorld(people: 2)
-        let reader = world.people[1]
-        let count = max(100, scale.requests / 10)
-        let key = try PrivateKey(curve: .p256, seed: SHA256.hash(Array("bench".utf8)).bytes)
-        let query = "space=" + SpaceWorld.escaped(world.space)
-        let commits = try world.service.metric("capservice_commits")
-        var spent = 0.0
-        for _ in 0..<4 {
-            var start = world.service.cpuSeconds()
-            let connections = try (0..<Load.connections).map { _ in try LoadConnection(port: world.service.port) }
-            let ask = SpaceWorld.request("com.atproto.space.getDelegationToken", reader, nil, query: query)
-            var tokens: [String] = []
-            for number in 0..<(count / 4) {
-                let reply = try connections[number % connections.count].exchange(ask)
-                guard let token = try JSON.parse(reply.body)["token"]?.string else {
-                    throw BenchError(message: "no token: \(String(decoding: reply.body, as: UTF8.self))")
-                }
-                tokens.append(token)
-            }
-            spent += world.service.cpuSeconds() - start
-            let requests = try tokens.map { try world.exchangeRequest($0, key: key) }
-            start = world.service.cpuSeconds()
-            _ = try Load.run(requests, port: world.service.port)
-            spent += world.service.cpuSeconds() - start
+        let world = try SpaceWorld()
+        let count = min(scale.requests, 2000)
+        let nsid = "com.atproto.space.getSpaceCredential"
+        let target = DPoPProof.Request(method: "POST", url: "http://127.0.0.1/xrpc/\(nsid)", accessToken: nil)
+        let requests = try (0..<count).map { _ in
+            let token = try world.delegationToken()
+            let proof = try DPoPProof.make(for: target, key: .generate(.p256), at: Stopwatch.wallClock())
+            return SpaceWorld.post(nsid, ["space": .string(world.space)], token, headers: ["DPoP: \(proof)"])
         }
-        let syncs = try world.service.metric("capservice_commits") - commits
-        let made = Double(count / 4 * 4)
+        let commits = try world.service.metric("capservice_commits")
+        let cpu = try world.cpu(requests)
+        let synced = try world.service.metric("capservice_commits") - commits
+        let total = Double(count)
         return [
             Measurement(
-                shape: "credential-exchange", value: made / spent, floor: try bare(key), unit: "1/cpu s",
-                target: .atLeast(0.3)),
+                shape: "credential-exchange", value: total / cpu, floor: total / (try signatures(count)) * 1e9,
+                unit: "1/cpu s", target: .atLeast(0.3)),
             Measurement(
-                shape: "credential-exchange-syncs", value: syncs / made, floor: 2, unit: "syncs", target: .atMost(1)),
+                shape: "credential-exchange-syncs", value: synced / total, floor: 1, unit: "syncs",
+                target: .atMost(0.2)),
         ]
     }
 
-    private static func bare(_ request: PrivateKey) throws -> Double {
-        let account = try PrivateKey(curve: .secp256k1, seed: SHA256.hash(Array("account".utf8)).bytes)
-        let message = Array("a message of some length, as tokens are".utf8)
-        let (made, signed) = (try account.sign(message), try request.sign(message))
-        let time = try Stopwatch.best(of: 3) {
-            for _ in 0..<200 {
-                keep(try account.sign(message))
-                keep(try account.sign(message))
-                precondition(account.publicKey.verify(signature: made, message: message))
-                precondition(request.publicKey.verify(signature: signed, message: message))
-            }
+    private static func signatures(_ count: Int) throws -> Double {
+        let message = Array("one message for all".utf8)
+        let (account, proof) = (try PrivateKey.generate(.secp256k1), try PrivateKey.generate(.p256))
+        let (first, second) = (try account.sign(message), try proof.sign(message))
+        let start = Stopwatch.threadNanoseconds()
+        for _ in 0..<count {
+            precondition(account.publicKey.verify(signature: first, message: message))
+            precondition(proof.publicKey.verify(signature: second, message: message))
+            keep(try account.sign(message))
         }
-        return 200 / time * 1e9
+        return Stopwatch.threadNanoseconds() - start
     }
 }

@@ -7,19 +7,9 @@ enum Load {
             + Array("\r\n\r\n".utf8)
     }
 
-    /// A request of an XRPC method; a body makes it a procedure.
-    static func call(_ target: String, _ headers: [String], body: [UInt8]? = nil) -> [UInt8] {
-        var text = "\(body == nil ? "GET" : "POST") \(target) HTTP/1.1\r\nHost: bench\r\n"
-        for header in headers { text += header + "\r\n" }
-        if let body { text += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
-        return Array((text + "\r\n").utf8) + (body ?? [])
-    }
-
     /// Sends every request; throws when one is not answered 200. Returns the wall time in nanoseconds.
-    static func run(
-        _ requests: [[UInt8]], port: UInt16, connections count: Int = Load.connections
-    ) throws -> Double {
-        let connections = try (0..<count).map { _ in try LoadConnection(port: port) }
+    static func run(_ requests: [[UInt8]], port: UInt16) throws -> Double {
+        let connections = try (0..<Load.connections).map { _ in try LoadConnection(port: port) }
         let start = Stopwatch.nanoseconds()
         var next = 0
         var waiting = 0

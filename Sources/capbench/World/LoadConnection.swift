@@ -39,7 +39,7 @@ final class LoadConnection {
         }
     }
 
-    /// Reads one answer with a content length or in chunks.
+    /// Reads one answer, whose length its head tells or whose chunks do.
     func receive() throws -> Reply {
         var head: Int?
         while head == nil {
@@ -49,6 +49,10 @@ final class LoadConnection {
         let end = head ?? 0
         let text = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
         let status = Int(text.dropFirst(9).prefix(3)) ?? 0
+        if text.range(ofField: "transfer-encoding: ") != nil {
+            buffer.removeFirst(end)
+            return Reply(status: status, body: try takeChunks())
+        }
         var length = 0
         if let range = text.range(ofField: "content-length: ") { length = Int(text[range]) ?? 0 }
         while buffer.count < end + length { try fill() }
@@ -57,22 +61,25 @@ final class LoadConnection {
         return Reply(status: status, body: body)
     }
 
+    private func takeChunks() throws -> [UInt8] {
+        var body: [UInt8] = []
+        while true {
+            while !buffer.contains(10) { try fill() }
+            let line = buffer.prefix { $0 != 13 }
+            guard let count = Int(String(decoding: line, as: UTF8.self), radix: 16) else {
+                throw BenchError(message: "a chunk without a length")
+            }
+            let start = line.count + 2
+            while buffer.count < start + count + 2 { try fill() }
+            body += buffer[start..<(start + count)]
+            buffer.removeFirst(start + count + 2)
+            if count == 0 { return body }
+        }
+    }
+
     func exchange(_ request: [UInt8]) throws -> Reply {
         try send(request)
         return try receive()
-    }
-
-    /// Sends a request that ends the connection and gives how many bytes came until it did.
-    func download(_ request: [UInt8]) throws -> Int {
-        try send(request)
-        var chunk = [UInt8](repeating: 0, count: 1 << 18)
-        var total = 0
-        while true {
-            let count = recv(descriptor, &chunk, chunk.count, 0)
-            guard count >= 0 else { throw BenchError(message: "the service broke the connection") }
-            if count == 0 { return total }
-            total += count
-        }
     }
 
     private func endOfHead() -> Int? {

@@ -7,8 +7,7 @@ final class ServiceUnderTest {
     private let process: pid_t
     private let folder: TemporaryFolder
 
-    /// `options` are further settings of `capservice serve`.
-    init(_ options: [String] = []) throws {
+    init(options: [String] = []) throws {
         folder = try TemporaryFolder()
         let data = folder.path
         let own = try ServiceUnderTest.ownFolder()
