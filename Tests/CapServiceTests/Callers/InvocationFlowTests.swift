@@ -68,6 +68,25 @@ import UCAN
         #expect(try rig.read(rig.token(key, "read")) == "400 RepoNotFound")
     }
 
+    @Test func whatConcernsNoOneSpaceIsInvokedOnTheAccount() throws {
+        let rig = try Rig(SpaceScene())
+        let key = try PrivateKey.generate(.p256)
+        let invited = try rig.scene.post(
+            SpaceScene.older + "createInvite", ["space": .string(rig.space), "access": "read"], by: rig.owner)
+        let secret = try #require(invited.json["token"]?.string, "\(invited.text)")
+        func accept(on account: DID) throws -> RawResponse {
+            try rig.scene.post(
+                SpaceScene.older + "acceptInvite", ["token": .string(secret)],
+                by: rig.bearer(rig.token(key, "account", on: "at://" + account.text)))
+        }
+        #expect(try accept(on: DID(rig.owner.did)).status == 403, "another's account")
+        #expect(try accept(on: key.did).json["uri"]?.string == rig.space)
+        #expect(try rig.read(rig.token(key, "read")) == "200")
+        let listed = try rig.scene.get(
+            SpaceScene.space + "listSpaces", by: rig.bearer(rig.token(key, "account", on: "at://" + key.did.text)))
+        #expect(listed.json["spaces"]?.array?.first?["uri"]?.string == rig.space, "\(listed.text)")
+    }
+
     @Test func aWalletWritesIntoItsOwnRepo() throws {
         let rig = try Rig(SpaceScene())
         let key = try PrivateKey.generate(.secp256k1)
