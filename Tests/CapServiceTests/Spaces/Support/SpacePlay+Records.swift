@@ -92,7 +92,8 @@ extension SpacePlay {
         guard !space.isDeleted else { return try expect(answer.status >= 400, "members of the deleted \(index)") }
         var listed: [String: SpaceModel.Level] = [:]
         for entry in answer.json["members"]?.array ?? [] {
-            let isSelf = entry["access"] == "read_self"
+            // Reading is narrowed where the word does not say it beside the flag.
+            let isSelf = entry["read"] == true && (entry["access"] == "read_self" || entry["access"] == "write_only")
             listed[entry["did"]?.string ?? ""] = .init(
                 read: entry["read"] == true, write: entry["write"] == true, readSelf: isSelf)
         }
