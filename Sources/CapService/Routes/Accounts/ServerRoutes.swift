@@ -11,7 +11,8 @@ enum ServerRoutes {
     ]
 
     /// `spaces` says what a client needs to build a UCAN invocation for any route: it is sent under `scheme`, names a
-    /// `resource`, is addressed to `audience`, and each operation has its ability.
+    /// `resource`, is addressed to `audience`, and each operation has its ability. `account` on the invoker's own
+    /// `accountResource` is for what concerns no one space: listing spaces, accepting invites.
     private static func describeServer(_ call: XRPCCall) throws -> XRPCOutput {
         let service = call.service
         let domains = try service.address.domains().domains
@@ -37,6 +38,7 @@ enum ServerRoutes {
                 "read": "atproto.space/read",
                 "create": "atproto.space/create", "update": "atproto.space/update",
                 "delete": "atproto.space/delete", "manage": "atproto.space/manage",
+                "account": "atproto.account/use", "accountResource": "at://{did}",
             ],
         ]
     }

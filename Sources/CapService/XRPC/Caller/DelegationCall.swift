@@ -22,13 +22,6 @@ struct DelegationCall: Sendable {
             user: user, space: token.space, mark: token.use.mark, expires: Timestamp(seconds: token.expiresAt),
             token: Array(token.text.utf8), app: app)
     }
-
-    /// Consumes the token and the proof, after everything else has been decided; throws `JwtReplayed` or `BadDpopProof`.
-    func consume(in change: StoreTransaction) throws {
-        for use in [proof, token.use].compactMap({ $0 }) {
-            guard try change.use(use.mark) else { throw use.replayed }
-        }
-    }
 }
 
 extension XRPCCall {
