@@ -27,10 +27,13 @@ import UCAN
             spaceRev: "s\(number)", prevSpaceRev: number == 0 ? nil : "s\(number - 1)")
     }
 
-    private func register(_ service: String, repo: String? = nil) throws {
+    /// Registers for the authority, who always reads, or for somebody else.
+    private func register(
+        _ service: String, repo: String? = nil, by registrant: String = "did:web:alice.example"
+    ) throws {
         let space = self.space
         let end = try store.transact(at: Self.now) {
-            try Registrations.put($0, space: space, service: service, repo: repo, registrant: service)
+            try Registrations.put($0, space: space, service: service, repo: repo, registrant: registrant)
         }
         #expect(end == Timestamp(seconds: 1_700_000_000 + 86_400))
     }
@@ -116,6 +119,29 @@ import UCAN
         clock.withLock { $0 = Timestamp(seconds: 1_700_000_000 + 86_401) }
         while try !store.read({ try Outbox.lanes($0) }).isEmpty { sched_yield() }
         notifications.stop()
+    }
+
+    @Test func whoMayNoLongerReadIsNotTold() throws {
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: RecordingTransport { _, _ in nil }, firstDelay: 1000)
+        try register("did:web:one.example")
+        try register("did:web:two.example", by: "did:web:stranger.example")
+        try write(notifications, event(0))
+        let lanes = try store.read { try Outbox.lanes($0) }
+        #expect(lanes.count == 1 && lanes.allSatisfy { $0.contains("did:web:one.example") }, "\(lanes)")
+        notifications.stop()
+    }
+
+    @Test func aRenewalBySomebodyElseLeavesARegistrationItsOwners() throws {
+        let space = self.space
+        for registrant in ["did:web:alice.example", "did:web:eve.example"] {
+            try register("did:web:one.example#sync", by: registrant)
+        }
+        let removal = try store.transact(at: Self.now) {
+            try Registrations.remove(
+                $0, space: space, service: "did:web:one.example#sync", by: "did:web:eve.example", isOwner: false)
+        }
+        #expect(removal == .notYours)
     }
 
     @Test func onlyWhoRegisteredOrTheServiceOrTheOwnerTakesItBack() throws {

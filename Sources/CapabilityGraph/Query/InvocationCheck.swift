@@ -31,29 +31,35 @@ extension Snapshot {
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {
         var edges: [EdgeID] = []
-        for number in try coveringCapabilities(question, at: now) {
-            let edge = EdgeID(raw: graph.capabilities[number].edge)
-            if !edges.contains(edge) { edges.append(edge) }
+        for use in try coveringCapabilities(question, at: now) {
+            for number in use.numbers {
+                let edge = EdgeID(raw: graph.capabilities[number].edge)
+                if !edges.contains(edge) { edges.append(edge) }
+            }
         }
         return edges
     }
 
     /// Judges an invocation and says what it rests on: a route for its first capability that is not the invoker's own.
     ///
-    /// With `wanted`, the invocation must also name something that covers it.
+    /// With `wanted`, the invocation must also name something that covers it, and the route is of that: of several, of
+    /// what is named most narrowly. Where that is the invoker's own, there is no route.
     public func decide(
         _ question: InvocationQuestion, wanted: (ability: Ability, resource: Resource)?, at now: Timestamp
     ) -> Decision {
-        if let wanted {
-            let isNamed = question.capabilities.contains {
+        let named = wanted.map { wanted in
+            question.capabilities.filter {
                 graph.registry.covers(held: $0.ability, required: wanted.ability)
                     && $0.resource.contains(wanted.resource)
-            }
-            guard isNamed else { return .deny(Denial(cause: .notInvoked, edge: nil)) }
+            }.max { $0.resource.text.utf8.count < $1.resource.text.utf8.count }
         }
+        if let named, named == nil { return .deny(Denial(cause: .notInvoked, edge: nil)) }
         do throws(InvocationDenial) {
             let used = try coveringCapabilities(question, at: now)
-            let route = used.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
+            let numbers = (named ?? nil).map { named in used.first { $0.capability == named }?.numbers ?? [] }
+            let route =
+                (numbers ?? used.first?.numbers ?? []).first.map { liveRoute(from: $0, at: now.microseconds) }
+                ?? []
             let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
             return .allow(Allowance(route: route, rootAuthority: authority))
         } catch {
@@ -66,10 +72,16 @@ extension Snapshot {
         }
     }
 
-    /// The distinct capabilities of cited proofs that the invocation's own are covered by.
+    /// One capability of an invocation, and those of edges that it is covered by: none where it is the invoker's own.
+    private struct Use {
+        let capability: Capability
+        let numbers: [UInt32]
+    }
+
+    /// What each capability of the invocation that is not its invoker's own is covered by.
     private func coveringCapabilities(
         _ question: InvocationQuestion, at now: Timestamp
-    ) throws(InvocationDenial) -> [UInt32] {
+    ) throws(InvocationDenial) -> [Use] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
         if question.proofs.isEmpty, dependent.allSatisfy({ $0.resource.isPermissioned }) {
@@ -79,10 +91,10 @@ extension Snapshot {
         try requireUnrevoked(cited)
         try requireInWindow(
             cited, at: now, otherwise: "Unauthorized Action: \(first.resource.text) / \(first.ability.text)")
-        var used: [UInt32] = []
+        var used: [Use] = []
         for capability in dependent {
             let number = try coveringCapability(capability, question.invoker, cited)
-            if !used.contains(number) { used.append(number) }
+            used.append(Use(capability: capability, numbers: [number]))
         }
         return used
     }
@@ -91,16 +103,16 @@ extension Snapshot {
     /// membership before it asks (atproto-spaces.md 5).
     private func impliedCapabilities(
         _ wanted: [Capability], _ invoker: DID, at now: Timestamp
-    ) throws(InvocationDenial) -> [UInt32] {
-        var used: [UInt32] = []
+    ) throws(InvocationDenial) -> [Use] {
+        var used: [Use] = []
         for capability in wanted {
             let question = CheckQuestion(
                 principal: invoker, ability: capability.ability, resource: capability.resource,
                 context: CheckContext(caveats: capability.caveats))
             switch verdict(resolve(question), at: now) {
-            case .owner: continue
-            case .allowed(let number): used.append(number)
-            case .allowedThroughSpaces(let path): used += path
+            case .owner: used.append(Use(capability: capability, numbers: []))
+            case .allowed(let number): used.append(Use(capability: capability, numbers: [number]))
+            case .allowedThroughSpaces(let path): used.append(Use(capability: capability, numbers: path))
             case .undetermined:
                 throw InvocationDenial(
                     text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil),

@@ -35,6 +35,7 @@ extension AccessRefusal {
     package static let insufficientScope = AccessRefusal(
         "InsufficientScope", "the app has no scope for this in this space")
     package static let foreignRepo = AccessRefusal("Forbidden", "repo must match authenticated user")
+    package static let noRepoHere = AccessRefusal("Forbidden", "this host keeps no repo of that account")
     package static let notAccepted = AccessRefusal(
         "Forbidden", "this kind of authentication is not accepted for the method")
     package static let readSelfOnly = AccessRefusal("Forbidden", "this membership reads its own records only")

@@ -75,14 +75,23 @@ struct Asker {
     func own(_ author: DID, _ ability: Ability, _ space: Space) -> Decision? {
         let resource = Resource.atproto(space: space, path: author.text)
         guard let invocation else { return author == principal ? Self.control(author) : nil }
-        let isNamed = invocation.capabilities.contains {
-            graph.graph.registry.covers(held: $0.ability, required: ability) && $0.resource.contains(resource)
-        }
-        guard isNamed else { return nil }
+        guard names(ability, space, path: author.text) else { return nil }
         if author == principal, invocation.proofs.isEmpty { return Self.control(author) }
         let decision = graph.decide(invocation, wanted: (ability, resource), at: now)
         return author == principal || delegators(decision).contains(author) ? decision : nil
     }
+
+    /// True unless the caller is an invocation that does not name this use.
+    func names(_ ability: Ability, _ space: Space, path: String?) -> Bool {
+        guard let invocation else { return true }
+        let resource = Resource.atproto(space: space, path: path)
+        return invocation.capabilities.contains {
+            graph.graph.registry.covers(held: $0.ability, required: ability) && $0.resource.contains(resource)
+        }
+    }
+
+    /// True for an invocation, which may do no more than it names.
+    var isInvocation: Bool { invocation != nil }
 
     /// Says that a DID acts on what it controls.
     static func control(_ principal: DID) -> Decision {

@@ -121,7 +121,7 @@ extension GateCase {
         let record = try live(for: asker)
         let decision = asker.may(.spaceRead, space)
         guard decision.isAllowed else { throw refusal(.readSelfOnly, record, asker, decision) }
-        return ruling(asker, decision, record)
+        return try connected(ruling(asker, decision, record), asker)
     }
 
     /// A repo's host tells of a write in its author's name; the write policy says whether it counts (13.11).

@@ -27,11 +27,14 @@ extension GateCase {
         guard let edge = view.graph.edge(id), view.graph.touches(edge, space),
             manager.isAllowed || view.graph.concerns(edge, asker.principal)
         else { throw AccessRefusal.edgeNotFound }
-        if manager.isAllowed {
+        let found = view.graph.view(edge)
+        // What somebody signed may carry other spaces too, which are not this manager's to take.
+        if manager.isAllowed,
+            found.kind.isHostStatement || found.capabilities.allSatisfy({ $0.resource.space == space })
+        {
             try asker.require(.updateSpace(uri))
             return managing(asker, manager, record)
         }
-        let found = view.graph.view(edge)
         guard found.kind == .spaceCredential || UTF8Bytes.equal(found.issuer, asker.principal.text) else {
             throw AccessRefusal.notSpaceOwner.with(manager)
         }

@@ -1,6 +1,7 @@
 import ATProto
 import CapabilityGraph
 import Multiformats
+import Storage
 import UCAN
 
 extension GateCase {
@@ -34,10 +35,14 @@ extension GateCase {
         // What everybody may read, signed in or not, no application is kept from.
         let openly = asker.may(.anyone, .spaceReadOpenly, space)
         if openly.isAllowed { return ruling(asker, openly, record) }
-        // Sessions attest no application, so only a space open to all of them is read without a credential.
+        return try connected(ruling(asker, decision, record), asker)
+    }
+
+    /// Sessions attest no application, so only a space open to all of them is read without a credential.
+    func connected(_ ruling: Ruling, _ asker: Asker) throws(AccessRefusal) -> Ruling {
         let connect = asker.may(.anyone, .spaceConnect, space)
-        guard connect.isAllowed else { throw AccessRefusal.appNotAuthorized.with(connect) }
-        var result = ruling(asker, decision, record)
+        guard connect.isAllowed else { throw .appNotAuthorized.with(connect) }
+        var result = ruling
         result.further.append(connect)
         return result
     }
@@ -55,10 +60,11 @@ extension GateCase {
         let record: SpaceRecord
         switch try view.standing(of: uri) {
         case .live(let found): record = found
-        case .deleted where items.allSatisfy { $0.action == .delete }: return try ownWrite(author, items, scoped, asker)
+        case .deleted where try isOrphanCleared(of: author, items): return try ownWrite(author, items, scoped, asker)
         case .deleted: throw AccessRefusal.spaceNotFound
         case .absent:
             if try isUnderHostedAuthority() { throw AccessRefusal.spaceNotFound }
+            guard try gate.accounts.isHosted(author) else { throw AccessRefusal.noRepoHere }
             return try ownWrite(author, items, scoped, asker)
         }
         return try writeHere(author, items, scoped, record, asker)
@@ -70,11 +76,14 @@ extension GateCase {
         var decision = asker.may(.spaceBelong, space)
         var allowed: Set<WriteItem> = []
         var failed: Decision?
+        // In somebody else's repo each write needs that author's own delegation.
+        var hasConsent = author == asker.principal
         for item in scoped {
             let answer = asker.may(item.ability, space, path: "\(author.text)/\(item.collection)")
-            if answer.isAllowed {
+            if answer.isAllowed, author == asker.principal || isDelegated(author, answer) {
                 allowed.insert(item)
                 decision = answer
+                hasConsent = true
             } else {
                 failed = answer
             }
@@ -84,12 +93,14 @@ extension GateCase {
             if let managed = try managed(record.settings.writePolicy, asker, .write) {
                 guard managed.isAllowed else { throw refusal(.writeNotAuthorized, record, asker, managed) }
                 decision = managed
-                allowed = scoped
+                allowed = scoped.filter { asker.names($0.ability, space, path: "\(author.text)/\($0.collection)") }
+                guard covers(items, allowed) else { throw refusal(.writeNotAuthorized, record, asker, managed) }
             } else if let failed {
-                throw refusal(.writeNotAuthorized, record, asker, failed)
+                throw failed.isAllowed
+                    ? AccessRefusal.foreignRepo : refusal(.writeNotAuthorized, record, asker, failed)
             }
         }
-        guard author == asker.principal || isDelegated(author, decision) else { throw AccessRefusal.foreignRepo }
+        guard hasConsent else { throw AccessRefusal.foreignRepo }
         for item in items where item.action != .delete && !record.settings.config.allows(collection: item.collection) {
             throw ATProtoError("InvalidRequest", "the space does not take records of that collection")
         }
@@ -105,6 +116,16 @@ extension GateCase {
             let edge = view.graph.view(step.edge)
             return !edge.kind.isHostStatement && UTF8Bytes.equal(edge.issuer, author.text)
         }
+    }
+
+    /// True for deletions by an author who still has a repo in the deleted space: to everybody else it never was.
+    private func isOrphanCleared(of author: DID, _ items: [WriteItem]) throws -> Bool {
+        guard !items.isEmpty, items.allSatisfy({ $0.action == .delete }) else { return false }
+        return try view.tables.exists(
+            """
+            SELECT 1 FROM space_revision s JOIN repo r ON r.space = s.id \
+            WHERE s.uri = ?1 AND r.author = ?2 AND r.status <> 2
+            """, [.text(uri.text), .text(author.text)])
     }
 
     private func ownWrite(

@@ -37,7 +37,7 @@ struct GateCase {
 
     /// True for who may know that the space is there: its members, and everybody where its policies are not a list.
     func isVisible(_ record: SpaceRecord, to asker: Asker) -> Bool {
-        if record.settings.readPolicy != .memberList { return true }
+        if record.settings.readPolicy != .memberList, !asker.isInvocation { return true }
         return asker.may(.spaceBelong, space).isAllowed || asker.may(.spaceDescribe, space).isAllowed
     }
 
@@ -118,9 +118,10 @@ extension Gate {
 
     /// Applies the rule of an operation that concerns no one space.
     func rule(
-        _ operation: AccountOperation, _ caller: Caller, in graph: Snapshot, at now: Timestamp
-    ) throws(AccessRefusal) -> Ruling {
+        _ operation: AccountOperation, _ caller: Caller, in graph: Snapshot, tables: any TableReader, at now: Timestamp
+    ) throws -> Ruling {
         let asker = try Asker(caller, allowsAppPasswords: allowsAppPasswords, in: graph, at: now)
+        if operation == .uploadBlob { try requireRoom(for: asker.principal, tables) }
         if case .listSpaces(let type, let authority) = operation {
             try asker.require(.listSpaces(type: type, authority: authority))
         }
@@ -128,7 +129,15 @@ extension Gate {
             return Ruling(asker, asker.session ?? Asker.control(asker.principal))
         }
         let decision = graph.decide(invocation, wanted: (.accountUse, .account(asker.principal)), at: now)
-        guard decision.isAllowed else { throw .notAccepted.with(decision) }
+        guard decision.isAllowed else { throw AccessRefusal.notAccepted.with(decision) }
         return Ruling(asker, decision)
+    }
+
+    /// Keeps blobs of accounts of this host and of members of its spaces only: other names cost nothing to make.
+    private func requireRoom(for principal: DID, _ tables: any TableReader) throws {
+        if try accounts.isHosted(principal) { return }
+        guard try tables.exists("SELECT 1 FROM space_member WHERE member = ?1", [.text(principal.text)]) else {
+            throw AccessRefusal.noRepoHere
+        }
     }
 }

@@ -98,7 +98,8 @@ extension GateCase {
         let reader = asker.may(.spaceRead, space)
         let decision = reader.isAllowed ? reader : asker.may(.spaceDescribe, space)
         guard decision.isAllowed else { throw refusal(.readSelfOnly, record, asker, decision) }
-        return ruling(asker, decision, record)
+        return reader.isAllowed
+            ? try connected(ruling(asker, decision, record), asker) : ruling(asker, decision, record)
     }
 
     /// True for who stands in the space by an edge of its own, not only as everybody does.

@@ -76,8 +76,12 @@ package struct AccountPermit: Sendable {
     package let decision: Decision
     package let revision: UInt32
     private let scopes: SpaceScopes?
+    private let gate: Gate
 
-    fileprivate init(_ operation: AccountOperation, _ caller: Caller, _ ruling: Ruling, revision: UInt32) {
+    fileprivate init(
+        _ operation: AccountOperation, _ caller: Caller, _ ruling: Ruling, _ gate: Gate, revision: UInt32
+    ) {
+        self.gate = gate
         self.operation = operation
         self.caller = caller
         principal = ruling.principal
@@ -89,6 +93,11 @@ package struct AccountPermit: Sendable {
     /// Throws `InsufficientScope` unless the app's scopes cover an access that shows only now.
     package func require(_ access: SpaceAccess) throws(AccessRefusal) {
         guard scopes?.allows(access) ?? true else { throw .insufficientScope }
+    }
+
+    /// Asks the same again inside the transaction that makes the change; throws what the gate would.
+    func confirm(in change: StoreTransaction) throws {
+        _ = try gate.rule(operation, caller, in: change.graph, tables: change, at: change.now)
     }
 }
 
@@ -130,7 +139,7 @@ extension Gate {
     ) throws -> AccountPermit {
         guard !isClosed else { throw AccessRefusal.closed }
         let graph = store.graph.snapshot()
-        return AccountPermit(
-            operation, caller, try rule(operation, caller, in: graph, at: now), revision: graph.revision)
+        let ruling = try store.read { try rule(operation, caller, in: graph, tables: $0, at: now) }
+        return AccountPermit(operation, caller, ruling, self, revision: graph.revision)
     }
 }

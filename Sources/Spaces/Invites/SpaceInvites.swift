@@ -42,6 +42,7 @@ package struct SpaceInvites: Sendable {
         guard permit.operation == .acceptInvite else { throw AccessRefusal.closed }
         let hash = SHA256.hash(Array(secret.utf8))
         return try store.transact(at: now) { transaction in
+            try permit.confirm(in: transaction)
             guard let (invite, space) = try transaction.invite(secret: hash) else { throw Self.unknown }
             guard !invite.isRevoked else { throw Self.revoked }
             guard invite.maxUses.map({ invite.uses < $0 }) ?? true else {

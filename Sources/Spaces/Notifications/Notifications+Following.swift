@@ -13,7 +13,7 @@ extension Notifications {
         return try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
             let end = try Registrations.put(
-                change, space: space, service: service.text, repo: repo, registrant: permit.principal.text)
+                change, space: space, service: service.text, repo: repo, registrant: try change.user(of: permit).text)
             guard let end else {
                 throw ATProtoError("RateLimitExceeded", "the space has no room for another registration")
             }
@@ -28,13 +28,25 @@ extension Notifications {
         return try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
             let removal = try Registrations.remove(
-                change, space: space, service: service.text, by: permit.principal.text, isOwner: permit.isOwner)
+                change, space: space, service: service.text, by: try change.user(of: permit).text,
+                isOwner: permit.isOwner)
             switch removal {
             case .removed: return true
             case .absent: return false
             case .notYours: throw AccessRefusal("Forbidden", "somebody else registered the service")
             }
         }
+    }
+}
+
+extension StoreTransaction {
+    /// On whose right to read a permit rests: the user a credential was minted for, else who asks.
+    fileprivate func user(of permit: Permit) throws -> DID {
+        guard case .credential(let space, _, _, let jti, _) = permit.caller else { return permit.principal }
+        let user = try first(
+            "SELECT user FROM space_credential WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(jti)]
+        ) { DID(trusted: $0.text(0)) }
+        return user ?? permit.principal
     }
 }
 
@@ -86,12 +98,15 @@ extension Notifications {
         let until = now.advanced(bySeconds: SpaceCredential.Binding.longestLifetime + Credentials.clockSkew)
         try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
+            // Where nobody here wrote to the space, nothing of it is read.
+            let uri = SQLValue.text(permit.space.text)
+            guard try change.exists("SELECT 1 FROM space_revision WHERE uri = ?1", [uri]) else { return }
             try change.run(
                 """
-                INSERT INTO credential_blackout(space, until) VALUES(?1, ?2) \\
+                INSERT INTO credential_blackout(space, until) VALUES(?1, ?2) \
                 ON CONFLICT(space) DO UPDATE SET until = max(until, ?2)
-                """, [.text(permit.space.text), .integer(until.microseconds)])
-            self.recheckStreams()
+                """, [uri, .integer(until.microseconds)])
+            change.afterCommit { self.recheckStreams() }
         }
     }
 }

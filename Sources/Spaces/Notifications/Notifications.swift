@@ -34,7 +34,7 @@ package final class Notifications: Sendable {
     package func wrote(_ change: StoreTransaction, _ event: WriteEvent, isHosted: Bool) throws {
         let body = event.json
         if isHosted {
-            for service in try Registrations.services(change, space: event.space, repo: event.repo) {
+            for service in try Registrations.followers(change, space: event.space, repo: event.repo) {
                 try put(change, "com.atproto.space.notifyWrite", event.space, to: service, body)
             }
         } else {
@@ -58,7 +58,7 @@ package final class Notifications: Sendable {
         json.key("space")
         json.string(space.text)
         json.endObject()
-        for service in try Registrations.services(change, space: space, repo: nil) {
+        for service in try Registrations.everybody(change, space: space) {
             try put(change, "com.atproto.space.notifySpaceDeleted", space, to: service, json.bytes)
         }
         try Registrations.removeAll(change, space: space)

@@ -1,3 +1,4 @@
+import ATProto
 package import CapabilityGraph
 package import Storage
 package import UCAN
@@ -11,7 +12,8 @@ package enum Registrations {
 
     /// Adds or renews a registration and gives when it ends; nil when the space has no room for another.
     ///
-    /// `registrant` is who asked, whom `remove` lets take it back.
+    /// `registrant` is the user who asked, whom `remove` lets take it back, and on whose right to read it rests. Renewed
+    /// by somebody else it stays the first one's.
     package static func put(
         _ change: StoreTransaction, space: Space, service: String, repo: String? = nil, registrant: String
     ) throws -> Timestamp? {
@@ -24,7 +26,10 @@ package enum Registrations {
         guard count ?? 0 < maxPerSpace else { return nil }
         let end = Timestamp(microseconds: now + lifetime)
         try change.run(
-            "INSERT OR REPLACE INTO registration(space, service, repo, registrant, expires_at) VALUES(?1, ?2, ?3, ?4, ?5)",
+            """
+            INSERT INTO registration(space, service, repo, registrant, expires_at) VALUES(?1, ?2, ?3, ?4, ?5) \
+            ON CONFLICT(space, service, repo) DO UPDATE SET expires_at = ?5
+            """,
             [
                 .text(space.text), .text(service), .text(repo ?? ""), .text(registrant), .integer(end.microseconds),
             ])
@@ -54,14 +59,51 @@ package enum Registrations {
         return .removed
     }
 
-    /// The services to tell of a write to a repo, or of something that concerns the whole space.
-    static func services(_ change: StoreTransaction, space: Space, repo: String?) throws -> [String] {
+    /// The services to tell of a write to a repo.
+    ///
+    /// A user who may no longer read the space is forgotten, unless a managing application admits people whom the graph
+    /// does not know by name.
+    static func followers(_ change: StoreTransaction, space: Space, repo: String) throws -> [String] {
+        var services: [String] = []
+        var known: [String: Bool] = [:]
+        for (service, registrant) in try rows(change, space, repo) {
+            let reads = try known[registrant] ?? mayRead(change, space, registrant)
+            known[registrant] = reads
+            if reads {
+                if services.last != service { services.append(service) }
+            } else {
+                try change.run(
+                    "DELETE FROM registration WHERE space = ?1 AND registrant = ?2",
+                    [.text(space.text), .text(registrant)])
+            }
+        }
+        return services
+    }
+
+    /// Everybody to tell of what concerns the whole space.
+    static func everybody(_ change: StoreTransaction, space: Space) throws -> [String] {
+        var services: [String] = []
+        for (service, _) in try rows(change, space, nil) where services.last != service { services.append(service) }
+        return services
+    }
+
+    private static func rows(
+        _ change: StoreTransaction, _ space: Space, _ repo: String?
+    ) throws -> [(service: String, registrant: String)] {
         try change.rows(
             """
-            SELECT DISTINCT service FROM registration WHERE space = ?1 AND expires_at > ?2 \
+            SELECT service, registrant FROM registration WHERE space = ?1 AND expires_at > ?2 \
             AND (?3 IS NULL OR repo = '' OR repo = ?3) ORDER BY service
             """, [.text(space.text), .integer(change.now.microseconds), .text(optional: repo)]
-        ) { $0.text(0) }
+        ) { ($0.text(0), $0.text(1)) }
+    }
+
+    private static func mayRead(_ change: StoreTransaction, _ space: Space, _ registrant: String) throws -> Bool {
+        let question = CheckQuestion(
+            principal: DID(trusted: registrant), ability: .spaceRead, resource: .atproto(space: space, path: nil))
+        if change.graph.check(question, at: change.now).isAllowed { return true }
+        let record = try (try? SpaceURI(space.text)).flatMap { try change.space($0) }
+        return record?.settings.readPolicy.managingApp != nil
     }
 
     static func removeAll(_ change: StoreTransaction, space: Space) throws {

@@ -105,7 +105,7 @@ extension RepoReader {
         var sql = """
             SELECT r.collection, r.rkey, r.cid, r.rev, \(value), p.author FROM space_revision s \
             CROSS JOIN record r ON r.space = s.id JOIN repo p ON p.id = r.repo WHERE s.uri = ?1 \
-            AND \(head == nil ? "p.status = 0" : "p.id = ?4")
+            AND \(head == nil ? "p.status = 0 AND NOT EXISTS (SELECT 1 FROM account a WHERE a.did = p.author AND a.status <> 0)" : "p.id = ?4")
             """
         if listing.collection != nil { sql += " AND r.collection = ?3" }
         var values: [SQLValue] = [

@@ -68,6 +68,39 @@ import UCAN
         #expect(try rig.read(rig.token(key, "read")) == "400 RepoNotFound")
     }
 
+    @Test func oneAuthorsDelegationIsNoConsentForWhatAnotherMemberHandsOn() throws {
+        let rig = try Rig(SpaceScene())
+        let (author, helper, agent) = (
+            try PrivateKey.generate(.ed25519), try PrivateKey.generate(.ed25519), try PrivateKey.generate(.ed25519)
+        )
+        for key in [author, helper] {
+            try rig.scene.add(
+                SpaceScene.Person(did: key.did.text, token: ""), to: rig.space, access: "write", by: rig.owner)
+        }
+        let repo = "\(rig.space)/\(author.did.text)/com.example.post"
+        let narrow = try rig.token(author, to: agent.did, "create", on: repo)
+        let wide = try rig.token(helper, to: agent.did, "delete")
+        for token in [narrow, wide] { #expect(try rig.delegate(token).status == 200) }
+        func invoke(_ nsid: String, _ body: JSONObject) throws -> String {
+            let token = try TokenMaker.ucan(
+                issuer: agent, audience: rig.audience,
+                capabilities: [
+                    TokenCapability(resource: repo, ability: #require(rig.ability["create"]?.string)),
+                    TokenCapability(resource: rig.space, ability: #require(rig.ability["delete"]?.string)),
+                ].sorted { $0.resource < $1.resource }, proofs: [narrow.cid, wide.cid],
+                expires: Timestamp(seconds: rig.scene.accounts.now + 60), nonce: TokenID.random())
+            var json = body
+            json["space"] = .string(rig.space)
+            json["repo"] = .string(author.did.text)
+            json["collection"] = "com.example.post"
+            json["rkey"] = "mine"
+            return try rig.scene.post(SpaceScene.space + nsid, .object(json), by: rig.bearer(token)).outcome
+        }
+        let record = JSONObject([("record", ["text": "by the agent"] as JSON)]) ?? JSONObject()
+        #expect(try invoke("createRecord", record) == "200")
+        #expect(try invoke("deleteRecord", JSONObject()) == "403 Forbidden")
+    }
+
     @Test func whatConcernsNoOneSpaceIsInvokedOnTheAccount() throws {
         let rig = try Rig(SpaceScene())
         let key = try PrivateKey.generate(.p256)

@@ -1,7 +1,9 @@
+import ATProto
 import CapTesting
 import Glibc
 import Multiformats
 import Testing
+import UCAN
 
 /// Who follows a space registers, is refused, unregisters, and loses the stream with the right to read.
 @Suite struct NotificationRouteTests {
@@ -101,5 +103,26 @@ import Testing
         #expect(try scene.get(subscribe, [("space", space)], by: stranger).outcome == "400 SpaceNotFound")
         #expect(try scene.get(subscribe, [("space", space + "x")], by: owner).outcome == "400 SpaceNotFound")
         #expect(try scene.get(subscribe, [("space", space)]).outcome == "401 AuthMissing")
+    }
+
+    @Test func anAuthorityElsewhereSaysThatItsSpaceIsGone() throws {
+        let scene = try SpaceScene()
+        let olga = try scene.person("olga")
+        let key = try PrivateKey.generate(.p256)
+        let space = "at://\(key.did.text)/space/com.example.forum/elsewhere"
+        try scene.write("one", "hello", to: space, by: olga)
+        func tell(_ signer: PrivateKey, of space: String) throws -> String {
+            let token = try ServiceAuthToken.make(
+                issuer: signer.did.text, audience: olga.did, method: SpaceScene.space + "notifySpaceDeleted",
+                key: signer,
+                at: Timestamp(seconds: scene.accounts.now))
+            return try scene.post(
+                SpaceScene.space + "notifySpaceDeleted", ["space": .string(space)],
+                by: SpaceScene.Person(did: signer.did.text, token: token)
+            ).outcome
+        }
+        #expect(try tell(PrivateKey.generate(.p256), of: space) == "403 Forbidden")
+        #expect(try tell(key, of: space) == "200")
+        #expect(try tell(key, of: space + "x") == "200")
     }
 }

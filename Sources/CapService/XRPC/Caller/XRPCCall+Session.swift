@@ -18,7 +18,8 @@ extension XRPCCall {
         }
     }
 
-    /// The caller of a session token of an account here; throws `BadJwt`, `JwtExpired` and `AccountTakedown`, all 401.
+    /// The caller of a session token of an account here; throws `BadJwt` and `AccountTakedown`, both 401, and
+    /// `ExpiredToken` with 400, at which clients of the protocol take a new one.
     func sessionCaller(_ token: String) throws -> Caller {
         let live: Accounts.LiveSession
         do {
@@ -26,7 +27,6 @@ extension XRPCCall {
         } catch let error as IdentityError {
             switch error.code {
             case .invalidToken: throw XRPCError("BadJwt", error.message, challenge: "Bearer")
-            case .expiredToken: throw XRPCError("JwtExpired", error.message, challenge: "Bearer")
             default: throw XRPCError(error)
             }
         }
