@@ -102,9 +102,12 @@ import UCAN
             documents.withLock { $0[asked.target] }.map { StubHost.Reply(200, $0) } ?? StubHost.Reply(404)
         }
         let did = "did:web:127.0.0.1%3A\(elsewhere.port):bob"
-        let document = try DIDDocument.make(
-            did: did, handle: nil, keys: [(KeyID.account, key.publicKey)], services: [])
-        documents.withLock { $0["/bob/did.json"] = String(decoding: document.json.serialized(), as: UTF8.self) }
+        func publish(_ key: PrivateKey) throws {
+            let document = try DIDDocument.make(
+                did: did, handle: nil, keys: [(KeyID.account, key.publicKey)], services: [])
+            documents.withLock { $0["/bob/did.json"] = String(decoding: document.json.serialized(), as: UTF8.self) }
+        }
+        try publish(key)
         let rig = try Rig(SpaceScene(options: ["--registration", "open", "--allow-loopback-peers"]))
         try rig.scene.add(SpaceScene.Person(did: did, token: ""), to: rig.space, access: "read", by: rig.owner)
         let agent = try PrivateKey.generate(.ed25519)
@@ -116,6 +119,10 @@ import UCAN
         #expect(elsewhere.requests.count == 1)
         let forged = try rig.token(PrivateKey.generate(.secp256k1), to: agent.did, "read", issuer: did)
         #expect(try rig.delegate(forged).status == 401)
+        let next = try PrivateKey.generate(.p256)
+        try publish(next)
+        #expect(try rig.delegate(rig.token(next, to: agent.did, "read", issuer: did)).status == 200, "a new key")
+        #expect(try rig.delegate(rig.token(key, to: agent.did, "read", issuer: did)).status == 401, "the old one")
         let nobody = try rig.token(key, to: agent.did, "read", issuer: did + "x")
         #expect(try rig.delegate(nobody).status == 401)
     }
