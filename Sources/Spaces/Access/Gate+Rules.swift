@@ -108,7 +108,7 @@ extension Gate {
         case .endEdge(let edge): try question.endEdge(edge)
         case .listRepos: try question.listRepos()
         case .mintDelegation: try question.mintDelegation()
-        case .presentAttestation: try question.presentAttestation()
+        case .prepareCredential: try question.prepareCredential()
         case .mintCredential: try question.mintCredential()
         case .registerNotify, .watch: try question.follow()
         case .notifyWrite(let writer): try question.notifyWrite(writer)

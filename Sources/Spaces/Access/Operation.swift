@@ -27,8 +27,8 @@ package enum Operation: Sendable, Hashable {
     case endEdge(Multihash)
     case listRepos
     case mintDelegation
-    /// Have an application's attestation looked at, for a credential of this space.
-    case presentAttestation
+    /// Have looked at or signed what a credential of this space will need.
+    case prepareCredential
     /// Bind a credential to a key.
     case mintCredential(key: DID)
     /// List the credentials of the space, or take one back.

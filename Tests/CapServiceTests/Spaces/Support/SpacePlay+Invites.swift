@@ -78,8 +78,14 @@ extension SpacePlay {
             try expect(uri == model.spaces[space].uri, "created \(uri)")
             var made = SpaceModel.Space(owner: owner, uri: uri)
             made.repos = model.spaces[space].repos
+            made.lastRev = model.spaces[space].lastRev
             model.spaces[space] = made
         } else if pick(4) == 0 {
+            if model.spaces[space].repos[owner] != nil {
+                let query = [("space", model.spaces[space].uri), ("repo", people[owner].did)]
+                let head = try get(owner, "com.atproto.space.getLatestCommit", query)
+                model.spaces[space].lastRev = head.json["commit"]?["rev"]?.string
+            }
             let answer = try post(
                 owner, "com.atproto.simplespace.deleteSpace", ["space": .string(model.spaces[space].uri)])
             try expect(answer.status == 200, "delete \(space): \(answer.text)")
