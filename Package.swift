@@ -66,7 +66,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "capdrill",
-            dependencies: ["CapClient", "UCAN", "Multiformats"],
+            dependencies: ["CapClient", "ATProto", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
 

@@ -13,6 +13,10 @@ private let shapes: [(name: String, run: @Sendable (Scale) throws -> [Measuremen
     ("restart", RestartShape.run),
     ("sethash", SetHashShape.run),
     ("member", MemberShape.run),
+    ("record", RecordReadShape.run),
+    ("write", WriteShape.run),
+    ("sync", SyncShape.run),
+    ("credential", CredentialShape.run),
 ]
 
 /// Runs the named shapes, or all; returns the exit code.

@@ -5,7 +5,6 @@ from atproto import Client
 from atproto_client.exceptions import AtProtocolError
 from atproto_client.models.dot_dict import DotDict
 
-from kit import pending
 from kit.people import FORUM, MEMBER_LIST, OPEN_TO_APPS, PASSWORD, POST
 
 
@@ -28,7 +27,6 @@ def test_client_with_a_wrong_password(service, alice):
 
 
 def test_client_writes_into_a_space(service, alice):
-    pending.needs("com.atproto.simplespace.createSpace", "com.atproto.space.createRecord", "com.atproto.repo.uploadBlob")
     client = Client(base_url=service.url)
     client.login(alice.handle, PASSWORD, fetch_bsky_profile=False)
     headers = {"Content-Type": "application/json"}

@@ -127,7 +127,7 @@ def test_spaces_are_members_of_spaces(service, alice, bob):
     nest(alice, outer, inner)
     assert may(bob, outer) == "rw"
     assert set(members(alice, outer)) == {bob.did}
-    rows = alice.send("GET", SIMPLE + "listMembers", params={"space": outer, "direct": "true"})
+    rows = alice.send("GET", SIMPLE + "listMembers", lexicon=False, params={"space": outer, "direct": "true"})
     assert rows.status == 200 and [row["did"] for row in rows.body["members"]] == [inner]
     alice.remove(inner, bob)
     assert may(bob, outer) == ""

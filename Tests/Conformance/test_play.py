@@ -10,7 +10,7 @@ import pytest
 from atproto import Client
 from atproto_client.models.dot_dict import DotDict
 
-from kit import data, jwt, pending, repo
+from kit import data, jwt, repo
 from kit.host import RepoHost
 from kit.keys import Key
 from kit.people import FORUM, MEMBER_LIST, OPEN_TO_APPS, PASSWORD, POST, Reader, resolve_anywhere
@@ -32,14 +32,12 @@ class App:
         self.did = person.did
 
     def post(self, nsid, **body):
-        pending.needs(nsid)
         headers = {"Content-Type": "application/json"}
         content = self.client.invoke_procedure(nsid, headers=headers, data=DotDict(body)).content
         LEXICONS.check_output(nsid, content)
         return content
 
     def get(self, nsid, **parameters):
-        pending.needs(nsid)
         content = self.client.invoke_query(nsid, params=DotDict(parameters)).content
         LEXICONS.check_output(nsid, content)
         return content
@@ -58,7 +56,6 @@ def credential_of(service, space, token, profile):
 
 @pytest.mark.parametrize("profile", ["P", "N"])
 def test_app_syncer_and_second_host(service, alice, bob, carol, peer, profile):
-    pending.needs("com.atproto.repo.uploadBlob", SPACE + "getSpaceCredential", SPACE + "notifyWrite")
     owner, guest = App(service, alice), App(service, bob)
     elsewhere = RepoHost(peer, "dave", resolve_anywhere)
 

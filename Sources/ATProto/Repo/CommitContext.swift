@@ -1,5 +1,3 @@
-import COpenSSL
-import Multiformats
 import UCAN
 
 /// Computes what a commit signs and how its key is derived (atproto-spaces.md 9).
@@ -22,24 +20,7 @@ enum CommitContext {
     }
 
     /// Gives HKDF-Expand-SHA256(PRK = ikm, info = ctx, 32 bytes): one block, no Extract step.
-    static func key(ikm: [UInt8], context: [UInt8]) -> [UInt8] { hmac(key: ikm, context + [1]) }
+    static func key(ikm: [UInt8], context: [UInt8]) -> [UInt8] { HMACSHA256.code(of: context + [1], key: ikm) }
 
-    static func mac(key: [UInt8], hash: [UInt8]) -> [UInt8] { hmac(key: key, hash) }
-
-    /// Compares without telling by its time where two texts differ.
-    static func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
-    }
-
-    /// HMAC (RFC 2104) over the SHA-256 of this package, for keys of at most one block.
-    private static func hmac(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
-        var inner = [UInt8](repeating: 0x36, count: 64)
-        var outer = [UInt8](repeating: 0x5c, count: 64)
-        for index in key.indices.prefix(64) {
-            inner[index] ^= key[index]
-            outer[index] ^= key[index]
-        }
-        let digest = SHA256.hash(inner + message)
-        return SHA256.hash(outer + digest.bytes).bytes
-    }
+    static func mac(key: [UInt8], hash: [UInt8]) -> [UInt8] { HMACSHA256.code(of: hash, key: key) }
 }

@@ -71,7 +71,7 @@ public struct SignedCommit: Hashable, Sendable {
 
     func isMacSound(_ context: [UInt8]) -> Bool {
         let expected = CommitContext.mac(key: CommitContext.key(ikm: ikm, context: context), hash: hash)
-        return CommitContext.equalInConstantTime(expected, mac)
+        return HMACSHA256.isEqual(expected, mac)
     }
 
     func isSignatureSound(_ context: [UInt8], key: PublicKey) -> Bool {

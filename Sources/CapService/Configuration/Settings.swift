@@ -1,4 +1,5 @@
 import CapabilityGraph
+import Spaces
 import UCAN
 
 /// Holds every setting of the service; `SettingsParser` fills it from the command line and a file.
@@ -42,6 +43,9 @@ struct Settings: Sendable {
     var hasProfileX = false
     /// Lets app passwords act on spaces.
     var allowsAppPasswords = false
+    /// Points an account may spend on writes in an hour and in a day; create costs 3, update 2, delete 1.
+    var hourlyWritePoints = Int(RepoLimits().hourlyPoints)
+    var dailyWritePoints = Int(RepoLimits().dailyPoints)
     /// Seconds a space credential lives, as far as its binding allows.
     var credentialSeconds = 600
     /// Threads that wait for disk syncs, other hosts and slow hashes.
@@ -68,6 +72,13 @@ struct Settings: Sendable {
             tokens.capabilities = newValue
             graph.maxCapabilities = newValue
         }
+    }
+
+    var repos: RepoLimits {
+        var limits = RepoLimits()
+        limits.hourlyPoints = Int64(hourlyWritePoints)
+        limits.dailyPoints = Int64(dailyWritePoints)
+        return limits
     }
 
     /// The file of the log.

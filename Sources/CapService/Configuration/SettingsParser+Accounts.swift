@@ -62,6 +62,13 @@ extension SettingsParser {
         ) { settings, text throws(SettingsError) in settings.oauthIssuer = try origin(text, "oauth-issuer") },
         toggle("profile-x", "take unbound space credentials of old versions: unsafe", \.hasProfileX),
         toggle("allow-app-passwords", "let app passwords act on spaces", \.allowsAppPasswords),
+        count(
+            "hourly-write-points", 1...1_000_000_000,
+            "points an account may spend on records in an hour; create costs 3, update 2, delete 1",
+            \.hourlyWritePoints),
+        count(
+            "daily-write-points", 1...1_000_000_000, "points an account may spend on records in a day",
+            \.dailyWritePoints),
         count("credential-seconds", 30...7200, "seconds a space credential lives", \.credentialSeconds),
         count("blocking-threads", 2...512, "threads that wait for disk, hosts and slow hashes", \.blockingThreads),
     ]

@@ -34,7 +34,8 @@ final class SpaceHost: Sendable {
         let transport = OutboundNotifier(accounts: accounts, resolver: resolver, outbound: outbound)
         notifications = Notifications(store: store, clock: { clock.now() }, transport: transport)
         repos = RepoStore(
-            store, observer: WriteNews(notifications: notifications), authors: HostedAuthors(accounts: accounts))
+            store, limits: settings.repos, observer: WriteNews(notifications: notifications),
+            authors: HostedAuthors(accounts: accounts))
         directory = SpaceDirectory(store: store)
         members = SpaceMembers(store: store)
         invites = SpaceInvites(store: store)

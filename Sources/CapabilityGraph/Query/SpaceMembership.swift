@@ -11,39 +11,53 @@ extension Snapshot {
             if case .denied = own {} else { return own }
         }
         guard question.principal != ResolvedQuestion.nobody else { return .denied }
-        var visited = [question.space]
-        return verdictThroughSpaces(question, at: at, depth: 0, &visited, &budget)
+        return verdictThroughSpaces(question, at: at, &budget)
     }
 
-    /// Follows the edges by which another space's members are admitted. Each hop grants only what its own edge does, so
-    /// a row of `read` caps a member that may write; each space counts once.
-    private func verdictThroughSpaces(
-        _ question: ResolvedQuestion, at: Timestamp, depth: Int, _ visited: inout [UInt32], _ budget: inout Int
-    ) -> Verdict {
-        guard depth < maxSpaceDepth else { return .denied }
+    /// Follows the edges by which another space's members are admitted, nearest spaces first, so that each counts at its
+    /// shortest way. Each hop grants only what its own edge does: a row of `read` caps a member that may write.
+    private func verdictThroughSpaces(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
+        var reached = [ReachedSpace(question: question, hop: nil, outer: 0)]
+        var visited: Set<UInt32> = [question.space]
+        var level = 0..<1
         var isExhausted = false
-        var cursor = graph.lists.cursor(EdgeLists.Key(.memberSpaces, question.space - 1))
-        while let edge = cursor.next() {
-            guard budget > 0 else { return .undetermined }
-            budget -= 1
-            guard isVisible(edge), let hop = liveCapability(of: edge, question, at: at, &budget),
-                let member = memberSpace(of: edge), !visited.contains(member + 1)
-            else { continue }
-            visited.append(member + 1)
-            guard let inner = question.moved(to: member, in: graph) else { continue }
-            if graph.spaces.row(member).owner == question.principal { return .allowedThroughSpaces([hop]) }
-            switch ownVerdict(inner, at: at, &budget) {
-            case .allowed(let capability): return .allowedThroughSpaces([capability, hop])
-            case .undetermined: isExhausted = true
-            case .denied, .owner, .allowedThroughSpaces:
-                switch verdictThroughSpaces(inner, at: at, depth: depth + 1, &visited, &budget) {
-                case .allowedThroughSpaces(let path): return .allowedThroughSpaces(path + [hop])
-                case .undetermined: isExhausted = true
-                case .owner, .allowed, .denied: continue
+        for _ in 1...maxSpaceDepth {
+            for outer in level {
+                let asked = reached[outer].question
+                var cursor = graph.lists.cursor(EdgeLists.Key(.memberSpaces, asked.space - 1))
+                while let edge = cursor.next() {
+                    guard budget > 0 else { return .undetermined }
+                    budget -= 1
+                    guard isVisible(edge), let member = memberSpace(of: edge), !visited.contains(member + 1),
+                        let hop = liveCapability(of: edge, asked, at: at, &budget),
+                        let inner = question.moved(to: member, in: graph)
+                    else { continue }
+                    visited.insert(member + 1)
+                    reached.append(ReachedSpace(question: inner, hop: hop, outer: outer))
+                    if graph.spaces.row(member).owner == question.principal {
+                        return .allowedThroughSpaces(hops(reached))
+                    }
+                    switch ownVerdict(inner, at: at, &budget) {
+                    case .allowed(let capability): return .allowedThroughSpaces([capability] + hops(reached))
+                    case .undetermined: isExhausted = true
+                    case .denied, .owner, .allowedThroughSpaces: break
+                    }
                 }
             }
+            level = level.upperBound..<reached.count
         }
         return isExhausted ? .undetermined : .denied
+    }
+
+    /// The capabilities that lead from the space reached last to the asked one, innermost first.
+    private func hops(_ reached: [ReachedSpace]) -> [UInt32] {
+        var path: [UInt32] = []
+        var index = reached.count - 1
+        while let hop = reached[index].hop {
+            path.append(hop)
+            index = reached[index].outer
+        }
+        return path
     }
 
     /// The capability of a member space's edge that covers the question and is in force.
@@ -63,6 +77,14 @@ extension Snapshot {
         guard let term = graph.terms.find(.space, graph.terms.bytes(graph.info[edge].audience)) else { return nil }
         return graph.spaces.find(term: term)
     }
+}
+
+/// A space whose members count, and by which edge of which other one.
+private struct ReachedSpace {
+    let question: ResolvedQuestion
+    /// nil for the asked space.
+    let hop: UInt32?
+    let outer: Int
 }
 
 extension ResolvedQuestion {

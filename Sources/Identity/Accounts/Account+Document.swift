@@ -1,5 +1,5 @@
 package import ATProto
-import UCAN
+package import UCAN
 
 extension Account {
     /// The document this host publishes for the account; nil when another host does.
@@ -14,4 +14,7 @@ extension Account {
                 (ServiceID.spaceHost, "AtprotoSpaceHost", endpoint),
             ])
     }
+
+    /// The key that the document this host publishes holds under a fragment, without making the document.
+    package func hostedKey(_ keyID: String) -> PublicKey? { keyID == KeyID.account ? publicKey : nil }
 }

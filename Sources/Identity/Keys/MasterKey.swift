@@ -1,6 +1,7 @@
 import COpenSSL
 import Glibc
 import Multiformats
+import UCAN
 
 /// Holds the 32 secret bytes everything else secret here is derived from or sealed under; they lie in a file of 0600.
 package struct MasterKey: Sendable {
@@ -53,7 +54,7 @@ package struct MasterKey: Sendable {
     }
 
     /// Derives 32 bytes for one purpose: HKDF-Expand of RFC 5869, one block, with the purpose as info.
-    package func derive(_ purpose: String) -> [UInt8] { HMACSHA256.tag(Array(purpose.utf8) + [1], key: secret) }
+    package func derive(_ purpose: String) -> [UInt8] { HMACSHA256.code(of: Array(purpose.utf8) + [1], key: secret) }
 
     private init?(file: ArraySlice<UInt8>) {
         guard file.starts(with: Self.magic.utf8), file.last == UInt8(ascii: "\n"),

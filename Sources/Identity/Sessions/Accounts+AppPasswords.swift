@@ -78,7 +78,7 @@ extension Accounts {
     }
 
     private func tag(of password: String, _ did: DID) -> [UInt8] {
-        HMACSHA256.tag(Array(did.text.utf8) + [0] + Array(password.utf8), key: vault.appPasswordSecret)
+        HMACSHA256.code(of: Array(did.text.utf8) + [0] + Array(password.utf8), key: vault.appPasswordSecret)
     }
 
     private static func isAppPassword(_ text: String) -> Bool {

@@ -59,7 +59,8 @@ extension TableReader {
     }
 
     /// Up to `limit` DIDs behind `cursor`, in byte order, with the most permissive of all their ways in; delegation rows
-    /// are not shown, but whom they admit is, the owners of member spaces included.
+    /// are not shown, but whom they admit is, the owners of member spaces included. The owner of the space itself is on
+    /// its list only by a row.
     func flattened(_ spaces: [ContributingSpace], limit: Int, after cursor: String) throws -> [ListedMember] {
         var merged: [String: MemberAccess] = [:]
         for (index, contributing) in spaces.enumerated() {
@@ -78,7 +79,8 @@ extension TableReader {
                 return true
             }
             let owner = contributing.space.owner.text
-            if index > 0, UTF8Bytes.precedes(cursor, owner) { add(owner, .writer) }
+            let isInherited = index > 0 && contributing.space.owner != spaces[0].space.owner
+            if isInherited, UTF8Bytes.precedes(cursor, owner) { add(owner, .writer) }
         }
         let page = merged.sorted { UTF8Bytes.precedes($0.key, $1.key) }.prefix(limit)
         return page.map { ListedMember(did: $0.key, access: $0.value) }
@@ -89,7 +91,9 @@ extension TableReader {
         var result: MemberAccess?
         for (index, contributing) in spaces.enumerated() {
             var found = try member(did.text, of: contributing.space.number)?.access
-            if index > 0, contributing.space.owner == did { found = (found ?? []).merged(with: .writer) }
+            if index > 0, contributing.space.owner == did, did != spaces[0].space.owner {
+                found = (found ?? []).merged(with: .writer)
+            }
             guard let found else { continue }
             let given = index == 0 ? found : contributing.cap.capping(found)
             result = result?.merged(with: given) ?? given

@@ -2,7 +2,7 @@ import Multiformats
 
 /// Remembers the statements that were used, in buckets by the minute in which each may be forgotten.
 ///
-/// A statement's expiry is part of what was signed, so one statement always falls into the same bucket.
+/// A use counts by its statement alone: one that comes again with another expiry was used.
 struct ReplaySet {
     private var buckets: [Int64: Set<Digest>] = [:]
     /// Minutes that held marks when they were forgotten. Should the clock go back, what falls into them may have been
@@ -20,7 +20,9 @@ struct ReplaySet {
     /// True when the mark is there, or may have been.
     func contains(_ mark: ReplayMark) -> Bool {
         let minute = Self.minute(mark.expiresAt)
-        return forgotten.contains(minute) || buckets[minute]?.contains(mark.statement) == true
+        if forgotten.contains(minute) || buckets[minute]?.contains(mark.statement) == true { return true }
+        // There are as many buckets as a use lives minutes: a handful.
+        return buckets.values.contains { $0.contains(mark.statement) }
     }
 
     mutating func insert(_ mark: ReplayMark) {

@@ -39,7 +39,7 @@ final class LoadConnection {
         }
     }
 
-    /// Reads one answer with a content length or in chunks.
+    /// Reads one answer, whose length its head tells or whose chunks do.
     func receive() throws -> Reply {
         var head: Int?
         while head == nil {
@@ -49,12 +49,32 @@ final class LoadConnection {
         let end = head ?? 0
         let text = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
         let status = Int(text.dropFirst(9).prefix(3)) ?? 0
+        if text.range(ofField: "transfer-encoding: ") != nil {
+            buffer.removeFirst(end)
+            return Reply(status: status, body: try takeChunks())
+        }
         var length = 0
         if let range = text.range(ofField: "content-length: ") { length = Int(text[range]) ?? 0 }
         while buffer.count < end + length { try fill() }
         let body = Array(buffer[end..<(end + length)])
         buffer.removeFirst(end + length)
         return Reply(status: status, body: body)
+    }
+
+    private func takeChunks() throws -> [UInt8] {
+        var body: [UInt8] = []
+        while true {
+            while !buffer.contains(10) { try fill() }
+            let line = buffer.prefix { $0 != 13 }
+            guard let count = Int(String(decoding: line, as: UTF8.self), radix: 16) else {
+                throw BenchError(message: "a chunk without a length")
+            }
+            let start = line.count + 2
+            while buffer.count < start + count + 2 { try fill() }
+            body += buffer[start..<(start + count)]
+            buffer.removeFirst(start + count + 2)
+            if count == 0 { return body }
+        }
     }
 
     func exchange(_ request: [UInt8]) throws -> Reply {

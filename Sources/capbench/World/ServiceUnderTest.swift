@@ -7,7 +7,7 @@ final class ServiceUnderTest {
     private let process: pid_t
     private let folder: TemporaryFolder
 
-    init() throws {
+    init(options: [String] = []) throws {
         folder = try TemporaryFolder()
         let data = folder.path
         let own = try ServiceUnderTest.ownFolder()
@@ -18,9 +18,10 @@ final class ServiceUnderTest {
         posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO)
         posix_spawn_file_actions_addclose(&actions, pipes[0])
         defer { posix_spawn_file_actions_destroy(&actions) }
-        let arguments = [
-            own + "/capservice", "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "error",
-        ]
+        let arguments =
+            [
+                own + "/capservice", "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "error",
+            ] + options
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var made: pid_t = 0

@@ -10,9 +10,9 @@ final class ServiceProcess {
     private var isEnded = false
 
     /// Serves what is below `data`.
-    convenience init(_ program: String, data: String, log: String) throws {
+    convenience init(_ program: String, data: String, log: String, options: [String] = []) throws {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warning"]
-        try self.init(program, arguments, log: log)
+        try self.init(program, arguments + options, log: log)
     }
 
     /// Starts the program; `log` receives what it says on standard error.

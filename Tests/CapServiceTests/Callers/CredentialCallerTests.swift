@@ -155,6 +155,8 @@ import UCAN
         let proof = try scene.proof(rig.key, "GET", rig.name, token: text)
         #expect(try rig.ask(text, proof)["kind"] == "credential")
         #expect(try rig.ask(text, proof) == "401 BadDpopProof")
+        let later = try Forged.changing(proof, ["iat": .number(JSONNumber(scene.now - 60))], by: rig.key)
+        #expect(try rig.ask(text, later) == "401 BadDpopProof", "one `jti`, whatever the time beside it")
         let port = scene.test.port
         try scene.restart()
         // The address is a new one unless it is configured, so the proof fails by it alone: name it anew.

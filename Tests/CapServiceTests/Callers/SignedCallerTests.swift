@@ -51,6 +51,18 @@ import UCAN
         #expect(try rig.getRecord(rig.headers(rig.repo))["kind"] == "credential", "a signature is used many times")
     }
 
+    @Test func whatIsRememberedOfASignedRequestIsThatRequestAlone() throws {
+        let rig = try Rig()
+        let good = try rig.headers(rig.repo)
+        for _ in 1...2 { #expect(try rig.getRecord(good)["kind"] == "credential") }
+        #expect(try rig.scene.get(CallerScene.listRepos, "", good) == "401 BadSpaceAudience")
+        #expect(try rig.scene.get(CallerScene.getRecord, "repo=did:web:x.example", good) == "401 BadSpaceAudience")
+        let other = try rig.headers("did:web:x.example")
+        #expect(try rig.getRecord(good.dropLast() + [other[3]]) == "401 BadSpaceSignature")
+        rig.scene.advance(605)
+        #expect(try rig.getRecord(good) == "401 JwtExpired")
+    }
+
     @Test func repoMethodsAreAddressedToTheRepoAndHostMethodsToTheAuthority() throws {
         let rig = try Rig()
         let (repo, authority) = (try rig.headers(rig.repo), try rig.headers(rig.space.authority))

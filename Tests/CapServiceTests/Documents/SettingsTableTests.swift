@@ -23,4 +23,18 @@ import Testing
         let served = ServiceHandler.Route.allCases.map { "\($0.method.name) \($0.path)" }
         #expect(listed.sorted() == served.sorted())
     }
+
+    @Test func theProtocolListsEveryMethodOfSpaces() throws {
+        let listed = try DocumentTable.rows(in: "docs/protocol/spaces.md", named: "methods").compactMap { row in
+            row.firstMatch(of: /^\| `([a-z]+\.[A-Za-z.]+)` \| ([A-Z]+) \|.*\| ([^|]*)\|$/).map { match in
+                let older = match.3.split(separator: ",").map { $0.filter { !" `".contains($0) } }
+                return "\(match.2) \(match.1) \(older.filter { !$0.isEmpty }.sorted())"
+            }
+        }
+        let served = XRPCTable.standard.methods.map { method in
+            let older = method.aliases.map { $0.replacing("dev.happyview.space.", with: "") }.sorted()
+            return "\(method.verb.method.name) \(method.nsid) \(older)"
+        }
+        #expect(listed.sorted() == served.sorted())
+    }
 }

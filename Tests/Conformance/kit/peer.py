@@ -116,6 +116,8 @@ class Peer:
             handler.send_response(status)
             handler.send_header("Content-Type", mime[0] if mime else "application/json")
             handler.send_header("Content-Length", str(len(content)))
+            if status == 401:
+                handler.send_header("WWW-Authenticate", "DPoP, Atproto-Space")
             handler.end_headers()
             handler.wfile.write(content)
         except OSError:

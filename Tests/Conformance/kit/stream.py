@@ -6,7 +6,7 @@ import time
 
 import httpx
 
-from . import httpsig, jwt, pending
+from . import httpsig, jwt
 
 STREAM = "dev.capabilitygraph.space.subscribe"
 
@@ -15,7 +15,6 @@ class Stream:
     """An open stream, read on a thread of its own; knows when each event came and when it ended."""
 
     def __init__(self, caller, space, headers=None):
-        pending.needs(STREAM)
         self.events, self.ended, self.status = [], None, None
         self.changed = threading.Condition()
         self.url, self.space = f"{caller.url}/xrpc/{STREAM}", space

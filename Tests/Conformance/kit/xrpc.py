@@ -6,7 +6,6 @@ import httpx
 from atproto import models
 from atproto_client.models.utils import get_or_create
 
-from . import pending
 from .lexicon import Lexicons
 
 LEXICONS = Lexicons()
@@ -50,23 +49,24 @@ class Refused(Exception):
 
 
 class Answer:
-    def __init__(self, method, response):
+    def __init__(self, method, response, lexicon=True):
         self.method, self.response = method, response
         self.status, self.headers = response.status_code, response.headers
         self.text, self.raw = response.text, response.content
         self.is_json = response.headers.get("content-type", "").split(";")[0] == "application/json"
         self.body = json.loads(response.content) if self.is_json and response.content else None
-        self.check()
+        self.check(lexicon)
 
     @property
     def error(self):
         return self.body.get("error") if self.status >= 400 and isinstance(self.body, dict) else None
 
-    def check(self):
+    def check(self, lexicon):
         if self.status < 300:
             if self.method.startswith("com.atproto."):
                 assert self.status == 200, f"{self.method} answered {self.status}"
-            LEXICONS.check_output(self.method, self.body)
+            if lexicon:
+                LEXICONS.check_output(self.method, self.body)
             if self.method in MODELS:
                 get_or_create(self.body, MODELS[self.method])
             return
@@ -110,11 +110,11 @@ class Caller:
         self.url, self.headers = url, dict(headers or {})
         self.http = httpx.Client(timeout=30)
 
-    def send(self, verb, nsid, headers=None, skip=True, **options):
-        if skip:
-            pending.needs(nsid)
+    def send(self, verb, nsid, headers=None, lexicon=True, **options):
+        """One request; `lexicon` is False where an extension asks for another form of the answer."""
         url = f"{self.url}/xrpc/{nsid}"
-        return Answer(nsid, self.http.request(verb, url, headers={**self.headers, **(headers or {})}, **options))
+        answer = self.http.request(verb, url, headers={**self.headers, **(headers or {})}, **options)
+        return Answer(nsid, answer, lexicon)
 
     def get(self, nsid, headers=None, **parameters):
         query = {

@@ -5,30 +5,6 @@ import Multiformats
 import Spaces
 import UCAN
 
-/// Remembers credentials whose signature was found sound under a key, by the hash of their text.
-///
-/// Refusals are never remembered, and an entry counts only as long as the authority publishes that key and the
-/// credential has not expired. What a stranger can put in is bounded: in number, and by `maximumLength` each.
-struct CredentialCache: Sendable {
-    private struct Entry: Sendable {
-        let credential: SpaceCredential
-        let key: PublicKey
-    }
-
-    private static let maximumLength = 2048
-    private let entries = BoundedCache<Digest, Entry>(generation: 4096)
-
-    /// The key a remembered credential was verified with, to be compared with the one published now.
-    func find(_ digest: Digest) -> (credential: SpaceCredential, key: PublicKey)? {
-        entries[digest].map { ($0.credential, $0.key) }
-    }
-
-    func remember(_ credential: SpaceCredential, _ key: PublicKey, _ digest: Digest) {
-        guard credential.text.utf8.count <= Self.maximumLength else { return }
-        entries.insert(Entry(credential: credential, key: key), for: digest)
-    }
-}
-
 extension XRPCCall {
     /// The caller of a space credential under the `DPoP` or `Atproto-Space` scheme (sections 4.4 to 4.6), of a space held
     /// here or anywhere: its authority is not asked, only its DID is resolved.
@@ -39,14 +15,26 @@ extension XRPCCall {
         if scheme == .proof { try willWait() }
         let digest = BLAKE3.hash(Array(token.utf8))
         let credential = try verified(token, digest)
-        let use = try credential.verifyPresentation(
-            fields, scheme: scheme, method: request.method.name, url: url(),
-            audience: try signatureAudience(credential.space), at: now)
+        let use = try presentation(of: credential, scheme)
         let key = try credential.binding.holder
         if let use { try consume(use) }
         return .credential(
             space: credential.space, key: key, edge: Multihash(code: .blake3_256, digest: digest),
             jti: credential.id, expires: Timestamp(seconds: credential.expiresAt))
+    }
+
+    /// Verifies that the caller has the credential's key. A proof is verified each time; a request's signature, which
+    /// covers nothing that changes from one request to the next, once.
+    private func presentation(
+        of credential: SpaceCredential, _ scheme: RequestCredential.Scheme
+    ) throws -> TokenUse? {
+        let (fields, audience) = (self.fields, try signatureAudience(credential.space))
+        let name = scheme == .signature ? CredentialCache.name(fields, audience) : nil
+        if let name, service.credentialCache.isSigned(name) { return nil }
+        let use = try credential.verifyPresentation(
+            fields, scheme: scheme, method: request.method.name, url: url(), audience: audience, at: now)
+        if let name { service.credentialCache.rememberSigned(name) }
+        return use
     }
 
     private func verified(_ token: String, _ digest: Digest) throws -> SpaceCredential {

@@ -19,6 +19,9 @@ extension XRPCCall {
 
     /// The key a DID publishes now, as far as it is remembered; nil when it publishes none under that fragment.
     func key(_ keyID: String, of did: String) throws -> PublicKey? {
+        if let account = try service.accounts.account(did: did), account.isDocumentedHere {
+            return account.hostedKey(keyID)
+        }
         do throws(ATProtoError) {
             return try service.resolver.key(keyID, of: did, mayWait: mayWait)
         } catch {

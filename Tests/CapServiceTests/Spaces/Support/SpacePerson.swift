@@ -7,7 +7,7 @@ import UCAN
 struct SpacePerson: Sendable {
     let host: SpaceStage
     let did: String
-    let token: String
+    var token: String
     /// Where the account's documents say it is served.
     let origin: String
 

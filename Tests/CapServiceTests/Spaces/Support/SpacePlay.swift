@@ -6,7 +6,7 @@ import UCAN
 /// Plays drawn operations against a running host and against the model, and says the first difference.
 struct SpacePlay {
     let host: SpaceStage
-    let people: [SpacePerson]
+    private(set) var people: [SpacePerson]
     var model = SpaceModel()
     var random: SeededGenerator
     /// Credentials that were handed out: who, for which space.
@@ -15,7 +15,7 @@ struct SpacePlay {
     private var serial = 0
 
     init(seed: UInt64, people count: Int = 5) throws {
-        let host = try SpaceStage(options: ["--write-points-per-hour", "0"])
+        let host = try SpaceStage()
         self.host = host
         random = SeededGenerator(seed: seed)
         people = try (0..<count).map { try host.person("person\($0)") }
@@ -60,6 +60,17 @@ struct SpacePlay {
         case 12: try deleteOrCreate(space)
         default: try write(space)
         }
+    }
+
+    /// Sessions and credentials end, and what may be written in an hour begins anew.
+    mutating func passTwoHours() throws {
+        host.pass(7200)
+        for one in credentials {
+            let answer = try one.reader.get("com.atproto.space.listRepos")
+            try expect(answer.refusal == "JwtExpired" || answer.refusal == "CredentialRevoked", answer.text)
+        }
+        credentials = []
+        for index in people.indices { people[index].token = try host.session(of: people[index].did) }
     }
 
     mutating func createSpace(_ owner: Int) throws {

@@ -4,16 +4,11 @@ import Multiformats
 import Testing
 import UCAN
 
-@testable import CapService
-
 /// A running host of spaces with open registration, whose time stands still until `pass`.
 final class SpaceStage: Sendable {
     static let start: Int64 = 1_790_000_000
     static let forum = "com.example.forum"
     static let post = "com.example.forum.post"
-
-    /// Until a route is there what needs it cannot be played.
-    static func serves(_ nsid: String) -> Bool { XRPCTable.standard[nsid] != nil }
 
     let service: ServiceProcess
     private let clock = Locked(start)
@@ -31,12 +26,21 @@ final class SpaceStage: Sendable {
         service.setClock(clock.withLock { $0 })
     }
 
+    private static let password = "correct horse battery staple"
+
+    /// Signs in anew.
+    func session(of did: String) throws -> String {
+        let body: JSON = ["identifier": .string(did), "password": .string(Self.password)]
+        let made = try XRPCWire.post(Wire(port), "com.atproto.server.createSession", body)
+        return try #require(made.json["accessJwt"]?.string, "\(made.text)")
+    }
+
     /// Makes an account; `name` is new on this host.
     func person(_ name: String) throws -> SpacePerson {
         let wire = Wire(port)
         let domain = try XRPCWire.get(wire, "com.atproto.server.describeServer").json["availableUserDomains"]?
             .array?.first?.string
-        let body: JSON = ["handle": .string(name + (domain ?? "")), "password": "correct horse battery staple"]
+        let body: JSON = ["handle": .string(name + (domain ?? "")), "password": .string(Self.password)]
         let made = try XRPCWire.post(wire, "com.atproto.server.createAccount", body)
         let did = try #require(made.json["did"]?.string, "\(made.text)")
         let token = try #require(made.json["accessJwt"]?.string)
