@@ -30,7 +30,7 @@ struct Cell: Sendable, Equatable {
         } else if text.hasPrefix(Self.thumbprint) {
             // A thumbprint has dashes in it and is one word all the same.
             let word = text.dropFirst(Self.thumbprint.count)
-            self.init(text, brief: "key \(word.prefix(6))…\(word.suffix(6))")
+            self.init(text, brief: "key \(word.prefix(4))…\(word.suffix(4))")
         } else {
             let prefix = ["did:web:", "urn:capabilitygraph:"].first { text.hasPrefix($0) }
             self.init(text, brief: ShortID.of(String(text.dropFirst(prefix?.count ?? 0))))
