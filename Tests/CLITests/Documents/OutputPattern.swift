@@ -27,7 +27,8 @@ enum OutputPattern {
         text.replace(/\b[0-9a-f]{16}\b/, with: "DECISION")
         // Identifiers and tokens of invites and credentials, revisions and keys of records, thumbprints.
         text.replace(/\b[0-9a-f]{24,48}\b/, with: "ID")
-        text.replace(/(?<![a-z0-9])3[a-z2-7]{12}(?![a-z0-9])/, with: "TID")
+        // A dot behind a letter would be no boundary of words by Unicode's rules.
+        text.replace(/\b3[a-z2-7]{12}\b/.wordBoundaryKind(.simple), with: "TID")
         text.replace(/\bkey [A-Za-z0-9_-]{4}…[A-Za-z0-9_-]{4}/, with: "THUMBPRINT")
         text.replace(/%(25)?3A\d+/, with: "PORT")
         text.replace(/\b\d+ ms\b/, with: "DURATION")
