@@ -7,16 +7,18 @@ import UCAN
 extension Service {
     /// Decodes the `Authorization` header; a header that is absent or malformed gets the framework's 401.
     ///
-    /// For an issuer whose document is on another host and not remembered, the failure names it in `unresolved`.
+    /// For an issuer whose document is on another host and not remembered, or shows another key than the token, the
+    /// failure names it in `unresolved`.
     func decode(_ request: HTTPRequest) throws(Failure) -> UnverifiedToken {
         guard let header = request.headers.bytes("Authorization") else {
             throw Failure.unauthenticated("missingAuthorization")
         }
-        var unresolved: DID?
+        var (unresolved, asked): (DID?, DID?)
         do throws(UCANError) {
             return try UnverifiedToken.decode(
                 authorization: header, limits: settings.tokens,
                 keys: { did throws(UCANError) in
+                    asked = did
                     do throws(ATProtoError) {
                         return try resolver.key(KeyID.account, of: did.text, mayWait: false)
                     } catch {
@@ -26,20 +28,29 @@ extension Service {
                 })
         } catch {
             var failure = Failure.unauthenticated(error.code.rawValue, detail: error.message)
-            failure.unresolved = unresolved
+            let isOtherKey = [.keyMismatch, .algorithmMismatch].contains(error.code)
+            failure.unresolved = unresolved ?? (isOtherKey ? asked : nil)
             throw failure
         }
     }
 
-    /// Looks an issuer up on another host, so that it is remembered; waits.
-    func resolve(_ did: DID) { _ = try? resolver.document(of: did.text) }
+    /// The `#atproto` key of an account here, or of a DID whose document is remembered.
+    func rememberedKey(_ did: DID) -> PublicKey? {
+        try? resolver.key(KeyID.account, of: did.text, mayWait: false)
+    }
+
+    /// Looks an issuer up anew on another host, so that it is remembered; waits.
+    func resolve(_ did: DID) { _ = try? resolver.document(of: did.text, .new) }
 
     /// Checks the signature; the failure is given the status and text of the route.
     func verify(_ token: UnverifiedToken, status: Int, text: String) throws(Failure) -> Token {
         do throws(UCANError) {
             return try token.verify()
         } catch {
-            throw Failure(status, error.code.rawValue, text, detail: error.message)
+            var failure = Failure(status, error.code.rawValue, text, detail: error.message)
+            // The key may be another one by now.
+            if token.issuer.isResolvable { failure.unresolved = token.issuer }
+            throw failure
         }
     }
 

@@ -1,6 +1,7 @@
 import CapabilityGraph
 import Identity
 import Multiformats
+import Spaces
 import Storage
 import UCAN
 
@@ -29,7 +30,7 @@ final class Service: Sendable {
     static let version = "0.1.0"
 
     /// Opens the database under the data folder and takes or makes the node's key.
-    init(_ settings: Settings, log: StructuredLog) throws {
+    init(_ settings: Settings, log: StructuredLog, gate adjust: (Gate) -> Gate = { $0 }) throws {
         self.settings = settings
         self.log = log
         clock = ServiceClock(file: settings.clockFile)
@@ -62,7 +63,7 @@ final class Service: Sendable {
         accountLimits = AccountLimits(isLoopback: settings.isLoopback)
         spaces = SpaceHost(
             store: store, accounts: accounts, resolver: resolver, outbound: outbound, documents: documents,
-            settings: settings, clock: clock, log: log)
+            settings: settings, clock: clock, log: log, adjust: adjust)
         limiter =
             settings.requestsPerMinute == 0
             ? nil

@@ -20,15 +20,18 @@ final class SpaceHost: Sendable {
     private let credentialTimer: CredentialTimer
     private let sweep: RepoSweep
 
+    /// `adjust` gives the gate to be used in place of the one made here, which a test shuts.
     init(
         store: GraphStore, accounts: Accounts, resolver: IdentityResolver, outbound: any Outbound,
-        documents: RemoteDocuments, settings: Settings, clock: ServiceClock, log: StructuredLog
+        documents: RemoteDocuments, settings: Settings, clock: ServiceClock, log: StructuredLog,
+        adjust: (Gate) -> Gate = { $0 }
     ) {
         let signer = HostedSigner(accounts: accounts, resolver: resolver)
-        gate = Gate(
-            store: store, accounts: HostedAuthorities(accounts: accounts),
-            managingApps: RemoteManagingApps(signer: signer, resolver: resolver, outbound: outbound),
-            allowsAppPasswords: settings.allowsAppPasswords)
+        gate = adjust(
+            Gate(
+                store: store, accounts: HostedAuthorities(accounts: accounts),
+                managingApps: RemoteManagingApps(signer: signer, resolver: resolver, outbound: outbound),
+                allowsAppPasswords: settings.allowsAppPasswords))
         credentials = SpaceCredentials(
             store: store, signer: signer, documents: documents, lifetime: Int64(settings.credentialSeconds))
         let transport = OutboundNotifier(accounts: accounts, resolver: resolver, outbound: outbound)

@@ -108,11 +108,13 @@ final class KillDrill {
         let batches = authors.reduce(0) { $0 + $1.counts.batches }
         let steps = authors.flatMap(\.places).reduce(0) { $0 + $1.journal.verifiedCount }
         let blobs = authors.reduce(0) { $0 + $1.blobs.count }
+        let exchanges = authors.reduce(0) { $0 + $1.counts.exchanges }
         let inFlight = authors.reduce(0) { $0 + $1.counts.inFlight }
         let kept = authors.reduce(0) { $0 + $1.counts.kept }
         let checked = authors.reduce(0) { $0 + $1.counts.checked }
-        return "\(batches) batches of \(steps) record operations and \(blobs) blobs known; \(inFlight) batches in "
-            + "flight at a kill, \(kept) of them kept whole; \(receiver.count) notices sent on; \(checked) checks"
+        return "\(batches) batches of \(steps) record operations and \(blobs) blobs known, \(exchanges) tokens "
+            + "exchanged; \(inFlight) of these in flight at a kill, \(kept) of them kept whole; "
+            + "\(receiver.count) notices sent on; \(checked) checks"
     }
 
     private func hostKey(_ url: String) throws -> DID {

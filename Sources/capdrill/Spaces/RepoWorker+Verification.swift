@@ -16,6 +16,7 @@ extension RepoWorker {
                 if isLast { try verifyExport(place, connection) }
             }
             try verifyListing(connection)
+            try verifyExchanges(url, connection)
         } catch is XRPCConnection.Lost {
             report("the service went away while it was looked at")
         } catch {

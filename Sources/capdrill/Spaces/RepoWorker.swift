@@ -7,6 +7,7 @@ import UCAN
 final class RepoWorker: @unchecked Sendable {
     struct Counts {
         var batches = 0
+        var exchanges = 0
         var inFlight = 0
         var kept = 0
         var checked = 0
@@ -42,6 +43,7 @@ final class RepoWorker: @unchecked Sendable {
         do {
             let connection = try XRPCConnection(url)
             while true {
+                if generator.once(in: 12) { try exchange(url, connection) }
                 let place = generator.once(in: 5) ? 1 : 0
                 let batch = try nextBatch(place, connection)
                 places[place].journal.attempt = batch
@@ -51,6 +53,7 @@ final class RepoWorker: @unchecked Sendable {
             }
         } catch is XRPCConnection.Lost {
             counts.inFlight += places.count { $0.journal.attempt != nil }
+            if let last = exchanges.last, last.credential == nil { counts.inFlight += 1 }
         } catch {
             report("a write in order was refused: \(error)")
         }
@@ -129,6 +132,9 @@ final class RepoWorker: @unchecked Sendable {
         blobs[CID.ofBlob(bytes)] = bytes
         return blob
     }
+
+    /// The latest exchanges of tokens for credentials.
+    var exchanges: [Exchange] = []
 
     /// The bytes of every blob that was sent.
     var blobs: [CID: [UInt8]] = [:]

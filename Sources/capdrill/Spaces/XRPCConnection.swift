@@ -38,9 +38,11 @@ final class XRPCConnection {
 
     deinit { close(descriptor) }
 
-    func get(_ nsid: String, _ query: [(String, String)], _ token: String?) throws -> Answer {
+    func get(
+        _ nsid: String, _ query: [(String, String)], _ token: String?, headers: [String] = []
+    ) throws -> Answer {
         let text = query.map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
-        return try ask("GET", "/xrpc/\(nsid)?\(text)", token)
+        return try ask("GET", "/xrpc/\(nsid)?\(text)", token, headers)
     }
 
     func post(_ nsid: String, _ json: JSON, _ token: String?, headers: [String] = []) throws -> Answer {

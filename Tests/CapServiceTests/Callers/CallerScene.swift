@@ -127,7 +127,11 @@ final class CallerScene {
             .procedure(exchange) { call in
                 let found = try call.delegationCaller(for: try call.space())
                 if try call.input.optionalFlag("consume") ?? true {
-                    try call.service.store.transact(at: call.now) { try found.consume(in: $0) }
+                    try call.service.store.transact(at: call.now) { change in
+                        for use in [found.proof, found.token.use].compactMap({ $0 }) {
+                            guard try change.use(use.mark) else { throw use.replayed }
+                        }
+                    }
                 }
                 return .json(["user": .string(found.user.text), "key": .string(found.key.text)])
             },
@@ -150,7 +154,7 @@ final class CallerScene {
             switch grant {
             case .full: words["grant"] = "full"
             case .appPassword: words["grant"] = "appPassword"
-            case .oauth(let scopes, let client):
+            case .oauth(let scopes, let client, _):
                 words["grant"] = .string("oauth " + client)
                 words["scopes"] = .array(scopes.map { .string($0.text) })
             }

@@ -68,6 +68,25 @@ import UCAN
         #expect(try rig.read(rig.token(key, "read")) == "400 RepoNotFound")
     }
 
+    @Test func whatConcernsNoOneSpaceIsInvokedOnTheAccount() throws {
+        let rig = try Rig(SpaceScene())
+        let key = try PrivateKey.generate(.p256)
+        let invited = try rig.scene.post(
+            SpaceScene.older + "createInvite", ["space": .string(rig.space), "access": "read"], by: rig.owner)
+        let secret = try #require(invited.json["token"]?.string, "\(invited.text)")
+        func accept(on account: DID) throws -> RawResponse {
+            try rig.scene.post(
+                SpaceScene.older + "acceptInvite", ["token": .string(secret)],
+                by: rig.bearer(rig.token(key, "account", on: "at://" + account.text)))
+        }
+        #expect(try accept(on: DID(rig.owner.did)).status == 403, "another's account")
+        #expect(try accept(on: key.did).json["uri"]?.string == rig.space)
+        #expect(try rig.read(rig.token(key, "read")) == "200")
+        let listed = try rig.scene.get(
+            SpaceScene.space + "listSpaces", by: rig.bearer(rig.token(key, "account", on: "at://" + key.did.text)))
+        #expect(listed.json["spaces"]?.array?.first?["uri"]?.string == rig.space, "\(listed.text)")
+    }
+
     @Test func aWalletWritesIntoItsOwnRepo() throws {
         let rig = try Rig(SpaceScene())
         let key = try PrivateKey.generate(.secp256k1)
@@ -102,9 +121,12 @@ import UCAN
             documents.withLock { $0[asked.target] }.map { StubHost.Reply(200, $0) } ?? StubHost.Reply(404)
         }
         let did = "did:web:127.0.0.1%3A\(elsewhere.port):bob"
-        let document = try DIDDocument.make(
-            did: did, handle: nil, keys: [(KeyID.account, key.publicKey)], services: [])
-        documents.withLock { $0["/bob/did.json"] = String(decoding: document.json.serialized(), as: UTF8.self) }
+        func publish(_ key: PrivateKey) throws {
+            let document = try DIDDocument.make(
+                did: did, handle: nil, keys: [(KeyID.account, key.publicKey)], services: [])
+            documents.withLock { $0["/bob/did.json"] = String(decoding: document.json.serialized(), as: UTF8.self) }
+        }
+        try publish(key)
         let rig = try Rig(SpaceScene(options: ["--registration", "open", "--allow-loopback-peers"]))
         try rig.scene.add(SpaceScene.Person(did: did, token: ""), to: rig.space, access: "read", by: rig.owner)
         let agent = try PrivateKey.generate(.ed25519)
@@ -116,7 +138,45 @@ import UCAN
         #expect(elsewhere.requests.count == 1)
         let forged = try rig.token(PrivateKey.generate(.secp256k1), to: agent.did, "read", issuer: did)
         #expect(try rig.delegate(forged).status == 401)
+        let next = try PrivateKey.generate(.p256)
+        try publish(next)
+        #expect(try rig.delegate(rig.token(next, to: agent.did, "read", issuer: did)).status == 200, "a new key")
+        #expect(try rig.delegate(rig.token(key, to: agent.did, "read", issuer: did)).status == 401, "the old one")
         let nobody = try rig.token(key, to: agent.did, "read", issuer: did + "x")
         #expect(try rig.delegate(nobody).status == 401)
+    }
+
+    @Test func anAccountWithAKeyOfItsOwnNeedsNoSession() throws {
+        let key = try PrivateKey.generate(.secp256k1)
+        let documents = Locked<[String: String]>([:])
+        let elsewhere = StubHost { asked in
+            documents.withLock { $0[asked.target] }.map { StubHost.Reply(200, $0) } ?? StubHost.Reply(404)
+        }
+        let did = "did:web:127.0.0.1%3A\(elsewhere.port):bob"
+        let document = try DIDDocument.make(
+            did: did, handle: nil, keys: [(KeyID.account, key.publicKey)], services: [])
+        documents.withLock { $0["/bob/did.json"] = String(decoding: document.json.serialized(), as: UTF8.self) }
+        let rig = try Rig(SpaceScene(options: ["--registration", "open", "--allow-loopback-peers"]))
+        func create(_ secret: PrivateKey) throws -> RawResponse {
+            try rig.scene.post(
+                "com.atproto.server.createAccount",
+                [
+                    "handle": "bob.localhost", "password": "secret", "did": .string(did), "signingKey": secret.jwk,
+                ])
+        }
+        #expect(try create(PrivateKey.generate(.secp256k1)).outcome == "400 IncompatibleDidDoc")
+        #expect(try create(key).json["did"]?.string == did)
+        let space = "at://\(did)/space/com.example.forum/own"
+        let made = try rig.scene.post(
+            SpaceScene.simple + "createSpace", ["type": "com.example.forum", "skey": "own"],
+            by: rig.bearer(rig.token(key, "manage", on: space, issuer: did)))
+        #expect(made.json["uri"]?.string == space, "\(made.text)")
+        let written = try rig.scene.post(
+            SpaceScene.space + "createRecord", rig.scene.body(space, "one", "hi"),
+            by: rig.bearer(rig.token(key, "create", on: space, issuer: did)))
+        #expect(written.json["uri"]?.string == "\(space)/\(did)/com.example.post/one", "\(written.text)")
+        let question: JSON = ["invocation": .string(try rig.token(key, "read", on: space, issuer: did).authorization())]
+        let answer = try rig.scene.accounts.wire.post("/authorize", authorization: nil, body: question.serialized())
+        #expect(answer.json["decision"] == "allow", "\(answer.text)")
     }
 }

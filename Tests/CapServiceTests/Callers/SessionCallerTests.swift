@@ -53,4 +53,20 @@ import UCAN
         #expect(try scene.get(CallerScene.getRecord, "", ["Authorization: Basic YTpi"]) == "401 BadJwt")
         #expect(try scene.get(CallerScene.getRecord, "", [header, header]) == "401 BadJwt")
     }
+
+    @Test func whoCallsTooOftenWaits() throws {
+        let scene = try CallerScene {
+            $0.requestsPerMinute = 60
+            $0.requestBurst = 2
+        }
+        let (alice, bob) = (try scene.account("alice"), try scene.account("bob"))
+        func ask(_ access: String) throws -> JSON {
+            try scene.get(CallerScene.getRecord, "", ["Authorization: Bearer \(access)"])
+        }
+        for _ in 1...2 { #expect(try ask(alice.access)["kind"] == "account") }
+        #expect(try ask(alice.access) == "429 RateLimitExceeded")
+        #expect(try ask(bob.access)["kind"] == "account", "one account does not use up another's")
+        scene.advance(1)
+        #expect(try ask(alice.access)["kind"] == "account")
+    }
 }

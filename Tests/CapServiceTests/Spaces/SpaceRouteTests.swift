@@ -220,5 +220,7 @@ import Testing
         for name in [Scene.simple + "createSpace", Scene.older + "invite.create", Scene.space + "nothing"] {
             #expect(try scene.post(name, [:]).outcome == "404 FeatureDisabled")
         }
+        let described = try scene.get("com.atproto.server.describeServer")
+        #expect(described.status == 200 && described.json["spaces"] == nil, "what is off is not described")
     }
 }

@@ -11,29 +11,36 @@ enum ServerRoutes {
     ]
 
     /// `spaces` says what a client needs to build a UCAN invocation for any route: it is sent under `scheme`, names a
-    /// `resource`, is addressed to `audience`, and each operation has its ability.
+    /// `resource`, is addressed to `audience`, and each operation has its ability. `account` on the invoker's own
+    /// `accountResource` is for what concerns no one space: listing spaces, accepting invites.
     private static func describeServer(_ call: XRPCCall) throws -> XRPCOutput {
         let service = call.service
         let domains = try service.address.domains().domains
+        var json: JSONObject = JSONObject()
+        json["did"] = .string(try service.address.serviceDID())
+        json["availableUserDomains"] = .array(domains.map { .string("." + $0) })
+        json["inviteCodeRequired"] = false
+        json["phoneVerificationRequired"] = false
+        json["links"] = [:]
+        json["contact"] = [:]
+        // What is switched off is not described either.
+        if !service.settings.disabledFeatures.contains(.spaces) { json["spaces"] = spaces(service) }
+        return .json(.object(json))
+    }
+
+    private static func spaces(_ service: Service) -> JSON {
         let profiles = ["P", "N", "C"] + (service.settings.hasProfileX ? ["X"] : [])
-        return .json([
-            "did": .string(try service.address.serviceDID()),
-            "availableUserDomains": .array(domains.map { .string("." + $0) }),
-            "inviteCodeRequired": false,
-            "phoneVerificationRequired": false,
-            "links": [:],
-            "contact": [:],
-            "spaces": [
-                "profiles": .array(profiles.map { .string($0) }),
-                "ucan": [
-                    "scheme": "Bearer", "audience": .string(service.nodeDID.text),
-                    "resource": "at://{authority}/space/{type}/{skey}[/{author}[/{collection}[/{rkey}]]]",
-                    "read": "atproto.space/read",
-                    "create": "atproto.space/create", "update": "atproto.space/update",
-                    "delete": "atproto.space/delete", "manage": "atproto.space/manage",
-                ],
+        return [
+            "profiles": .array(profiles.map { .string($0) }),
+            "ucan": [
+                "scheme": "Bearer", "audience": .string(service.nodeDID.text),
+                "resource": "at://{authority}/space/{type}/{skey}[/{author}[/{collection}[/{rkey}]]]",
+                "read": "atproto.space/read",
+                "create": "atproto.space/create", "update": "atproto.space/update",
+                "delete": "atproto.space/delete", "manage": "atproto.space/manage",
+                "account": "atproto.account/use", "accountResource": "at://{did}",
             ],
-        ])
+        ]
     }
 
     private static func createAccount(_ call: XRPCCall) throws -> XRPCOutput {

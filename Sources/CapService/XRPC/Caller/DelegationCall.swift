@@ -22,22 +22,19 @@ struct DelegationCall: Sendable {
             user: user, space: token.space, mark: token.use.mark, expires: Timestamp(seconds: token.expiresAt),
             token: Array(token.text.utf8), app: app)
     }
-
-    /// Consumes the token and the proof, after everything else has been decided; throws `JwtReplayed` or `BadDpopProof`.
-    func consume(in change: StoreTransaction) throws {
-        for use in [proof, token.use].compactMap({ $0 }) {
-            guard try change.use(use.mark) else { throw use.replayed }
-        }
-    }
 }
 
 extension XRPCCall {
     /// Verifies a delegation token and its binding proof, in the order of 4.1; only getSpaceCredential takes them.
     ///
-    /// Throws `AuthMissing` for another credential, the names of 4.1, `InvalidDelegationToken` for a token of another
+    /// Whatever comes as `Bearer` is judged as one, so that its fault is named. Throws `AuthMissing` for none and for
+    /// other schemes, the names of 4.1, `InvalidDelegationToken` for a token of another
     /// space than the call's, `InvalidRequest` for two proofs, `MissingDpopProof` for none, and the names of 4.5 and 4.6.
     func delegationCaller(for space: SpaceURI) throws -> DelegationCall {
-        guard case .delegation(let text) = try presented() else {
+        let text: String
+        switch try presented() {
+        case .delegation(let token), .session(let token), .serviceAuth(let token), .invocation(let token): text = token
+        case .none, .space, .oauth, .legacy:
             throw XRPCError("AuthMissing", "a delegation token is missing", challenge: "Bearer")
         }
         try willWait()

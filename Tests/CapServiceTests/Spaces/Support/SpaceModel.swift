@@ -57,6 +57,8 @@ struct SpaceModel {
         var spaces: [Int: Level] = [:]
         var invites: [Invite] = []
         var repos: [Int: Repo] = [:]
+        /// The last revision of the owner's repo that went with the space; its successor goes on above it.
+        var lastRev: String?
     }
 
     var spaces: [Space] = []

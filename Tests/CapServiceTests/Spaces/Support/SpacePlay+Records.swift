@@ -6,7 +6,7 @@ extension SpacePlay {
     /// Writes a batch of one to four records and deletions as one person.
     mutating func write(_ space: Int) throws {
         let person = pick(people.count)
-        let mayWrite = model.mayWrite(person, space)
+        var mayWrite = model.mayWrite(person, space)
         var repo = model.spaces[space].repos[person] ?? .init()
         let (before, known) = (repo, model.spaces[space].repos[person] != nil)
         var writes: [JSON] = []
@@ -30,6 +30,9 @@ extension SpacePlay {
             repo.records[rkey] = cid
             repo.log.append(.init(rkey: rkey, cid: cid, prev: prev))
         }
+        // After the space's end authors may still take away what is theirs.
+        let onlyDeletes = writes.allSatisfy { $0["$type"]?.string?.hasSuffix("#delete") == true }
+        if model.spaces[space].isDeleted, known, onlyDeletes { mayWrite = true }
         // Now and then one write of the batch cannot be, and so none is.
         let isBroken = pick(6) == 0
         if isBroken {
@@ -49,7 +52,9 @@ extension SpacePlay {
             model.spaces[space].repos[person] = repo
         } else {
             try expect(answer.status >= 400, "write to \(space) by \(person) should be refused: \(answer.text)")
-            if mayWrite { try expect(answer.refusal == "RecordNotFound", answer.text) }
+            if mayWrite, !model.spaces[space].isDeleted {
+                try expect(answer.refusal == "RecordNotFound", answer.text)
+            }
             if known { model.spaces[space].repos[person] = before }
         }
     }
@@ -87,7 +92,8 @@ extension SpacePlay {
         guard !space.isDeleted else { return try expect(answer.status >= 400, "members of the deleted \(index)") }
         var listed: [String: SpaceModel.Level] = [:]
         for entry in answer.json["members"]?.array ?? [] {
-            let isSelf = entry["access"] == "read_self"
+            // Reading is narrowed where the word does not say it beside the flag.
+            let isSelf = entry["read"] == true && (entry["access"] == "read_self" || entry["access"] == "write_only")
             listed[entry["did"]?.string ?? ""] = .init(
                 read: entry["read"] == true, write: entry["write"] == true, readSelf: isSelf)
         }
@@ -99,6 +105,22 @@ extension SpacePlay {
         try expect(listed == expected, "members of \(index): \(listed), not \(expected)")
     }
 
+    /// Where the log of a repo begins whose predecessor went with the space; the refusal of what is older names it.
+    private func placeAfterWhatIsGone(
+        _ person: Int, _ space: SpaceModel.Space, _ query: [(String, String)]
+    ) throws -> [(String, String)] {
+        guard person == space.owner, let last = space.lastRev else { return [] }
+        for older in [[], [("since", last)]] {
+            let answer = try get(person, "com.atproto.space.listRepoOps", query + older)
+            try expect(answer.refusal == "HistoryUnavailable", answer.text)
+            if !older.isEmpty, let rev = answer.json["message"]?.string?.split(separator: "`").dropFirst().first {
+                try expect(rev > last, answer.text)
+                return [("since", String(rev))]
+            }
+        }
+        return []
+    }
+
     private func compare(_ repo: SpaceModel.Repo, of person: Int, in space: SpaceModel.Space, _ index: Int) throws {
         let query = [("space", space.uri), ("repo", people[person].did)]
         let rows = try get(person, "com.atproto.space.listRecords", query + [("excludeValues", "true")])
@@ -107,9 +129,12 @@ extension SpacePlay {
         try expect(records == repo.records, "records of \(person) in \(index): \(records), not \(repo.records)")
 
         var (log, cursor, commit): ([SpaceModel.Operation], String?, JSON?) = ([], nil, nil)
+        let since = try placeAfterWhatIsGone(person, space, query)
         repeat {
-            let more = cursor.map { [("cursor", $0)] } ?? []
-            let page = try get(person, "com.atproto.space.listRepoOps", query + [("limit", "1000")] + more).json
+            let more = cursor.map { [("cursor", $0)] } ?? since
+            let answer = try get(person, "com.atproto.space.listRepoOps", query + [("limit", "1000")] + more)
+            try expect(answer.status == 200, "log of \(person) in \(index): \(answer.text), \(space)")
+            let page = answer.json
             for op in page["ops"]?.array ?? [] {
                 log.append(.init(rkey: op["rkey"]?.string ?? "", cid: op["cid"]?.string, prev: op["prev"]?.string))
             }
