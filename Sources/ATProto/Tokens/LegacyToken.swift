@@ -40,13 +40,32 @@ public struct LegacyToken: Hashable, Sendable {
             secret: secret)
     }
 
-    /// Makes a credential of 4 hours with the space's P-256 key.
+    /// Makes a credential that names its member with the space's key; of 4 hours, unless told otherwise.
+    ///
+    /// Old releases gave none a `jti`, without which two made in one second are one.
     public static func makeCredential(
-        member: String, space: SpaceURI, key: PrivateKey, at now: Timestamp
+        member: String, space: SpaceURI, key: PrivateKey, lifetime: Int64 = credentialLifetime, at now: Timestamp,
+        id: String? = nil
     ) throws(ATProtoError) -> String {
-        let claims = claims(member: member, space: space, lifetime: credentialLifetime, at: now)
+        var claims = claims(member: member, space: space, lifetime: lifetime, at: now)
+        if let id { claims.append(("jti", .string(id))) }
         return try JWSMaker.make(
             type: credentialType, claims: [("iss", .string(space.authority))] + claims, key: key)
+    }
+
+    /// Makes a credential of today's type that is bound to no key.
+    public static func makeUnbound(
+        space: SpaceURI, keyID: String, key: PrivateKey, lifetime: Int64 = unboundLifetime, at now: Timestamp,
+        id: String = TokenID.random()
+    ) throws(ATProtoError) -> String {
+        let second = UnixTime.second(of: now)
+        return try JWSMaker.make(
+            type: SpaceCredential.type, keyID: keyID,
+            claims: [
+                ("iss", .string(space.authority)), ("sub", .string(space.text)),
+                ("iat", .number(JSONNumber(second))), ("exp", .number(JSONNumber(second + lifetime))),
+                ("jti", .string(id)),
+            ], key: key)
     }
 
     /// Verifies a member's grant: exactly HS256, and no allowance for clocks, since one server made and reads it.

@@ -13,6 +13,7 @@ struct XRPCTable: Sendable {
         GraphRoutes.methods,
         RecordRoutes.methods,
         CredentialRoutes.methods,
+        LegacyCredentialRoutes.methods,
         RepoRoutes.methods,
         BlobRoutes.methods,
     ]

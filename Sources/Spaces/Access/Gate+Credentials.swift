@@ -27,8 +27,9 @@ extension GateCase {
         throw refusal(.readSelfOnly, record, asker, decision)
     }
 
-    /// Nobody makes this host ask another one about an application before there is a space to ask for (13.9).
-    func presentAttestation() throws -> Ruling {
+    /// Nobody makes this host ask another one about an application, or sign anything, before there is a space to ask
+    /// for (13.9).
+    func prepareCredential() throws -> Ruling {
         guard case .delegation(let user, let claimed, _, _, _, _) = caller else { throw AccessRefusal.notAccepted }
         guard claimed == uri else { throw AccessRefusal.wrongDelegation }
         let asker = Asker(user, in: view.graph, at: now)

@@ -108,7 +108,7 @@ extension Gate {
         case .endEdge(let edge): try question.endEdge(edge)
         case .listRepos: try question.listRepos()
         case .mintDelegation: try question.mintDelegation()
-        case .presentAttestation: try question.presentAttestation()
+        case .prepareCredential: try question.prepareCredential()
         case .mintCredential: try question.mintCredential()
         case .registerNotify, .watch: try question.follow()
         case .notifyWrite(let writer): try question.notifyWrite(writer)
@@ -123,6 +123,9 @@ extension Gate {
         let asker = try Asker(caller, allowsAppPasswords: allowsAppPasswords, in: graph, at: now)
         if case .listSpaces(let type, let authority) = operation {
             try asker.require(.listSpaces(type: type, authority: authority))
+        }
+        if case .uploadBlob(let type) = operation, case .account(_, _, .oauth(_, _, let blobs)) = caller {
+            guard blobs.allows(type) else { throw .insufficientScope }
         }
         guard case .invocation(let invocation) = caller else {
             return Ruling(asker, asker.session ?? Asker.control(asker.principal))

@@ -27,8 +27,8 @@ package enum Operation: Sendable, Hashable {
     case endEdge(Multihash)
     case listRepos
     case mintDelegation
-    /// Have an application's attestation looked at, for a credential of this space.
-    case presentAttestation
+    /// Have looked at or signed what a credential of this space will need.
+    case prepareCredential
     /// Bind a credential to a key.
     case mintCredential(key: DID)
     /// List the credentials of the space, or take one back.
@@ -64,6 +64,6 @@ package enum AccountOperation: Sendable, Hashable {
     /// nil filters mean every type, every authority.
     case listSpaces(type: String?, authority: String?)
     case acceptInvite
-    /// Upload a blob that a record will refer to.
-    case uploadBlob
+    /// Upload a blob of a media type, for a record to refer to.
+    case uploadBlob(mimeType: String)
 }

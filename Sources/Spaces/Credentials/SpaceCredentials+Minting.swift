@@ -35,7 +35,7 @@ extension SpaceCredentials {
 
     /// Verifies whose application asks (4.2); may wait for the client's host. Throws `InvalidClientAttestation`.
     package func attested(_ permit: Permit, _ text: String, at now: Timestamp) throws -> ClientAttestation {
-        try permit.require(.presentAttestation)
+        try permit.require(.prepareCredential)
         return try documents.attestation(text, for: permit.space, at: now)
     }
 
@@ -53,7 +53,17 @@ extension SpaceCredentials {
         let key = try signer.key(of: authority)
         let credential = try SpaceCredential.make(
             space: permit.space, binding: binding, keyID: signer.credentialKeyID(of: authority, key.publicKey),
-            key: key, lifetime: try allowedLifetime(permit, binding, at: now), at: now)
+            key: key, lifetime: try allowedLifetime(permit, upTo: binding.maximumLifetime, at: now), at: now)
+        let minted = Minted(
+            text: credential.text, id: credential.id, expiresAt: Timestamp(seconds: credential.expiresAt))
+        try admit(minted, for: holder, permit, uses: uses, at: now)
+        return minted
+    }
+
+    /// Consumes what the exchange shows and makes the credential's edge and row, in one transaction.
+    func admit(_ minted: Minted, for holder: DID, _ permit: Permit, uses: [TokenUse], at now: Timestamp) throws {
+        try permit.require(.mintCredential(key: holder))
+        let authority = try DID(permit.space.authority)
         try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
             guard case .delegation(let user, _, let mark, _, let token, let app) = permit.caller,
@@ -70,29 +80,27 @@ extension SpaceCredentials {
             let edge = try change.admit(
                 HostStatement(
                     kind: .spaceCredential, issuer: authority, audience: holder, capabilities: grounds.capabilities,
-                    expires: grounds.window(until: credential.expiresAt, in: change.graph), proofs: grounds.proofs,
-                    actor: user, token: Array(credential.text.utf8)))
+                    expires: grounds.window(until: UnixTime.second(of: minted.expiresAt), in: change.graph),
+                    proofs: grounds.proofs, actor: user, token: Array(minted.text.utf8)))
             try change.run(
                 """
                 INSERT INTO space_credential(space, jti, user, client_id, expires_at, edge) \
                 VALUES(?1, ?2, ?3, ?4, ?5, ?6)
                 """,
                 [
-                    .text(permit.space.text), .text(credential.id), .text(user.text), .text(optional: app),
-                    .integer(Timestamp(seconds: credential.expiresAt).microseconds),
+                    .text(permit.space.text), .text(minted.id), .text(user.text), .text(optional: app),
+                    .integer(minted.expiresAt.microseconds),
                     .blob(change.graph.view(edge).id.digest.bytes),
                 ])
         }
-        return Minted(
-            text: credential.text, id: credential.id, expiresAt: Timestamp(seconds: credential.expiresAt))
     }
 
-    /// Whole seconds: what is configured, what the binding allows, and no longer than any edge it rests on.
+    /// Whole seconds: what is configured, at most `maximum`, and no longer than any edge it rests on.
     private func allowedLifetime(
-        _ permit: Permit, _ binding: SpaceCredential.Binding, at now: Timestamp
+        _ permit: Permit, upTo maximum: Int64, at now: Timestamp
     ) throws(AccessRefusal) -> Int64 {
         let graph = store.graph.snapshot()
-        var result = min(self.lifetime, binding.maximumLifetime)
+        var result = min(lifetime, maximum)
         for case .allow(let allowance) in [permit.decision] + permit.further {
             for step in allowance.route {
                 guard let end = graph.view(step.edge).expires else { continue }

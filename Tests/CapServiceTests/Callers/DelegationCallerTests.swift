@@ -111,7 +111,7 @@ import UCAN
         #expect(try rig.scene.get(CallerScene.getRecord, "", header) == "401 AuthMissing")
         #expect(try rig.scene.post(rig.name, ["space": .string(rig.space.text)], []) == "401 AuthMissing")
         let alice = try rig.scene.account("alice")
-        #expect(try rig.ask(alice.access) == "401 AuthMissing")
+        #expect(try rig.ask(alice.access) == "401 BadJwtType")
     }
 }
 

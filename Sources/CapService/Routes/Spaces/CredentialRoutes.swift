@@ -31,13 +31,17 @@ enum CredentialRoutes {
 
     /// `{space, clientAttestation?}` with a delegation token and a binding proof → `{credential, expiresAt}`.
     private static func getSpaceCredential(_ call: XRPCCall) throws -> XRPCOutput {
+        // The older interface of profile X, bound to no key.
+        if call.service.settings.hasProfileX, call.input.object["grant"] != nil {
+            return try LegacyCredentialRoutes.exchange(call)
+        }
         let (gate, credentials) = (call.service.spaces.gate, call.service.spaces.credentials)
         let space = try call.space()
         let delegation = try call.delegationCaller(for: space)
         var attestation: ClientAttestation?
         if let text = try call.input.optionalText("clientAttestation") {
             let permit = try gate.permit(
-                .presentAttestation, delegation.caller(app: nil), on: space, at: call.now)
+                .prepareCredential, delegation.caller(app: nil), on: space, at: call.now)
             attestation = try credentials.attested(permit, text, at: call.now)
         }
         let permit = try gate.permit(

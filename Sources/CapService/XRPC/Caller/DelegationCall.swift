@@ -27,10 +27,14 @@ struct DelegationCall: Sendable {
 extension XRPCCall {
     /// Verifies a delegation token and its binding proof, in the order of 4.1; only getSpaceCredential takes them.
     ///
-    /// Throws `AuthMissing` for another credential, the names of 4.1, `InvalidDelegationToken` for a token of another
+    /// Whatever comes as `Bearer` is judged as one, so that its fault is named. Throws `AuthMissing` for none and for
+    /// other schemes, the names of 4.1, `InvalidDelegationToken` for a token of another
     /// space than the call's, `InvalidRequest` for two proofs, `MissingDpopProof` for none, and the names of 4.5 and 4.6.
     func delegationCaller(for space: SpaceURI) throws -> DelegationCall {
-        guard case .delegation(let text) = try presented() else {
+        let text: String
+        switch try presented() {
+        case .delegation(let token), .session(let token), .serviceAuth(let token), .invocation(let token): text = token
+        case .none, .space, .oauth, .legacy:
             throw XRPCError("AuthMissing", "a delegation token is missing", challenge: "Bearer")
         }
         try willWait()

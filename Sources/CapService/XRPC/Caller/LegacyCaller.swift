@@ -9,7 +9,13 @@ extension XRPCCall {
     /// (section 4.9). Whoever has seen the token may use it, so its own hash is the principal.
     func legacyCaller(_ text: String, _ form: LegacyToken.Form) throws -> Caller {
         let token = try verifying { keys throws(ATProtoError) in
-            try LegacyToken.verify(text, form: form, keys: keys, at: now)
+            // An authority without a key for its spaces signs with its account's (section 2).
+            try LegacyToken.verify(
+                text, form: form,
+                keys: { did, keyID throws(ATProtoError) in
+                    if let key = try keys(did, keyID) { return key }
+                    return keyID == KeyID.space ? try keys(did, KeyID.account) : nil
+                }, at: now)
         }
         let digest = BLAKE3.hash(Array(text.utf8))
         return .credential(
