@@ -32,7 +32,8 @@ struct AuthorizeQuestion: Sendable {
         "principal", "invocation", "ability", "resource", "context", "time", "at", "explain",
     ]
 
-    init(_ json: JSON, _ limits: TokenLimits) throws(Failure) {
+    /// `keys` gives those of issuers that are not keys themselves, as far as they are at hand.
+    init(_ json: JSON, _ limits: TokenLimits, keys: IssuerKeys) throws(Failure) {
         guard case .object(let object) = json else { throw Self.malformed("a question is a JSON object") }
         for member in object.members where !Self.members.contains(member.key) {
             throw Self.malformed("unknown member `\(member.key.prefix(64))`")
@@ -46,7 +47,8 @@ struct AuthorizeQuestion: Sendable {
         case (nil, let text?):
             guard let text = text.string else { throw Self.malformed("`invocation` is not a token") }
             do throws(UCANError) {
-                subject = .invocation(try UnverifiedToken.decode(authorization: text.utf8, limits: limits))
+                subject = .invocation(
+                    try UnverifiedToken.decode(authorization: text.utf8, limits: limits, keys: keys))
             } catch {
                 throw Self.malformed("`invocation` is not a token: \(error.message)")
             }
@@ -127,7 +129,7 @@ extension Service {
             }
             // Every question is read before any is answered.
             var questions: [AuthorizeQuestion] = []
-            for item in list { questions.append(try AuthorizeQuestion(item, settings.tokens)) }
+            for item in list { questions.append(try AuthorizeQuestion(item, settings.tokens, keys: rememberedKey)) }
             // An explanation may be as large as the walk behind it.
             guard questions.count(where: \.wantsExplanation) <= 10 else {
                 throw AuthorizeQuestion.malformed("a batch explains at most 10 of its questions")
@@ -141,7 +143,9 @@ extension Service {
             writer.int(snapshot.revision)
             writer.endObject()
         } else {
-            try write(try AuthorizeQuestion(json, settings.tokens), party, snapshot, at: now, into: &writer)
+            try write(
+                try AuthorizeQuestion(json, settings.tokens, keys: rememberedKey), party, snapshot, at: now,
+                into: &writer)
         }
         answer.send(.json(writer.bytes))
     }

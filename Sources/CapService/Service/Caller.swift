@@ -34,6 +34,11 @@ extension Service {
         }
     }
 
+    /// The `#atproto` key of an account here, or of a DID whose document is remembered.
+    func rememberedKey(_ did: DID) -> PublicKey? {
+        try? resolver.key(KeyID.account, of: did.text, mayWait: false)
+    }
+
     /// Looks an issuer up anew on another host, so that it is remembered; waits.
     func resolve(_ did: DID) { _ = try? resolver.document(of: did.text, .new) }
 

@@ -32,7 +32,7 @@ struct Asker {
             case .appPassword:
                 guard allowsAppPasswords else { throw .insufficientScope }
                 self.init(account, in: graph, at: now, session: decision)
-            case .oauth(let scopes, _):
+            case .oauth(let scopes, _, _):
                 self.init(account, in: graph, at: now, session: decision, scopes: SpaceScopes(scopes))
             }
         }

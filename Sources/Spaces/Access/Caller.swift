@@ -42,5 +42,5 @@ package enum SessionGrant: Sendable {
     /// Nothing in spaces, unless the host is configured to let it.
     case appPassword
     /// What its scopes say.
-    case oauth(scopes: [SpaceScope], clientID: String)
+    case oauth(scopes: [SpaceScope], clientID: String, blobs: BlobScopes = .none)
 }

@@ -125,6 +125,9 @@ extension Gate {
         if case .listSpaces(let type, let authority) = operation {
             try asker.require(.listSpaces(type: type, authority: authority))
         }
+        if case .uploadBlob(let type) = operation, case .account(_, _, .oauth(_, _, let blobs)) = caller {
+            guard blobs.allows(type) else { throw .insufficientScope }
+        }
         guard case .invocation(let invocation) = caller else {
             return Ruling(asker, asker.session ?? Asker.control(asker.principal))
         }

@@ -64,6 +64,6 @@ package enum AccountOperation: Sendable, Hashable {
     /// nil filters mean every type, every authority.
     case listSpaces(type: String?, authority: String?)
     case acceptInvite
-    /// Upload a blob that a record will refer to.
-    case uploadBlob
+    /// Upload a blob of a media type, for a record to refer to.
+    case uploadBlob(mimeType: String)
 }

@@ -79,6 +79,7 @@ struct IssuedCredential {
     /// Says by the edge that ended why the credential is dead; nil where what it rests on ended further up.
     func cause(in graph: Snapshot) -> RevocationReason? {
         guard let edge = graph.edge(stored: edge) else { return nil }
+        if graph.view(edge).ending != nil { return .revoked }
         for proof in graph.view(edge).proofs.map(graph.view) where proof.ending != nil {
             switch proof.kind {
             case .appAccess: return .appRemoved
@@ -97,12 +98,19 @@ extension TableReader {
     func issuedCredentials(for space: SpaceURI? = nil, at now: Timestamp) throws -> [IssuedCredential] {
         // Some take a token for a little longer than it says.
         let since = now.advanced(bySeconds: -Credentials.clockSkew).microseconds
+        guard let space else {
+            return try rows(
+                """
+                SELECT c.space, c.jti, c.expires_at, c.edge FROM space_credential c WHERE c.expires_at > ?1 \
+                AND NOT EXISTS (SELECT 1 FROM credential_revocation r WHERE r.space = c.space AND r.jti = c.jti)
+                """, [.integer(since)], IssuedCredential.init)
+        }
         return try rows(
             """
-            SELECT c.space, c.jti, c.expires_at, c.edge FROM space_credential c \
-            WHERE (?1 IS NULL OR c.space = ?1) AND c.expires_at > ?2 AND NOT EXISTS \
-            (SELECT 1 FROM credential_revocation r WHERE r.space = c.space AND r.jti = c.jti)
-            """, [.text(optional: space?.text), .integer(since)], IssuedCredential.init)
+            SELECT c.space, c.jti, c.expires_at, c.edge FROM space_credential c WHERE c.space = ?1 \
+            AND c.expires_at > ?2 \
+            AND NOT EXISTS (SELECT 1 FROM credential_revocation r WHERE r.space = c.space AND r.jti = c.jti)
+            """, [.text(space.text), .integer(since)], IssuedCredential.init)
     }
 }
 

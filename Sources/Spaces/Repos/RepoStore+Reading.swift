@@ -38,6 +38,19 @@ extension RepoStore {
         return try store.read { try body(RepoReader($0)) }
     }
 
+    /// Lists the live repos of all authors by age, leaving out those whose accounts are not open to readers.
+    package func records(_ permit: Permit, _ listing: RecordListing) throws -> RecordPage {
+        let page = try read(permit) { try $0.records(of: permit.space, listing, limits: limits) }
+        var hidden: [String: Bool] = [:]
+        let records = try page.records.filter { record in
+            if let known = hidden[record.author] { return !known }
+            let isHidden = try authors.refusalToReaders(of: DID(trusted: record.author)) != nil
+            hidden[record.author] = isHidden
+            return !isHidden
+        }
+        return RecordPage(records: records, cursor: page.cursor)
+    }
+
     /// Opens an export of an author's repo with a commit made for this reader alone.
     ///
     /// - Throws: As `read`, and `PayloadTooLarge`, `CommitUnavailable`, and `RateLimitExceeded` while too many exports

@@ -22,11 +22,12 @@ extension RepoStore {
 
     /// Keeps a blob of the caller until a record refers to it, for a time otherwise.
     ///
+    /// - Parameter permit: Of uploading the media type it names.
     /// - Throws: `PayloadTooLarge`, `InvalidRequest`, `RateLimitExceeded`.
     package func uploadBlob(
-        _ permit: AccountPermit, _ bytes: [UInt8], mimeType: String, at now: Timestamp
+        _ permit: AccountPermit, _ bytes: [UInt8], at now: Timestamp
     ) throws -> BlobRef {
-        guard permit.operation == .uploadBlob else { throw AccessRefusal.closed }
+        guard case .uploadBlob(let mimeType) = permit.operation else { throw AccessRefusal.closed }
         return try uploadBlob(bytes, mimeType: mimeType, account: permit.principal.text, at: now)
     }
 

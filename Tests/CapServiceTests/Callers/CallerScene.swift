@@ -154,7 +154,7 @@ final class CallerScene {
             switch grant {
             case .full: words["grant"] = "full"
             case .appPassword: words["grant"] = "appPassword"
-            case .oauth(let scopes, let client):
+            case .oauth(let scopes, let client, _):
                 words["grant"] = .string("oauth " + client)
                 words["scopes"] = .array(scopes.map { .string($0.text) })
             }

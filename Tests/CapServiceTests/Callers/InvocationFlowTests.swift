@@ -178,4 +178,38 @@ import UCAN
         let nobody = try rig.token(key, to: agent.did, "read", issuer: did + "x")
         #expect(try rig.delegate(nobody).status == 401)
     }
+
+    @Test func anAccountWithAKeyOfItsOwnNeedsNoSession() throws {
+        let key = try PrivateKey.generate(.secp256k1)
+        let documents = Locked<[String: String]>([:])
+        let elsewhere = StubHost { asked in
+            documents.withLock { $0[asked.target] }.map { StubHost.Reply(200, $0) } ?? StubHost.Reply(404)
+        }
+        let did = "did:web:127.0.0.1%3A\(elsewhere.port):bob"
+        let document = try DIDDocument.make(
+            did: did, handle: nil, keys: [(KeyID.account, key.publicKey)], services: [])
+        documents.withLock { $0["/bob/did.json"] = String(decoding: document.json.serialized(), as: UTF8.self) }
+        let rig = try Rig(SpaceScene(options: ["--registration", "open", "--allow-loopback-peers"]))
+        func create(_ secret: PrivateKey) throws -> RawResponse {
+            try rig.scene.post(
+                "com.atproto.server.createAccount",
+                [
+                    "handle": "bob.localhost", "password": "secret", "did": .string(did), "signingKey": secret.jwk,
+                ])
+        }
+        #expect(try create(PrivateKey.generate(.secp256k1)).outcome == "400 IncompatibleDidDoc")
+        #expect(try create(key).json["did"]?.string == did)
+        let space = "at://\(did)/space/com.example.forum/own"
+        let made = try rig.scene.post(
+            SpaceScene.simple + "createSpace", ["type": "com.example.forum", "skey": "own"],
+            by: rig.bearer(rig.token(key, "manage", on: space, issuer: did)))
+        #expect(made.json["uri"]?.string == space, "\(made.text)")
+        let written = try rig.scene.post(
+            SpaceScene.space + "createRecord", rig.scene.body(space, "one", "hi"),
+            by: rig.bearer(rig.token(key, "create", on: space, issuer: did)))
+        #expect(written.json["uri"]?.string == "\(space)/\(did)/com.example.post/one", "\(written.text)")
+        let question: JSON = ["invocation": .string(try rig.token(key, "read", on: space, issuer: did).authorization())]
+        let answer = try rig.scene.accounts.wire.post("/authorize", authorization: nil, body: question.serialized())
+        #expect(answer.json["decision"] == "allow", "\(answer.text)")
+    }
 }

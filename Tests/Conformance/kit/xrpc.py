@@ -76,7 +76,7 @@ class Answer:
         if self.status == 405:  # the wrong verb: HTTP's own way to say it
             assert self.error == "InvalidRequest" and self.headers.get("allow"), self.text
         elif self.error in STATUS:
-            expected = STATUS[self.error][0 if self.method.startswith("com.atproto.") else 1]
+            expected = STATUS[self.error][1 if self.method.startswith("dev.happyview.") else 0]
             assert self.status == expected, f"{self.method}: {self.error} is {self.status}, not {expected}"
         if self.status == 401:
             assert self.headers.get("www-authenticate"), f"{self.method}: a 401 without WWW-Authenticate"

@@ -68,6 +68,16 @@ import UCAN
         #expect(try rig.reasons(forum) == [credential.id: "stolen"])
     }
 
+    @Test func anEdgeThatIsEndedByItselfIsARevocationToo() throws {
+        let credential = try rig.mint("bob", on: forum)
+        let edge = try #require(rig.graph.edge(rig.id(credential.text)))
+        let alice = try rig.spaces.did("alice")
+        try rig.spaces.store.transact(at: rig.start) { try $0.end(edge, by: alice, reason: "revoked") }
+        #expect(try rig.reading(credential) == "CredentialRevoked")
+        try rig.sweep.run(at: rig.start)
+        #expect(try rig.reasons(forum) == [credential.id: "revoked"])
+    }
+
     // MARK: To other hosts
 
     private struct Told: Hashable {

@@ -88,8 +88,26 @@ import UCAN
         }
         let invite = try rig.gate.permit(account: .acceptInvite, try rig.session("bob"), at: rig.start)
         #expect(throws: AccessRefusal.self) {
-            _ = try repos.uploadBlob(invite, [1], mimeType: "image/png", at: rig.start)
+            _ = try repos.uploadBlob(invite, [1], at: rig.start)
         }
+    }
+
+    @Test func anAppUploadsTheMediaTypesItsScopesName() throws {
+        func refusal(_ scope: String?, _ type: String) throws -> String? {
+            let blobs = scope.map { BlobScopes(parsing: $0) }
+            let grant = blobs.map { SessionGrant.oauth(scopes: [], clientID: "https://app.example/c", blobs: $0) }
+            do {
+                let permit = try rig.gate.permit(
+                    account: .uploadBlob(mimeType: type), try rig.session("alice", grant ?? .full), at: rig.start)
+                return try repos.uploadBlob(permit, [1, 2], at: rig.start).mimeType == type ? nil : "other type"
+            } catch let refusal as AccessRefusal {
+                return refusal.name
+            }
+        }
+        #expect(try refusal(nil, "image/png") == nil)
+        #expect(try refusal("blob:image/*", "image/png") == nil)
+        #expect(try refusal("blob:image/*", "video/mp4") == "InsufficientScope")
+        #expect(try refusal("space:*", "image/png") == "InsufficientScope")
     }
 
     @Test func onlyASpaceThatIsHereListsItsWriters() throws {

@@ -14,10 +14,9 @@ enum BlobRoutes {
 
     /// Bytes of the media type that `Content-Type` names → `{blob}`, kept for a time until a record refers to it.
     private static func upload(_ call: XRPCCall) throws -> XRPCOutput {
-        let permit = try call.permit(account: .uploadBlob)
-        let blob = try call.service.spaces.repos.uploadBlob(
-            permit, call.request.body, mimeType: call.request.headers["Content-Type"] ?? "application/octet-stream",
-            at: call.now)
+        let type = call.request.headers["Content-Type"] ?? "application/octet-stream"
+        let permit = try call.permit(account: .uploadBlob(mimeType: type))
+        let blob = try call.service.spaces.repos.uploadBlob(permit, call.request.body, at: call.now)
         return .json(["blob": RecordData.json(blob.cbor)])
     }
 

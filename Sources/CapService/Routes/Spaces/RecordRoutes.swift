@@ -152,7 +152,7 @@ enum RecordRoutes {
         let limits = repo.repos.limits
         if repo.named == nil, case .credential = repo.caller {
             let permit = try repo.permit(.readRecords(author: nil))
-            return try repo.repos.read(permit) { try $0.records(of: repo.space, listing, limits: limits) }
+            return try repo.repos.records(permit, listing)
         }
         let (author, permit) = try repo.reading()
         return try repo.repos.read(permit, of: author) { reader, head in

@@ -31,7 +31,10 @@ extension XRPCCall {
         try consume(proof.use)
         // The declarations of space types are not looked up: a scope that names no collection writes none.
         let scopes = SpaceScopes(parsing: token.scope).granted(by: token.subject, declaredCollections: { _ in [] })
-        return .account(subject, session: session, grant: .oauth(scopes: scopes.scopes, clientID: client))
+        return .account(
+            subject, session: session,
+            grant: .oauth(
+                scopes: scopes.scopes, clientID: client, blobs: BlobScopes(parsing: token.scope)))
     }
 
     /// Verifies with the keys the issuer publishes; when they do not fit they are asked for anew, once.

@@ -1,6 +1,6 @@
 import Multiformats
 
-// Invites, credentials, and the end and new beginning of spaces.
+// Invites, revocation, credentials, and the end and new beginning of spaces.
 extension SpacePlay {
     mutating func invite(_ space: Int) throws {
         guard !model.spaces[space].isDeleted else { return }
@@ -55,6 +55,22 @@ extension SpacePlay {
             ])
         try expect(answer.status == 200, "revoke \(index) of \(space): \(answer.text)")
         model.spaces[space].invites[index].isRevoked = true
+    }
+
+    /// Ends a member's edge in the graph, which takes the member off the list.
+    mutating func revokeMembership(_ space: Int) throws {
+        let member = pick(people.count)
+        guard !model.spaces[space].isDeleted, model.spaces[space].people[member] != nil else { return }
+        let (owner, uri) = (model.spaces[space].owner, model.spaces[space].uri)
+        let query = [("space", uri), ("kind", "membership"), ("did", people[member].did)]
+        let found = try get(owner, "dev.capabilitygraph.graph.listEdges", query)
+        let edges = found.json["delegations"]?.array ?? []
+        try expect(edges.count == 1, "edges of \(member) in \(space): \(found.text)")
+        guard let edge = edges.first?["cid"] else { return }
+        let answer = try post(
+            owner, "dev.capabilitygraph.graph.revoke", ["space": .string(uri), "edge": edge, "reason": "drawn"])
+        try expect(answer.status == 200, "revoke \(member) of \(space): \(answer.text)")
+        model.spaces[space].people[member] = nil
     }
 
     mutating func mint(_ space: Int) throws {

@@ -50,7 +50,8 @@ struct SpacePlay {
         switch pick(20) {
         case 0, 1: try add(space)
         case 2: try put(space)
-        case 3, 4: try remove(space)
+        case 3: try remove(space)
+        case 4: try revokeMembership(space)
         case 5: try nest(space)
         case 6: try changePolicy(space)
         case 7: try invite(space)
