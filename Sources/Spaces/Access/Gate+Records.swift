@@ -32,17 +32,23 @@ extension GateCase {
             guard author == nil else { throw AccessRefusal.repoNotFound.with(decision) }
             throw refusal(.readSelfOnly, record, asker, decision)
         }
-        // What everybody may read, signed in or not, no application is kept from.
-        let openly = asker.may(.anyone, .spaceReadOpenly, space)
-        if openly.isAllowed { return ruling(asker, openly, record) }
         return try connected(ruling(asker, decision, record), asker)
     }
 
-    /// Sessions attest no application, so only a space open to all of them is read without a credential.
-    func connected(_ ruling: Ruling, _ asker: Asker) throws(AccessRefusal) -> Ruling {
+    /// Sessions attest no application, so only a space open to all of them is read without a credential, unless
+    /// everybody, signed in or not, may do the same: no application is kept from that.
+    func connected(
+        _ ruling: Ruling, _ asker: Asker, orOpen abilities: [Ability] = [.spaceReadOpenly]
+    ) throws(AccessRefusal) -> Ruling {
+        var result = ruling
+        for ability in abilities {
+            let openly = asker.may(.anyone, ability, space)
+            guard openly.isAllowed else { continue }
+            result.decision = openly
+            return result
+        }
         let connect = asker.may(.anyone, .spaceConnect, space)
         guard connect.isAllowed else { throw .appNotAuthorized.with(connect) }
-        var result = ruling
         result.further.append(connect)
         return result
     }

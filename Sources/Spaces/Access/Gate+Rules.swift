@@ -121,12 +121,12 @@ extension Gate {
         _ operation: AccountOperation, _ caller: Caller, in graph: Snapshot, tables: any TableReader, at now: Timestamp
     ) throws -> Ruling {
         let asker = try Asker(caller, allowsAppPasswords: allowsAppPasswords, in: graph, at: now)
-        if operation == .uploadBlob { try requireRoom(for: asker.principal, tables) }
+        if case .uploadBlob = operation { try requireRoom(for: asker.principal, tables) }
         if case .listSpaces(let type, let authority) = operation {
             try asker.require(.listSpaces(type: type, authority: authority))
         }
         if case .uploadBlob(let type) = operation, case .account(_, _, .oauth(_, _, let blobs)) = caller {
-            guard blobs.allows(type) else { throw .insufficientScope }
+            guard blobs.allows(type) else { throw AccessRefusal.insufficientScope }
         }
         guard case .invocation(let invocation) = caller else {
             return Ruling(asker, asker.session ?? Asker.control(asker.principal))

@@ -98,8 +98,7 @@ extension GateCase {
         let reader = asker.may(.spaceRead, space)
         let decision = reader.isAllowed ? reader : asker.may(.spaceDescribe, space)
         guard decision.isAllowed else { throw refusal(.readSelfOnly, record, asker, decision) }
-        return reader.isAllowed
-            ? try connected(ruling(asker, decision, record), asker) : ruling(asker, decision, record)
+        return try connected(ruling(asker, decision, record), asker, orOpen: [.spaceDescribe, .spaceReadOpenly])
     }
 
     /// True for who stands in the space by an edge of its own, not only as everybody does.

@@ -5,7 +5,7 @@ import UCAN
 /// What the gate found: in whose name, by which answers of the graph, within which bounds.
 struct Ruling {
     let principal: DID
-    let decision: Decision
+    var decision: Decision
     var further: [Decision] = []
     var isOwner = false
     /// True when the principal was let through as one who manages the space.

@@ -37,7 +37,7 @@ import UCAN
         #expect(try ask(alice.refresh) == "401 BadJwt")
         #expect(try ask(String(alice.access.dropLast(4)) + "AAAA") == "401 BadJwt")
         scene.advance(2 * 3600)
-        #expect(try ask(alice.access) == "401 JwtExpired")
+        #expect(try ask(alice.access) == "400 ExpiredToken")
         scene.advance(-3600)
         #expect(try ask(alice.access)["did"]?.string == alice.did)
         try scene.test.service.accounts.end(refresh: alice.refresh, at: scene.time)

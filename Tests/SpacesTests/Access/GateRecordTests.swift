@@ -147,6 +147,16 @@ import UCAN
         try rig.add("bob", to: forum, .writer)
         try rig.delete(forum)
         #expect(try reads("bob", of: "bob") == nil)
+        #expect(try writes("bob", .delete) == "SpaceNotFound", "who has no repo there is told as little as anybody")
+        let (uri, bob) = (forum.text, try rig.did("bob").text)
+        try rig.store.transact(at: rig.start) { change in
+            try change.run("INSERT INTO space_revision(uri, rev) VALUES(?1, NULL)", [.text(uri)])
+            try change.run(
+                """
+                INSERT INTO repo(space, author, status, rev, record_count, operation_count, pruned_through, digest, \
+                state) SELECT id, ?2, 1, 1, 0, 0, 0, x'00', x'00' FROM space_revision WHERE uri = ?1
+                """, [.text(uri), .text(bob)])
+        }
         #expect(try writes("bob", .delete) == nil)
         #expect(try writes("bob", .create) == "SpaceNotFound")
         #expect(try reads("bob", of: "alice") == "SpaceDeleted")
