@@ -21,7 +21,7 @@ final class Connection: Sendable {
     private let mutex = Mutex<Handle?>(nil)
     private let baseURL: BaseURL
     private let timeouts: Timeouts
-    private let maxResponseBytes: Int
+    let maxResponseBytes: Int
 
     init(baseURL: BaseURL, timeouts: Timeouts, maxResponseBytes: Int) {
         self.baseURL = baseURL

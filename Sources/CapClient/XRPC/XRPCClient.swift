@@ -7,6 +7,12 @@ public import Multiformats
 public struct XRPCClient: Sendable {
     public let baseURL: BaseURL
     private let connection: Connection
+    private var maxResponseBytes: Int { connection.maxResponseBytes }
+
+    private init(_ baseURL: BaseURL, _ connection: Connection) {
+        self.baseURL = baseURL
+        self.connection = connection
+    }
 
     /// Connects at the first call; refuses an address that is not `http` or `https`.
     public init(
@@ -16,6 +22,11 @@ public struct XRPCClient: Sendable {
     ) throws(ClientError) {
         self.baseURL = try BaseURL(baseURL)
         connection = Connection(baseURL: self.baseURL, timeouts: timeouts, maxResponseBytes: maxResponseBytes)
+    }
+
+    /// Gives a client of the same service with a connection of its own, for calls made while another one lasts.
+    public func separate(timeouts: Timeouts = .default) -> XRPCClient {
+        XRPCClient(baseURL, Connection(baseURL: baseURL, timeouts: timeouts, maxResponseBytes: maxResponseBytes))
     }
 
     /// Names the public URL of a method, without query: what a proof of possession is bound to.

@@ -17,6 +17,11 @@ public final class XRPCSession: Sendable {
         self.renewal = renewal
     }
 
+    /// Gives the same session over another client of its service.
+    public func over(_ client: XRPCClient) -> XRPCSession {
+        XRPCSession(client: client, tokens: tokens, renewal: renewal)
+    }
+
     public var tokens: SessionTokens { state.withLock { $0 } }
 
     /// Calls a method and reads its JSON.

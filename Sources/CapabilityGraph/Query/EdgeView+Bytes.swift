@@ -30,8 +30,11 @@ extension Snapshot {
             return
         }
         take(bytes(ofTerm: graph.spaces.row(row.space - 1).text))
-        take(Self.slash)
-        take(bytes(ofTerm: row.service))
+        // Resources of the AT Protocol have no service: their path stands right behind the space.
+        if row.service != 0 {
+            take(Self.slash)
+            take(bytes(ofTerm: row.service))
+        }
         if let path {
             take(Self.slash)
             take(path)

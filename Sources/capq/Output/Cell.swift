@@ -22,13 +22,22 @@ struct Cell: Sendable, Equatable {
         self.tone = tone
     }
 
-    /// Makes the cell of a DID; where ids are shortened, keys and accounts go without their method.
+    /// Makes the cell of a principal; where ids are shortened, what says only which kind of principal it is falls away.
     init(principal did: String) {
         let text = PrintableText.of(did)
-        let isKeyOrAccount = text.hasPrefix("did:key:") || text.hasPrefix("did:pkh:")
-        let end = text.split(separator: ":").last.map(String.init) ?? text
-        self.init(text, brief: ShortID.of(isKeyOrAccount ? end : text))
+        if text.hasPrefix("did:key:") || text.hasPrefix("did:pkh:") {
+            self.init(text, brief: ShortID.of(text.split(separator: ":").last.map(String.init) ?? text))
+        } else if text.hasPrefix(Self.thumbprint) {
+            // A thumbprint has dashes in it and is one word all the same.
+            let word = text.dropFirst(Self.thumbprint.count)
+            self.init(text, brief: "key \(word.prefix(4))…\(word.suffix(4))")
+        } else {
+            let prefix = ["did:web:", "urn:capabilitygraph:"].first { text.hasPrefix($0) }
+            self.init(text, brief: ShortID.of(String(text.dropFirst(prefix?.count ?? 0))))
+        }
     }
+
+    private static let thumbprint = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:"
 
     /// Makes the cell of a status word, coloured by what it means.
     init(status: String?) {

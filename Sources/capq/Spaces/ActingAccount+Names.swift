@@ -5,8 +5,8 @@ extension ActingAccount {
     /// Reads a principal: `me`, a DID, a space whose members count, or a handle, which the service resolves.
     func principal(_ typed: String) throws(Failure) -> String {
         if typed.hasSameBytes(as: "me") { return did }
-        if SpaceChoice.isSpace(typed) {
-            return try Failure.ofProtocol(.usage) { () throws(ATProtoError) in try SpaceURI(accepting: typed) }.text
+        if SpaceChoice.isSpace(typed) || typed.utf8.contains(UInt8(ascii: "/")) {
+            return try SpaceChoice.parse(typed, of: did).text
         }
         if typed.utf8.starts(with: "did:".utf8) {
             guard ATProtoDID.isValid(typed) else { throw .usage("`\(typed)` is not a DID") }

@@ -12,6 +12,14 @@ protocol SpaceReading: Sendable {
 
     /// Finds the key an author signs commits with, and how to read the author's repo.
     func author(_ did: String) throws(Failure) -> (key: PublicKey, reader: any SpaceReading)
+
+    /// Gives a reader with a connection of its own, for a stream that lasts while others are asked.
+    func separate() -> any SpaceReading
+}
+
+extension Timeouts {
+    /// Streams are quiet for longer than downloads; the service sends a sign of life in between.
+    static let stream = Timeouts(connect: .seconds(5), total: .seconds(30), stall: .seconds(90))
 }
 
 /// Reads with the session of an account: what lies at its service and the account may read.
@@ -27,6 +35,10 @@ struct SessionReader: SpaceReading {
     func author(_ did: String) throws(Failure) -> (key: PublicKey, reader: any SpaceReading) {
         // A session is good at its own service only.
         (try IdentityLookup(client: session.client).author(did).key, self)
+    }
+
+    func separate() -> any SpaceReading {
+        SessionReader(session: session.over(session.client.separate(timeouts: .stream)))
     }
 }
 
@@ -53,6 +65,11 @@ struct CredentialReader: SpaceReading {
         let there = CredentialReader(
             client: try IdentityLookup.connect(host), lookup: lookup, credential: credential, key: key, clock: clock)
         return (authorKey, there)
+    }
+
+    func separate() -> any SpaceReading {
+        CredentialReader(
+            client: client.separate(timeouts: .stream), lookup: lookup, credential: credential, key: key, clock: clock)
     }
 
     /// Adds the credential and a proof for this one request (RFC 9449).

@@ -12,14 +12,15 @@ struct SyncWatch {
     /// Runs until the stream is refused, as when the membership has ended, or a pass fails.
     func run(_ first: SpaceSync.Report) throws(Failure) {
         let say = surroundings.remark ?? { _ in }
-        for row in first.rows { say(SpaceSync.words(row)) }
+        tell(first, say)
         say("following `\(sync.space.text)`")
+        let stream = sync.reader.separate()
         while true {
             var failure: Failure?
             var lines = SyncEventLines()
             do throws(ClientError) {
                 let request = XRPCRequest.query(Self.method, [("space", sync.space.text)])
-                try sync.reader.download(request) { piece in
+                try stream.download(request) { piece in
                     guard lines.append(piece) else { return true }
                     do throws(Failure) { try pass(say) } catch { failure = error }
                     return failure == nil
@@ -35,8 +36,14 @@ struct SyncWatch {
     }
 
     private func pass(_ say: (String) -> Void) throws(Failure) {
-        let report = try sync.pass()
-        for row in report.rows where row.way != RepoFetch.Way.unchanged.rawValue { say(SpaceSync.words(row)) }
+        tell(try sync.pass(), say)
+    }
+
+    /// Says what changed, where a bar was shown in place of it.
+    private func tell(_ report: SpaceSync.Report, _ say: (String) -> Void) {
+        if surroundings.showProgress != nil {
+            for row in report.rows where row.way != RepoFetch.Way.unchanged.rawValue { say(SpaceSync.words(row)) }
+        }
         for note in report.notes { say(note) }
     }
 }

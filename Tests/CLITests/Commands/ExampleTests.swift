@@ -33,7 +33,7 @@ import UCAN
             stageNames[.service] = [". ./names.sh"]
         }
         if let service, stages.contains(.accounts) {
-            let home = "export CAPQ_HOME=\"$PWD/accounts\""
+            let home = "export CAPQ_HOME=\"$PWD/home-of-accounts\""
             run("accounts", names + [home] + accounts(service), expecting: 0)
             stageNames[.accounts] = [home, ". ./accounts.sh"]
         }

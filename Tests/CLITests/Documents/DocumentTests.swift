@@ -44,13 +44,13 @@ import Testing
             "export PATH='\(BuiltProducts.folder)':\"$PATH\" NO_COLOR=1", "unset CAPQ_HOME CAPQ_URL",
             "trap 'scripts/stop >/dev/null 2>&1' EXIT", "stty cols 100 2>/dev/null",
         ]
-        if blocks.first?.lines.contains("scripts/start") != true {
+        if blocks.first?.lines.contains(where: { $0.hasPrefix("scripts/start") }) != true {
             script += ["scripts/start >start.log 2>&1", ". .data/env"]
         }
         for block in blocks {
             script.append("echo '\(Self.separator)'")
             // This is part of `scripts/test`.
-            script += block.lines.filter { $0 != "scripts/test" }
+            script += block.lines.filter { $0 != "scripts/test" }.map(Self.withPackagesAtHand)
         }
         let file = scratch.write(script.joined(separator: "\n") + "\n", "document.sh")
         let transcript = scratch.folder + "/transcript"
@@ -67,6 +67,14 @@ import Testing
         }
         if code != 0, said.isEmpty { said = [[text + (Scratch.text(scratch.folder + "/start.log") ?? "")]] }
         return (said.map(Self.trimmed), code)
+    }
+
+    /// Takes the packages of PyPI that the run from outside has installed, when it has, in place of installing them.
+    private static func withPackagesAtHand(_ line: String) -> String {
+        let environment = Document.root + ".build/conformance"
+        guard access(environment + "/mark", F_OK) == 0 else { return line }
+        if line.hasPrefix("python3 -m venv ") { return "ln -s '\(environment)' \(line.dropFirst(16))" }
+        return line.contains("/bin/pip install ") ? ":" : line
     }
 
     private static func trimmed(_ lines: [String]) -> [String] {

@@ -4,7 +4,10 @@
 /// decision ids. A line `[...]` in a document stands for any number of lines.
 enum OutputPattern {
     /// Leaves out what only a terminal shows.
-    static func plain(_ line: String) -> String { line.replacing(/\x1b\[[0-9;]*m/, with: "") }
+    static func plain(_ line: String) -> String {
+        // What a bar of progress showed is overwritten.
+        line.replacing(/^.*\x1b\[K/, with: "").replacing(/\x1b\[[0-9;]*m/, with: "")
+    }
 
     /// Puts aside what differs from run to run.
     static func settled(_ line: String) -> String {
@@ -22,6 +25,12 @@ enum OutputPattern {
         text.replace(/process \d+/, with: "PROCESS")
         text.replace(/"port":\d+/, with: "PORT")
         text.replace(/\b[0-9a-f]{16}\b/, with: "DECISION")
+        // Identifiers and tokens of invites and credentials, revisions and keys of records, thumbprints.
+        text.replace(/\b[0-9a-f]{24,48}\b/, with: "ID")
+        // A dot behind a letter would be no boundary of words by Unicode's rules.
+        text.replace(/\b3[a-z2-7]{12}\b/.wordBoundaryKind(.simple), with: "TID")
+        text.replace(/\bkey [A-Za-z0-9_-]{4}…[A-Za-z0-9_-]{4}/, with: "THUMBPRINT")
+        text.replace(/%(25)?3A\d+/, with: "PORT")
         text.replace(/\b\d+ ms\b/, with: "DURATION")
         // What stands behind something of another length moves; how far does not matter.
         text.replace(/\x20{2,}/, with: "  ")

@@ -89,6 +89,8 @@ final class SyncHost: SpaceReading {
         return (key.publicKey, self)
     }
 
+    func separate() -> any SpaceReading { self }
+
     func json(_ request: XRPCRequest) throws(ClientError) -> JSON {
         let result: Result<JSON, ClientError> = state.withLock { state in
             state.calls.append(request.nsid)

@@ -19,7 +19,7 @@ enum InviteAcceptCommand {
         examples: [
             Example(
                 "capq invite accept ./invite.json --as bob --use", "join with what alice sent", stage: .accounts,
-                setUp: "capq invite create --output json > invite.json")
+                setUp: "capq member rm bob && capq invite create --output json > invite.json")
         ],
         exits: [.notFound, .notAuthorized, .unreachable],
         action: run

@@ -51,10 +51,13 @@ enum RecordListCommand {
                 .init("VALUE", isFlexible: true),
             ],
             rows: rows.map { row in
+                var value = row["value"]?.object
+                // The collection says it already.
+                if value?["$type"] == row["collection"] { value?["$type"] = nil }
                 let path = "\(row["collection"]?.string ?? "-")/\(row["rkey"]?.string ?? "-")"
                 return [
                     Cell(principal: row["author"]?.string ?? "-"), Cell(path), Cell(id: row["cid"]?.string ?? "-"),
-                    Cell(row["value"].map { JSONPrinter.line($0) } ?? "-"),
+                    Cell((value.map { .object($0) } ?? row["value"]).map { JSONPrinter.line($0) } ?? "-"),
                 ]
             })
         return ListAnswerForm.answer("records", rows, table, cursor)
