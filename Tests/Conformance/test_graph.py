@@ -37,6 +37,7 @@ def test_a_moderator_finds_and_ends_what_somebody_reads_by(alice, bob, space):
     why = check(alice, space, "read", bob.did)
     assert why["decision"] == "allow"
     leaf, = edges(alice, space, kind="membership")
+    assert {capability["resource"] for capability in leaf["capabilities"]} == {space}
     assert why["chain"][0]["cid"] == leaf["cid"] and leaf["delegate"] == bob.did and leaf["delegator"] == alice.did
     of_credentials = edges(alice, space, kind="spaceCredential")
     assert len(of_credentials) == 2

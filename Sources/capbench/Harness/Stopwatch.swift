@@ -22,6 +22,13 @@ enum Stopwatch {
         return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
     }
 
+    /// Cpu nanoseconds of all threads of this process.
+    static func processNanoseconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
     /// Runs a body some times and returns the smallest time of one run, in nanoseconds of this thread's cpu.
     static func best(of runs: Int, _ body: () throws -> Void) rethrows -> Double {
         var best = Double.infinity

@@ -180,6 +180,21 @@ import UCAN
         #expect(cache.find(BLAKE3.hash(Array(good.utf8)))?.key == rig.authorityKey.publicKey)
     }
 
+    @Test func aRememberedSignatureIsNotVerifiedAgain() throws {
+        let rig = try Rig()
+        let cache = rig.scene.test.service.credentialCache
+        let strange = try PrivateKey.generate(.secp256k1)
+        let forged = try SpaceCredential.make(
+            space: rig.space, binding: .thumbprint(rig.key.publicKey.thumbprint), keyID: KeyID.space, key: strange,
+            at: rig.scene.time)
+        let digest = BLAKE3.hash(Array(forged.text.utf8))
+        cache.remember(forged, strange.publicKey, digest)
+        #expect(try rig.ask(forged.text) == "401 BadJwtSignature", "remembered under a key that is not published")
+        // Were it verified again, it would be refused again.
+        cache.remember(forged, rig.authorityKey.publicKey, digest)
+        #expect(try rig.ask(forged.text)["kind"] == "credential")
+    }
+
     @Test func aRotatedKeyIsFoundOnceItsSignatureComes() throws {
         let rig = try Rig()
         let old = try rig.credential().text

@@ -57,6 +57,7 @@ import Testing
         #expect(Set(all.compactMap { $0["kind"]?.string }) == ["membership", "policy", "appAccess", "ownership"])
         let own = try edges(by: bob)
         #expect(own.count == 1 && own[0]["kind"] == "membership" && own[0]["delegate"]?.string == bob.did)
+        #expect(own[0]["capabilities"]?.array?.allSatisfy { $0["resource"]?.string == forum } == true)
         #expect(own[0]["status"] == "active" && own[0]["delegator"]?.string == alice.did)
         for direction in ["all", "party", "received", "concerning"] {
             #expect(try edges([("direction", direction)], by: bob) == own, "\(direction)")

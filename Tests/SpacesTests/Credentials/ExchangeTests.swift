@@ -139,6 +139,19 @@ import UCAN
         #expect(outcome == "Forbidden", "a permit is for one key")
     }
 
+    @Test func aPermitTakenBeforeARemovalMintsNothing() throws {
+        let token = try rig.delegate("bob", on: forum).text
+        let app = try CredentialRig.App()
+        let permit = try rig.spaces.gate.permit(
+            .mintCredential(key: app.binding.holder), try rig.caller(token), on: forum, at: rig.start)
+        try rig.spaces.remove("bob", from: forum)
+        let outcome = rig.name {
+            try rig.credentials.exchange(permit, binding: app.binding, uses: [], at: rig.start)
+        }
+        #expect(outcome == "UserNotAuthorized")
+        #expect(try rig.issued(forum).isEmpty)
+    }
+
     @Test func usersOfElsewhereAreJudgedHere() throws {
         let dave = "did:web:dave.elsewhere.example"
         let binding = try CredentialRig.App().binding
