@@ -30,6 +30,7 @@ extension Failure {
     private static func hint(of error: ClientError, _ name: String) -> String? {
         switch name {
         case "ExpiredToken", "InvalidToken": "`capq account login` takes a new session"
+        case "JwtExpired", "CredentialRevoked": "`capq credential get` takes another credential, for who may still read"
         case "InsufficientScope": "an app password holds no rights on spaces unless they were granted"
         case "InvalidSwap": "somebody wrote in between: read again, then try with what is there now"
         case "FeatureDisabled": "the service was started with spaces switched off"

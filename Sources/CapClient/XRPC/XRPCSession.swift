@@ -30,7 +30,7 @@ public final class XRPCSession: Sendable {
         do throws(ClientError) {
             return try client.json(request.bearing(used.access))
         } catch {
-            guard error.isNamed("ExpiredToken") else { throw error }
+            guard error.saysExpired else { throw error }
             return try client.json(request.bearing(renewed(after: used).access))
         }
     }
@@ -46,7 +46,7 @@ public final class XRPCSession: Sendable {
             return try client.download(request.bearing(used.access), reader: reader)
         } catch {
             // A refusal never reaches the reader, so it has read nothing yet.
-            guard error.isNamed("ExpiredToken") else { throw error }
+            guard error.saysExpired else { throw error }
             return try client.download(request.bearing(renewed(after: used).access), reader: reader)
         }
     }
@@ -64,6 +64,11 @@ public final class XRPCSession: Sendable {
         }
         return try result.get()
     }
+}
+
+extension ClientError {
+    /// Whether new tokens help: methods of accounts and methods of spaces have a name of their own for it.
+    var saysExpired: Bool { isNamed("ExpiredToken") || isNamed("JwtExpired") }
 }
 
 extension XRPCClient {

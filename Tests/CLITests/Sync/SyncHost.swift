@@ -44,6 +44,8 @@ final class SyncHost: SpaceReading {
         var hasForgotten = false
         /// Whether operations leave one out.
         var skipsOperations = false
+        /// Blobs by CID; a lie lies in the bytes.
+        var blobs: [String: [UInt8]] = [:]
         /// Methods called, in order.
         var calls: [String] = []
     }
@@ -197,6 +199,10 @@ extension SyncHost {
     }
 
     private func archive(_ request: XRPCRequest, _ state: State) throws -> [UInt8] {
+        if request.nsid == "com.atproto.space.getBlob" {
+            guard let blob = state.blobs[request["cid"] ?? ""] else { throw Self.refusal("BlobNotFound") }
+            return blob
+        }
         let did = request["repo"] ?? ""
         var found = try records(try repo(request, state), state)
         let commit = try commit(did, state)

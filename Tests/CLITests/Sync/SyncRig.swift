@@ -12,8 +12,10 @@ struct SyncRig {
     init(_ host: SyncHost) { self.host = host }
 
     @discardableResult
-    func pass(authors: [String]? = nil) throws(Failure) -> SpaceSync.Report {
-        try sync(SyncFolder(path: path, settle: {}), authors).pass()
+    func pass(authors: [String]? = nil, blobs: Bool = false) throws(Failure) -> SpaceSync.Report {
+        var sync = sync(SyncFolder(path: path, settle: {}), authors)
+        sync.wantsBlobs = blobs
+        return try sync.pass()
     }
 
     /// Ends the run before the change of the disk after `steps`, without tidying, as a kill does; false when it got

@@ -127,6 +127,27 @@ import Testing
         #expect(rig.files() == ["/notes.txt": "mine\n"])
     }
 
+    @Test func blobsAreCheckedKeptAndRemovedWithTheirRecord() throws {
+        let host = try host(1, authors: 1)
+        let rig = SyncRig(host)
+        let bytes = Array("a picture".utf8)
+        let cid = CID.ofBlob(bytes)
+        let blob = BlobRef(cid: cid, mimeType: "image/png", size: Int64(bytes.count))
+        try host.write("\(Self.collection)/p", ["image": RecordData.json(blob.cbor)])
+        let file = "\(SyncFolder(path: rig.path).author(host.authors[0]))/blobs/\(cid.text)"
+        // One that is not to be had is told, and tried again.
+        #expect(try rig.pass(blobs: true).exit == .notFound)
+        host.state.withLock { $0.blobs[cid.text] = Array("another".utf8) }
+        #expect(#expect(throws: Failure.self) { try rig.pass(blobs: true) }?.exit == .deny)
+        #expect(!SystemFile.exists(file))
+        host.state.withLock { $0.blobs[cid.text] = bytes }
+        #expect(try rig.pass(blobs: true).exit == .ok)
+        #expect(Scratch.text(file) == "a picture")
+        try host.write("\(Self.collection)/p", nil)
+        try rig.pass(blobs: true)
+        #expect(!SystemFile.exists(file))
+    }
+
     @Test func damagedStatesAreFetchedAnew() throws {
         let host = try host(4, authors: 1)
         let rig = SyncRig(host)
