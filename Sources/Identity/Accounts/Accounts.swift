@@ -1,4 +1,5 @@
 package import ATProto
+import Multiformats
 package import Storage
 import Synchronization
 package import UCAN
@@ -11,6 +12,8 @@ package final class Accounts: Sendable {
     /// What session tokens are made for: a name of this service that outlives a change of its address.
     let audience: String
     private let cache = Mutex(Cache())
+    /// What access tokens say whose tag was found sound, by the hash of their text.
+    let accessClaims = BoundedCache<Digest, KnownClaims>(generation: 4096)
 
     /// What was read lately; emptied when it has grown too large.
     private struct Cache {
@@ -18,6 +21,12 @@ package final class Accounts: Sendable {
         var keys: [String: PrivateKey] = [:]
         /// Counts what was forgotten: what was read before is not remembered after.
         var generation = 0
+    }
+
+    /// The claims of a sound token, good before this Unix second.
+    struct KnownClaims: Sendable {
+        let claims: SessionClaims
+        let expiresAt: Int64
     }
 
     private static let cacheLimit = 4096

@@ -48,7 +48,7 @@ extension Accounts {
 
     /// Tests an access token: the tag, the expiry, and that the graph still lets its session act.
     package func session(access token: String, at now: Timestamp) throws -> LiveSession {
-        try live(claims(token, .access, at: now), .access, at: now)
+        try live(accessClaims(of: token, at: now), .access, at: now)
     }
 
     /// Exchanges a refresh token for a new pair, once. A token that comes a second time ends its session: somebody else
@@ -92,17 +92,31 @@ extension Accounts {
             isAppPassword: session.appPassword != nil, audience: audience, secret: vault.sessionSecret, at: now)
     }
 
+    /// The tag is computed once; expiry is compared each time, and whether the session lives is asked by `live`.
+    private func accessClaims(of text: String, at now: Timestamp) throws(IdentityError) -> SessionClaims {
+        let digest = BLAKE3.hash(Array(text.utf8))
+        if let known = accessClaims[digest], now < Timestamp(seconds: known.expiresAt) { return known.claims }
+        let token = try verified(text, .access, at: now)
+        let claims = try SessionClaims(token)
+        accessClaims.insert(KnownClaims(claims: claims, expiresAt: token.expiresAt), for: digest)
+        return claims
+    }
+
     private func claims(
         _ text: String, _ kind: SessionToken.Kind, at now: Timestamp
     ) throws(IdentityError) -> SessionClaims {
-        let token: SessionToken
+        try SessionClaims(verified(text, kind, at: now))
+    }
+
+    private func verified(
+        _ text: String, _ kind: SessionToken.Kind, at now: Timestamp
+    ) throws(IdentityError) -> SessionToken {
         do throws(ATProtoError) {
-            token = try SessionToken.verify(
+            return try SessionToken.verify(
                 text, kind: kind, audience: audience, secret: vault.sessionSecret, at: now)
         } catch {
             throw IdentityError(error.name == "ExpiredToken" ? .expiredToken : .invalidToken, error.message)
         }
-        return try SessionClaims(token)
     }
 
     static var revoked: IdentityError { IdentityError(.expiredToken, "the token has been revoked") }

@@ -8,7 +8,7 @@ package struct SessionTokens: Sendable {
 }
 
 /// What a session's tokens say: the session in both, and the one use of a refresh token beside it.
-struct SessionClaims {
+struct SessionClaims: Sendable {
     static let main = "com.atproto.access"
     static let appPassword = "com.atproto.appPass"
     static let refresh = "com.atproto.refresh"

@@ -32,15 +32,7 @@ struct AccountSession: Sendable, Equatable {
         func refuse(_ why: String) -> Failure {
             Failure(.failure, "`\(path)` is not an account's session: \(why)", hint: "`capq account login` writes one")
         }
-        let json: JSON
-        do {
-            json = try JSON.parse(bytes)
-        } catch {
-            throw refuse(error.message)
-        }
-        guard json["schema"]?.string.map({ $0.hasSameBytes(as: Self.schema) }) ?? false else {
-            throw refuse("its schema is not `\(Self.schema)`")
-        }
+        let json = try JSON.stored(bytes, schema: Self.schema, refuse)
         guard let url = json["url"]?.string, let did = json["did"]?.string, let handle = json["handle"]?.string,
             let access = json["accessJwt"]?.string, let refresh = json["refreshJwt"]?.string
         else { throw refuse("a member is missing") }
@@ -55,6 +47,6 @@ struct AccountSession: Sendable, Equatable {
         object["handle"] = .string(handle)
         object["accessJwt"] = .string(tokens.access)
         object["refreshJwt"] = .string(tokens.refresh)
-        return Array((JSONPrinter.indented(.object(object)) + "\n").utf8)
+        return object.stored
     }
 }

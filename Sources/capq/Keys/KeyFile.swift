@@ -17,15 +17,7 @@ struct KeyFile: Sendable, Equatable {
         func refuse(_ why: String) -> Failure {
             Failure(.failure, "`\(path)` is not a key file: \(why)", hint: "`capq key new NAME` writes one")
         }
-        let json: JSON
-        do {
-            json = try JSON.parse(bytes)
-        } catch {
-            throw refuse(error.message)
-        }
-        guard json["schema"]?.string.map({ $0.hasSameBytes(as: Self.schema) }) ?? false else {
-            throw refuse("its schema is not `\(Self.schema)`")
-        }
+        let json = try JSON.stored(bytes, schema: Self.schema, refuse)
         guard let curve = json["curve"]?.string,
             let kind = KeyKind(curve: curve, isWallet: json["wallet"]?.bool ?? false)
         else { throw refuse("its curve is unknown") }
@@ -41,6 +33,6 @@ struct KeyFile: Sendable, Equatable {
         object["curve"] = .string(kind.curve)
         if kind == .wallet { object["wallet"] = true }
         object["secret"] = .string(Base64URL.encode(secret.bytes))
-        return Array((JSONPrinter.indented(.object(object)) + "\n").utf8)
+        return object.stored
     }
 }

@@ -35,15 +35,7 @@ struct Session: Sendable, Equatable {
         func refuse(_ why: String) -> Failure {
             Failure(.failure, "`\(path)` is not a session: \(why)", hint: "`capq login` writes a new one")
         }
-        let json: JSON
-        do {
-            json = try JSON.parse(bytes)
-        } catch {
-            throw refuse(error.message)
-        }
-        guard json["schema"]?.string.map({ $0.hasSameBytes(as: Self.schema) }) ?? false else {
-            throw refuse("its schema is not `\(Self.schema)`")
-        }
+        let json = try JSON.stored(bytes, schema: Self.schema, refuse)
         guard let url = json["url"]?.string, let key = json["key"]?.string, let cid = json["cid"]?.string,
             let authorization = json["authorization"]?.string, let owner = json["owner"]?.string,
             let space = json["space"]?.string
@@ -69,6 +61,6 @@ struct Session: Sendable, Equatable {
         object["space"] = .string(space)
         if let expiresAt { object["expiresAt"] = .string(expiresAt) }
         object["authorization"] = .string(authorization)
-        return Array((JSONPrinter.indented(.object(object)) + "\n").utf8)
+        return object.stored
     }
 }

@@ -29,15 +29,7 @@ struct CredentialFile: Sendable, Equatable {
         func refuse(_ why: String) -> Failure {
             Failure(.failure, "`\(path)` is not a credential: \(why)", hint: "`capq credential get` writes one")
         }
-        let json: JSON
-        do {
-            json = try JSON.parse(bytes)
-        } catch {
-            throw refuse(error.message)
-        }
-        guard json["schema"]?.string.map({ $0.hasSameBytes(as: Self.schema) }) ?? false else {
-            throw refuse("its schema is not `\(Self.schema)`")
-        }
+        let json = try JSON.stored(bytes, schema: Self.schema, refuse)
         guard let space = json["space"]?.string, let host = json["host"]?.string,
             let credential = json["credential"]?.string, let expiresAt = json["expiresAt"]?.number?.int64,
             let text = json["secret"]?.string, let secret = Base64URL.decode(text.utf8).flatMap({ Secret($0) })
@@ -57,7 +49,7 @@ struct CredentialFile: Sendable, Equatable {
         object["credential"] = .string(credential)
         object["expiresAt"] = .number(JSONNumber(expiresAt))
         object["secret"] = .string(Base64URL.encode(secret.bytes))
-        return Array((JSONPrinter.indented(.object(object)) + "\n").utf8)
+        return object.stored
     }
 
     /// The key the credential is bound to.

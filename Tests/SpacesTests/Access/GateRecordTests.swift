@@ -143,6 +143,52 @@ import UCAN
         #expect(try writes("bob") == nil)
     }
 
+    @Test func anAppListBindsFollowingAndListingToo() throws {
+        try rig.add("bob", to: forum, .reader)
+        let operations = [Spaces.Operation.listRepos, .registerNotify, .watch]
+        for operation in operations { #expect(try rig.refusal(operation, try rig.session("bob"), on: forum) == nil) }
+        try rig.update(
+            forum,
+            #"{"appAccess":{"$type":"com.atproto.simplespace.defs#allowList","allowed":["https://a.example/c"]}}"#)
+        for operation in operations {
+            #expect(try rig.refusal(operation, try rig.session("bob"), on: forum) == "AppNotAuthorized")
+        }
+    }
+
+    @Test func nothingIsKeptOfStrangers() throws {
+        let stranger = try DID("did:web:stranger.example")
+        let caller = Caller.service(issuer: stranger, audience: "did:web:here.example", method: "x")
+        let elsewhere = try SpaceURI(authority: stranger.text, type: SpaceRig.type, skey: "own")
+        let write = Spaces.Operation.write(author: stranger, [WriteItem(.create, collection: "com.example.post")])
+        #expect(try rig.refusal(write, caller, on: elsewhere) == "Forbidden")
+        func uploads(_ caller: Caller) -> Bool {
+            (try? rig.gate.permit(account: .uploadBlob(mimeType: "image/png"), caller, at: rig.start)) != nil
+        }
+        #expect(!uploads(caller))
+        #expect(uploads(try rig.session("bob")))
+        _ = try rig.members.add(
+            try rig.permit(.manageMembers, "alice", on: forum),
+            try SpaceMembers.Addition(
+                name: stranger.text, isSpace: false, access: .writer, usual: .writer, refusesExisting: false),
+            at: rig.start)
+        #expect(uploads(caller))
+    }
+
+    @Test func aManagingAppAdmitsNoUseThatAnInvocationDoesNotName() throws {
+        let user = try rig.did("bob")
+        try rig.update(
+            forum,
+            #"{"writePolicy":{"$type":"com.atproto.simplespace.defs#managingAppPolicy","managingApp":"did:web:app.example"}}"#
+        )
+        rig.apps.admit(user)
+        func writes(by ability: Ability) throws -> String? {
+            let named = Capability(resource: .atproto(space: try Space(forum), path: nil), ability: ability)
+            let caller = Caller.invocation(InvocationQuestion(invoker: user, proofs: [], capabilities: [named]))
+            return try rig.refusal(try rig.write("bob"), caller, on: forum)
+        }
+        #expect(try writes(by: .spaceRead) != nil)
+    }
+
     @Test func afterDeletionOwnRecordsStayTheirAuthors() throws {
         try rig.add("bob", to: forum, .writer)
         try rig.delete(forum)
