@@ -55,10 +55,10 @@ extension GraphWriter {
     // Step 1: what the statement says of itself.
     private func checkShape(_ statement: EdgeStatement, at now: Timestamp) throws(Refusal) {
         guard statement.capabilities.count <= graph.limits.maxCapabilities else {
-            throw Refusal(.limitExceeded, "delegation carries more than \(graph.limits.maxCapabilities) capabilities")
+            throw tooLarge("the delegation carries more than \(graph.limits.maxCapabilities) capabilities")
         }
         guard statement.proofs.count <= graph.limits.maxProofs else {
-            throw Refusal(.limitExceeded, "delegation cites more than \(graph.limits.maxProofs) proofs")
+            throw tooLarge("the delegation cites more than \(graph.limits.maxProofs) proofs")
         }
         if let expires = statement.expires, now >= expires {
             throw Refusal(.expired, "Delegation expired or not yet valid")
@@ -66,6 +66,10 @@ extension GraphWriter {
         if let notBefore = statement.notBefore, now < notBefore {
             throw Refusal(.notYetValid, "Delegation expired or not yet valid")
         }
+    }
+
+    private func tooLarge(_ explanation: String) -> Refusal {
+        Refusal(.limitExceeded, "delegation-chain-traversal-limit-exceeded", explanation)
     }
 
     // Steps 2 to 4: every cited proof is stored, made for the issuer, alive in its whole closure, and not terminal.
@@ -200,7 +204,7 @@ extension GraphWriter {
                     }
                 }
                 guard comparisons <= graph.limits.maxComparisons else {
-                    throw Refusal(.limitExceeded, "delegation needs too many comparisons with its proofs")
+                    throw tooLarge("the delegation needs too many comparisons with its proofs")
                 }
             }
             if supports.isEmpty {
@@ -214,7 +218,7 @@ extension GraphWriter {
             }
             supportCount += supports.count
             guard supportCount <= graph.limits.maxSupports else {
-                throw Refusal(.limitExceeded, "delegation rests on too many capabilities of its proofs")
+                throw tooLarge("the delegation rests on too many capabilities of its proofs")
             }
             result.append(supports)
         }
