@@ -3,7 +3,7 @@ public import UCAN
 
 /// Names everyone a listing's `created` and `received` are meant for (design section 3, identity of the asker).
 public struct Asker: Sendable {
-    /// The invoker first; then, through a live sign-in it cites, the issuer and its other session keys, past ones too.
+    /// The invoker first, then the owners it is a session of, then their other session keys, past ones too.
     public let principals: [DID]
     /// The invoker, and the owners it acts for; what they are party to is shown whole.
     ///
@@ -26,36 +26,44 @@ public struct Asker: Sendable {
 }
 
 extension Snapshot {
-    /// Finds who the invoker is: itself, and when a live sign-in in the closure of the proofs it cites was made for it,
-    /// also that sign-in's issuer and all other keys the issuer ever signed in with.
+    /// Finds who the invoker is: itself, and with it each owner that signed in with the invoker's key and one of whose
+    /// delegations to that key is in the closure of the proofs it cites, both live; and all other keys that owner ever
+    /// signed in with.
     ///
-    /// Nothing a third party signs changes the answer: only what that very issuer signed counts. Throws `limitExceeded`
-    /// for an issuer of more statements than may be looked at.
+    /// Nothing a third party signs changes the answer: only what the owners signed whom the invoker itself cites counts.
+    /// Throws `limitExceeded` for an owner of more statements than may be looked at.
     public func asker(invoker: DID, proofs: [Multihash], at now: Timestamp) throws(GraphError) -> Asker {
         guard let own = principal(invoker) else { return Asker(principals: [invoker], selves: [], sessions: [:]) }
-        var owners: [UInt32] = []
+        var givers: [UInt32] = []
         let cited = proofs.compactMap { edge($0)?.raw }
         func consider(_ edge: UInt32) {
             let info = graph.info[edge]
-            guard info.flags.contains(.signsIn), info.audience == own, isVisible(edge), !isEnded(edge),
-                isInWindow(edge, now.microseconds), !owners.contains(info.issuer)
+            guard info.kind == EdgeKind.cacao.rawValue, info.audience == own, isLive(edge, at: now),
+                !givers.contains(info.issuer)
             else { return }
-            owners.append(info.issuer)
+            givers.append(info.issuer)
         }
         for edge in cited { consider(edge) }
         _ = walkAbove(cited, alreadySeen: cited.count) { edge in
             consider(edge)
             return .continue
         }
-        let selves = [own] + owners.filter { $0 != own }
-        var sessions: [UInt32: [Tenure]] = [:]
-        for owner in owners {
-            for (key, tenures) in try signIns(of: owner) where !selves.contains(key) {
-                sessions[key, default: []] += tenures
-            }
+        var owners: [UInt32] = []
+        var keys: [UInt32: [Tenure]] = [:]
+        for giver in givers {
+            let signIns = try signIns(of: giver)
+            guard signIns[own]?.contains(where: { isLive($0.edge, at: now) }) ?? false else { continue }
+            owners.append(giver)
+            keys.merge(signIns) { $0 + $1 }
         }
+        let selves = [own] + owners.filter { $0 != own }
+        let sessions = keys.filter { !selves.contains($0.key) }
         let names = (selves + sessions.keys.sorted()).map { DID(trusted: graph.terms.text($0)) }
         return Asker(principals: names, selves: selves, sessions: sessions)
+    }
+
+    private func isLive(_ edge: UInt32, at now: Timestamp) -> Bool {
+        isVisible(edge) && !isEnded(edge) && isInWindow(edge, now.microseconds)
     }
 
     /// The keys an owner signed in with, and when each was a session.

@@ -191,6 +191,28 @@ import UCAN
         #expect(try answers() == before)
     }
 
+    @Test func aFriendsSessionSeesWhatItsWalletWasGiven() throws {
+        // A wallet that was given something gives it on to its own session key, as the SDK's `useDelegation` does; the
+        // key is known by the sign-in to the wallet's own space.
+        let sessions = try Sessions()
+        let scene = sessions.scene
+        let bob = try Cast.wallet(9)
+        let own = SpaceName(of: bob.did())
+        let see = [try scene.space.can("tinycloud.capabilities/read", "capabilities")]
+        let key = try Cast.key(0x61)
+        let toBob = try scene.admit(scene.cacao(scene.owner, to: bob.did().text, see))
+        let used = try scene.admit(scene.cacao(bob, to: key.did.text, see, proofs: [toBob.cid], lasts: 600))
+        func lists() throws -> [Set<String>] {
+            try ["created", "received"].map { Set(try scene.list(key, proofs: [used], ["direction": .string($0)])) }
+        }
+        #expect(try lists() == [[], cids(used)], "nobody signed in with this key")
+        let stranger = try Cast.wallet(8)
+        try scene.admit(scene.cacao(stranger, to: key.did.text, SpaceName(of: stranger.did()).session))
+        #expect(try lists() == [[], cids(used)], "and a stranger's sign-in with it is nothing to it")
+        try scene.admit(scene.cacao(bob, to: key.did.text, own.session))
+        #expect(try lists() == [cids(used), cids(toBob)])
+    }
+
     @Test func aRootThatRestsOnAProofIsNoRoot() throws {
         let sessions = try Sessions()
         let scene = sessions.scene

@@ -16,8 +16,11 @@ extension ReferenceEvaluator {
 
     public func asker(_ invoker: String, proofs: [String], at now: Int64) -> Asker {
         let cited = closure(proofs.compactMap { names[$0] })
-        let live = cited.filter { isSignIn($0) && isAlive($0, at: now) && statement($0)?.audience == invoker }
-        let owners = Set(live.compactMap { statement($0)?.issuer })
+        func live(_ names: some Sequence<String>) -> [PlainStatement] {
+            names.filter { isAlive($0, at: now) }.compactMap(statement).filter { $0.isCacao && $0.audience == invoker }
+        }
+        let signers = Set(live(order.filter(isSignIn)).map(\.issuer))
+        let owners = Set(live(cited).map(\.issuer)).intersection(signers)
         var asker = Asker(selves: owners.union([invoker]))
         for name in order {
             guard isSignIn(name), let given = statement(name), owners.contains(given.issuer),
