@@ -6,6 +6,9 @@ public struct ReferenceEvaluator: Sendable {
     struct Held: Sendable {
         var statement: PlainStatement
         var parts: [PlainRules.Parts]
+        /// The place among all changes, and when it was admitted, in whole seconds of microseconds: what a log keeps.
+        var place = 0
+        var admittedAt: Int64 = 0
 
         func owns(_ index: Int) -> Bool { parts[index].owner == statement.issuer }
     }
@@ -18,6 +21,9 @@ public struct ReferenceEvaluator: Sendable {
     var names: [String: String] = [:]
     /// Who ended a statement.
     public internal(set) var ended: [String: String] = [:]
+    /// The place of that among all changes.
+    var endedPlace: [String: Int] = [:]
+    var changeCount = 0
     public internal(set) var hosted: Set<String> = []
     /// Hosts a space with its owner's first statement about it, whatever the ability.
     public var hostsOpenly = false
@@ -41,8 +47,11 @@ public struct ReferenceEvaluator: Sendable {
             names[statement.id] = statement.statement
             return "twin"
         }
-        let offered = Held(statement: statement, parts: statement.capabilities.map { PlainRules.parts($0.resource) })
+        var offered = Held(statement: statement, parts: statement.capabilities.map { PlainRules.parts($0.resource) })
         if let code = refusal(offered, at: now) { return code }
+        changeCount += 1
+        offered.place = changeCount
+        offered.admittedAt = now / 1_000_000 * 1_000_000
         held[statement.statement] = offered
         names[statement.id] = statement.statement
         order.append(statement.statement)
@@ -70,13 +79,17 @@ public struct ReferenceEvaluator: Sendable {
         if found.contains(nil) || (found.isEmpty && !dependent.isEmpty) { return "missingProof" }
         var parents: [String] = []
         for case let name? in found where !parents.contains(name) { parents.append(name) }
+        if dependent.isEmpty {
+            // What its issuer owns whole needs no proof: it may cite what the issuer gave, got or governs, in any state.
+            if parents.contains(where: { !hasPart(statement.issuer, in: $0) }) { return "missingProof" }
+            return closure(parents).count > maxClosureNodes ? "chainLimitExceeded" : nil
+        }
         if parents.contains(where: { held[$0]?.statement.audience != statement.issuer }) { return "audienceMismatch" }
         if parents.contains(where: { ended[$0] != nil }) { return "parentRevoked" }
         let closure = closure(parents)
         if closure.contains(where: { ended[$0] != nil }) { return "ancestorRevoked" }
         if closure.count > maxClosureNodes { return "chainLimitExceeded" }
         if parents.contains(where: { held[$0]?.statement.isTerminal == true }) { return "terminalParent" }
-        if dependent.isEmpty { return nil }
         // 3. Windows: parents that do not enclose the child are set aside.
         let reasons = parents.map { windowProblem(of: statement, under: $0) }
         let usable = zip(parents, reasons).filter { $0.1 == nil }.map(\.0)
@@ -92,6 +105,13 @@ public struct ReferenceEvaluator: Sendable {
             if !isContained { return "caveatsNotContained" }
         }
         return nil
+    }
+
+    /// True for who issued or received a statement, or owns something that it names.
+    func hasPart(_ principal: String, in name: String) -> Bool {
+        guard let held = held[name] else { return false }
+        return held.statement.issuer == principal || held.statement.audience == principal
+            || held.parts.contains { $0.owner == principal }
     }
 
     /// Why a child's window is not inside the parent's, or nil.
