@@ -19,23 +19,35 @@ struct Asker {
         switch caller {
         case .anonymous: throw .signInNeeded
         case .credential, .delegation: throw .notAccepted
-        case .service(let issuer, _, _):
-            self.init(issuer, in: graph, at: now)
+        case .service(let issuer, _, _, let session):
+            guard let session else {
+                self.init(issuer, in: graph, at: now)
+                return
+            }
+            self.init(issuer, in: graph, at: now, session: try Self.live(session, of: issuer, in: graph, at: now))
         case .invocation(let question):
             self.init(question.invoker, in: graph, at: now, invocation: question)
         case .account(let account, let session, let grant):
-            let decision = graph.check(
-                CheckQuestion(principal: session, ability: .accountUse, resource: .account(account)), at: now)
-            guard decision.isAllowed else { throw .sessionEnded.with(decision) }
+            let decision = try Self.live(session, of: account, in: graph, at: now)
             switch grant {
             case .full: self.init(account, in: graph, at: now, session: decision)
             case .appPassword:
                 guard allowsAppPasswords else { throw .insufficientScope }
                 self.init(account, in: graph, at: now, session: decision)
-            case .oauth(let scopes, _, _):
+            case .oauth(let scopes, _, _, _):
                 self.init(account, in: graph, at: now, session: decision, scopes: SpaceScopes(scopes))
             }
         }
+    }
+
+    /// The answer that lets a session act for its account; throws for one that has ended.
+    private static func live(
+        _ session: DID, of account: DID, in graph: Snapshot, at now: Timestamp
+    ) throws(AccessRefusal) -> Decision {
+        let decision = graph.check(
+            CheckQuestion(principal: session, ability: .accountUse, resource: .account(account)), at: now)
+        guard decision.isAllowed else { throw .sessionEnded.with(decision) }
+        return decision
     }
 
     /// Asks in the name of a principal whose identity is established otherwise.

@@ -105,12 +105,12 @@ extension GateCase {
         return ruling(asker, Asker.control(space.owner))
     }
 
-    /// Says why a credential of this host is dead: with its space, or by itself.
+    /// Says why a credential of this host is dead: by itself, or with its space, which then is as one that never was.
     private func dead(_ edge: Snapshot.EdgeID) throws -> AccessRefusal {
         guard case .deleted(let tombstone) = try view.standing(of: uri),
             view.graph.graph.snapshot(at: tombstone.revision).isInForce(edge, at: now)
         else { return .credentialRevoked }
-        return .spaceDeleted
+        return .spaceNotFound
     }
 
     /// News of the space go to who reads all of it (13.10).
@@ -151,7 +151,7 @@ extension GateCase {
     /// The account in whose name another service calls.
     private func service() throws(AccessRefusal) -> DID {
         switch caller {
-        case .service(let issuer, _, _): return issuer
+        case .service(let issuer, _, _, _): return issuer
         case .anonymous: throw .signInNeeded
         case .account, .invocation, .credential, .delegation: throw .notAccepted
         }

@@ -20,6 +20,8 @@ package struct Permit: Sendable {
     package let isOwner: Bool
     /// True when the principal was let through as one who manages the space, where others are let through too.
     package let manages: Bool
+    /// True where nothing but what is open to everybody let it through, so that it shows no more than that.
+    package let isOpen: Bool
     /// The scopes that bound the operation; nil when none do.
     private let scopes: SpaceScopes?
     /// The single writes that are covered.
@@ -38,6 +40,7 @@ package struct Permit: Sendable {
         further = pass.ruling.further
         isOwner = pass.ruling.isOwner
         manages = pass.ruling.manages
+        isOpen = pass.ruling.isOpen
         scopes = pass.ruling.scopes
         writes = pass.ruling.writes
         answer = pass.answer

@@ -66,7 +66,9 @@ extension StoreTransaction {
         // What rests on these edges dies with them; members' edges end too, so that their chains name the deletion.
         let edges =
             try rows("SELECT edge FROM space_edge WHERE space = ?1", number) { $0.bytes(0) }
-            + rows("SELECT edge FROM space_member WHERE space = ?1 AND edge IS NOT NULL", number) { $0.bytes(0) }
+            + rows("SELECT edge FROM space_member WHERE space = ?1 AND edge IS NOT NULL", number) {
+                Member.edges(stored: $0.bytes(0))
+            }.joined()
             + rows("SELECT edge FROM space_invite WHERE space = ?1", number) { $0.bytes(0) }
         for edge in edges { try end(stored: edge, by: actor, reason: "spaceDeleted") }
         try run("DELETE FROM space_edge WHERE space = ?1", number)

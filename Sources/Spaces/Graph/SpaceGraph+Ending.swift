@@ -38,8 +38,9 @@ extension StoreTransaction {
         let key: [SQLValue] = [.integer(space.number), .blob(edge.id.digest.bytes)]
         switch edge.kind {
         case .membership:
-            let name = try first("SELECT member FROM space_member WHERE space = ?1 AND edge = ?2", key) { $0.text(0) }
-            if let name { _ = try removeMember(name, of: space, by: actor) }
+            if let name = try memberName(ofEdge: edge.id, in: space) {
+                _ = try removeMember(name, of: space, by: actor)
+            }
             return .memberChanged
         case .invite:
             let id = try first("SELECT id FROM space_invite WHERE space = ?1 AND edge = ?2", key) { $0.text(0) }

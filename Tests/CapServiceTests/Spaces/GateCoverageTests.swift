@@ -14,6 +14,7 @@ import UCAN
 @Suite struct GateCoverageTests {
     /// What is answered without the gate of spaces: what the service is, and an account's own sessions and passwords.
     static let ungated: Set<String> = [
+        "community.lexicon.service.describe", "com.atproto.server.getServiceAuth",
         "com.atproto.server.describeServer", "com.atproto.server.createAccount", "com.atproto.server.createSession",
         "com.atproto.server.refreshSession", "com.atproto.server.getSession", "com.atproto.server.deleteSession",
         "com.atproto.server.createAppPassword", "com.atproto.server.listAppPasswords",

@@ -31,12 +31,14 @@ enum RecordRoutes {
     private static func put(_ call: XRPCCall) throws -> XRPCOutput {
         let write = try WriteCall(call)
         let results = try write.run { [try $0.put()] }
-        return .json(.object(try written(results, write)))
+        let isNew = results.first?.0.action == .create
+        return .json(.object(try written(results, write)), status: call.isAlias && isNew ? 201 : 200)
     }
 
+    /// By the older name what is not there is 404, and the answer is `{success}`.
     private static func delete(_ call: XRPCCall) throws -> XRPCOutput {
         _ = try WriteCall(call).run { [try $0.delete()] }
-        return .json([:])
+        return .json(call.isAlias ? ["success": true] : [:])
     }
 
     private static func applyWrites(_ call: XRPCCall) throws -> XRPCOutput {

@@ -29,7 +29,7 @@ struct RepoCall {
         switch caller {
         case .account(let did, _, _): return did
         case .invocation(let question): return question.invoker
-        case .service(let issuer, _, _): return issuer
+        case .service(let issuer, _, _, _): return issuer
         case .anonymous: throw AccessRefusal.signInNeeded
         case .credential, .delegation: throw XRPCError.invalidRequest("`repo` is missing")
         }
