@@ -266,8 +266,9 @@ import UCAN
             ("a limit of text", "list", [""], ["x-tinycloud-limit: ten"], 400, "malformedHeader"),
             ("a signed limit", "list", [""], ["x-tinycloud-limit: +1"], 400, "malformedHeader"),
             ("a cursor of nobody", "list", ["a"], ["x-tinycloud-cursor: !"], 400, "malformedCursor"),
+            ("a cursor of nothing", "list", [""], ["x-tinycloud-cursor:"], 400, "malformedCursor"),
             (
-                "a cursor outside", "list", ["a"], ["x-tinycloud-cursor: \(Base64URL.encode(Array("b".utf8)))"], 400,
+                "a cursor outside", "list", ["a"], ["x-tinycloud-cursor: \(Base64URL.encode(Array("/b".utf8)))"], 400,
                 "malformedCursor"
             ),
             ("a size of text", "get", ["a"], ["x-tinycloud-max-response-bytes: many"], 400, "malformedHeader"),
