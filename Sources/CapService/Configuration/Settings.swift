@@ -52,6 +52,10 @@ struct Settings: Sendable {
     var credentialSeconds = 600
     /// Seconds for which a used refresh token is answered again as it was; 0 for never.
     var refreshGraceSeconds = 120
+    /// Bytes of a value of the key-value plane, and of an answer with several.
+    var kvValueBytes = 8 << 20
+    /// Bytes that the values of one space may cost together; 0 means any number.
+    var kvQuotaBytes = 1 << 30
     /// Threads that wait for disk syncs, other hosts and slow hashes.
     var blockingThreads = 64
     var tokens = TokenLimits.default
