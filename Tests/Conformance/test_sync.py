@@ -115,43 +115,103 @@ def test_values_only_of_what_is_current(alice, space):
     assert ops[3]["cid"] is None and not any("value" in op for op in ops)
 
 
-def test_writers_in_the_order_asked_for(service, alice, space):
+@pytest.fixture
+def writers(service, alice, space):
+    """Four who wrote, the one made last first."""
     people = [Person(service) for _ in range(4)]
     alice.add(space, *people)
-    reader = alice.reader(space)
     for person in reversed(people):
         person.write(space)
+    return people
+
+
+def dids(entries):
+    return [entry["did"] for entry in entries]
+
+
+@pytest.mark.parametrize("profile", ["P", "N"])
+@pytest.mark.parametrize("limit", [1, 3, 4, None])
+def test_a_credential_lists_writers_by_the_revisions_of_the_space(alice, space, writers, profile, limit):
+    reader = alice.reader(space, profile)
     ask = lambda **options: reader.get(SPACE + "listRepos", space=space, **options).ok()
-    whole = ask()
-    entries = whole["repos"]
-    assert [entry["did"] for entry in entries] == sorted(person.did for person in people)
-    for entry in entries:
-        assert entry["rev"] == entry["repoRev"] and entry["spaceRev"] <= whole["spaceRev"]
-        data.tid_number(entry["spaceRev"])
-    assert "cursor" not in whole
     seen, cursor = [], None
-    while True:  # P: by DID
-        page = ask(limit=3, cursor=cursor)
-        seen += [entry["did"] for entry in page["repos"]]
-        cursor = page.get("cursor")
-        if cursor is None:
-            break
-    assert seen == [entry["did"] for entry in entries]
-    seen, cursor = [], None
-    while True:  # N: by space revision, until a page is empty
-        page = ask(limit=3, cursor=cursor, order="spaceRev")
-        seen += page["repos"]
+    while True:  # until a page is empty
+        page = ask(limit=limit, cursor=cursor)
+        assert "spaceRev" not in page
         if not page["repos"]:
             assert "cursor" not in page
             break
+        assert page["cursor"] == page["repos"][-1]["spaceRev"], "also of a page that is not full"
+        seen += page["repos"]
         cursor = page["cursor"]
-        assert cursor == page["repos"][-1]["spaceRev"]
-    assert [entry["did"] for entry in seen] == [person.did for person in reversed(people)]
+    assert dids(seen) == dids_of(reversed(writers))
+    assert all(entry["rev"] == entry["repoRev"] and data.tid_number(entry["spaceRev"]) for entry in seen)
     middle = seen[1]["spaceRev"]
-    assert [entry["did"] for entry in ask(cursor=middle)["repos"]] == [entry["did"] for entry in seen[2:]]
-    assert [entry["did"] for entry in ask(since=middle)["repos"]] == [entry["did"] for entry in seen[2:]]
-    people[3].write(space)
-    assert [entry["did"] for entry in ask(cursor=seen[-1]["spaceRev"])["repos"]] == [people[3].did]
+    for options in ({"cursor": middle}, {"since": middle}, {"cursor": middle, "since": seen[2]["spaceRev"]}):
+        assert dids(ask(**options)["repos"]) == dids(seen[2:])
+    below = data.tid_number(seen[0]["spaceRev"]) - 1
+    # Whatever is no revision has nothing before it, also what other listings give as cursors.
+    below = data.tid_number(seen[0]["spaceRev"]) - 1
+    for start in ("0", "", "x", "2222222222222", "zzzzzzzzzzzzz", middle[:-1], middle + "2", middle.upper(), writers[0].did,
+                  space, "0" * 3000, "\u00e9", data.tid(below >> 10, below & 1023)):
+        assert ask(cursor=start)["repos"] == seen, start
+    assert ask(cursor="0", since=middle)["repos"] == seen, "a cursor counts before `since`"
+    assert ask(order="did")["repos"] == seen
+    for end in (seen[-1]["spaceRev"], data.tid(), "jzzzzzzzzzzzz"):
+        assert ask(cursor=end) == {"repos": []}
+
+
+def dids_of(people):
+    return [person.did for person in people]
+
+
+def test_who_writes_between_two_pages_is_never_missed(alice, bob, space, writers):
+    """A repo that advances moves to the end; what was read before it moved is read again."""
+    reader = alice.reader(space)
+    ask = lambda **options: reader.get(SPACE + "listRepos", space=space, **options).ok()
+    first = ask(limit=2)
+    assert dids(first["repos"]) == [writers[3].did, writers[2].did]
+    writers[3].write(space)  # listed already
+    writers[1].write(space)  # not listed yet, and gone from its place when the next page begins
+    alice.write(space)  # new
+    second = ask(limit=2, cursor=first["cursor"])
+    third = ask(limit=9, cursor=second["cursor"])
+    assert dids(second["repos"] + third["repos"]) == [writers[0].did, writers[3].did, writers[1].did, alice.did]
+    assert ask(cursor=third["cursor"]) == {"repos": []}
+    # Also where somebody writes before each page, every repo is listed at its newest revision in the end.
+    cursor, held = "0", {}
+    for turn in range(12):
+        if turn < 6:
+            writers[turn % 3].write(space)
+        page = ask(limit=1, cursor=cursor)
+        held |= {entry["did"]: entry["repoRev"] for entry in page["repos"]}
+        cursor = page.get("cursor", cursor)
+    assert ask(cursor=cursor) == {"repos": []}
+    for did, rev in held.items():
+        assert reader.get(SPACE + "getLatestCommit", space=space, repo=did).ok()["commit"]["rev"] == rev
+    assert set(held) == {*dids_of(writers), alice.did}
+
+
+def test_a_session_lists_writers_in_the_order_asked_for(alice, space, writers):
+    ask = lambda **options: alice.get(SPACE + "listRepos", space=space, **options).ok()
+    whole = ask()
+    entries = whole["repos"]
+    assert dids(entries) == sorted(dids_of(writers)) and "cursor" not in whole
+    assert whole["spaceRev"] == max(entry["spaceRev"] for entry in entries)
+    seen, cursor = [], None
+    while True:  # P: by DID
+        page = ask(limit=3, cursor=cursor)
+        seen += page["repos"]
+        cursor = page.get("cursor")
+        if cursor is None:
+            break
+    assert seen == entries
+    by_revision = ask(order="spaceRev")
+    assert dids(by_revision["repos"]) == dids_of(reversed(writers))
+    middle = by_revision["repos"][1]["spaceRev"]
+    for options in ({"cursor": middle}, {"since": middle}):
+        assert ask(**options)["repos"] == by_revision["repos"][2:]
+    alice.get(SPACE + "listRepos", space=space, cursor="0").refused("MalformedCursor", status=400)
 
 
 def test_readers_are_no_writers(alice, bob, carol, space):
