@@ -21,7 +21,7 @@ numbers = itertools.count(1)
 # Methods whose RFC 9421 audience is the repo; the others answer for the space (4.6).
 REPO_METHODS = {
     "com.atproto.space." + name
-    for name in ("getRecord", "listRecords", "getLatestCommit", "getRepo", "listRepoOps", "getBlob", "listBlobs")
+    for name in ("getRecord", "listRecords", "getLatestCommit", "getRepoState", "getRepo", "listRepoOps", "getBlob", "listBlobs")
 }
 
 
