@@ -220,12 +220,38 @@ def test_readers_are_no_writers(alice, bob, carol, space):
     assert [entry["did"] for entry in reader.get(SPACE + "listRepos", space=space).ok()["repos"]] == [bob.did]
 
 
-def test_unwritten_and_unknown_repos_look_alike(alice, bob, carol, space):
-    reader = bob.reader(space)
-    for method in ("getLatestCommit", "getRepo", "listRepoOps", "listRecords", "listBlobs"):
-        ask = lambda did: reader.get(SPACE + method, space=space, repo=did)
-        member, unknown = ask(carol.did), ask("did:web:nobody.example")
-        assert member.refused("RepoNotFound", status=400).shape == unknown.shape
+@pytest.mark.parametrize("profile", ["P", "N"])
+def test_an_unwritten_repo_lists_as_empty(alice, bob, carol, space, profile):
+    """To who may read it; its commits, exports and log begin with the first write."""
+    outsider = "did:web:nobody.example"
+    for reader in (bob.reader(space, profile), bob):
+        for method in ("getLatestCommit", "getRepo", "listRepoOps"):
+            ask = lambda did: reader.get(SPACE + method, space=space, repo=did)
+            assert ask(carol.did).refused("RepoNotFound", status=400).shape == ask(outsider).shape
+        for method, name in (("listRecords", "records"), ("listBlobs", "cids")):
+            ask = lambda did: reader.get(SPACE + method, space=space, repo=did)
+            assert ask(carol.did).ok() == {name: []}
+            # A repo of another host is not empty because it is not here.
+            ask(outsider).refused("RepoNotFound", status=400)
+            reader.get(SPACE + method, space=space, repo=carol.did, cursor="?").refused("MalformedCursor", status=400)
+    # Emptied, it lists as it did before it was written.
+    carol.write(space, rkey="k")
+    carol.post("dev.capabilitygraph.space.deleteRepo", space=space).ok()
+    assert bob.get(SPACE + "listRecords", space=space, repo=carol.did).ok() == {"records": []}
+
+
+def test_nothing_is_listed_as_empty_to_who_may_not_read(service, alice, bob, carol, space):
+    stranger = Person(service)
+    absent = space + "x"
+    alice.write(space)
+    alice.post("com.atproto.simplespace.putMember", space=space, did=carol.did, read=False, write=True).ok()
+    for method in ("listRecords", "listBlobs"):
+        for caller in (stranger, carol):
+            answers = [caller.get(SPACE + method, space=name, repo=did) for name in (space, absent) for did in (alice.did, bob.did)]
+            assert all(answer.refused("RepoNotFound", status=400).shape == answers[0].shape for answer in answers)
+        # One's own is empty everywhere, so that this tells nothing either.
+        assert stranger.get(SPACE + method, space=space, repo=stranger.did).ok() == \
+            stranger.get(SPACE + method, space=absent, repo=stranger.did).ok()
 
 
 def test_a_log_that_was_cut_leads_to_recovery(alice, space):
