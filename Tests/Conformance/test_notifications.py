@@ -67,7 +67,7 @@ def test_the_chain_of_revisions_does_not_fork(alice, bob, space, peer, syncer):
     register(bob.reader(space), space, syncer.name).ok()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: (alice, bob)[number % 2].write(space), range(24)))
-    last = bob.reader(space).get(SPACE + "listRepos", space=space).ok()["spaceRev"]
+    last = bob.get(SPACE + "listRepos", space=space).ok()["spaceRev"]
     peer.wait_for(WRITE, lambda request: of(space)(request) and request.json["spaceRev"] == last)
     told = [request.json for request in peer.calls(WRITE, of(space))]
     revisions = [body["spaceRev"] for body in told]

@@ -105,6 +105,14 @@ extension GateCase {
         return ruling(asker, Asker.control(space.owner))
     }
 
+    /// What only the host of a space can tell, such as who writes in it: elsewhere a credential is no less good, but the
+    /// space is not there (13.6, 13.10).
+    func credentialOfHostedSpace() throws -> Ruling {
+        let result = try credential()
+        guard case .live = try view.standing(of: uri) else { throw AccessRefusal.spaceNotFound }
+        return result
+    }
+
     /// Says why a credential of this host is dead: by itself, or with its space, which then is as one that never was.
     private func dead(_ edge: Snapshot.EdgeID) throws -> AccessRefusal {
         guard case .deleted(let tombstone) = try view.standing(of: uri),
@@ -115,7 +123,7 @@ extension GateCase {
 
     /// News of the space go to who reads all of it (13.10).
     func follow() throws -> Ruling {
-        if case .credential = caller { return try credential() }
+        if case .credential = caller { return try credentialOfHostedSpace() }
         let asker = try asker()
         try asker.require(SpaceAccess(uri, .read))
         let record = try live(for: asker)

@@ -54,7 +54,7 @@ extension GateCase {
     /// Members and holders of credentials are told; everybody, where membership is public or anyone may read (14.2).
     func readSettings() throws -> Ruling {
         switch caller {
-        case .credential: return try credential()
+        case .credential: return try credentialOfHostedSpace()
         case .anonymous: return try anonymous(.spaceDescribe)
         case .account, .service, .invocation, .delegation: break
         }
@@ -103,7 +103,7 @@ extension GateCase {
     /// Who writes is for who reads everything (12, 13.6).
     func listRepos() throws -> Ruling {
         switch caller {
-        case .credential: return try credential()
+        case .credential: return try credentialOfHostedSpace()
         case .anonymous: return try anonymous(.spaceDescribe, .spaceReadOpenly)
         case .account, .service, .invocation, .delegation: break
         }

@@ -22,6 +22,8 @@ package struct Permit: Sendable {
     package let manages: Bool
     /// True where nothing but what is open to everybody let it through, so that it shows no more than that.
     package let isOpen: Bool
+    /// True when the principal writes to its own repo and nothing lets it into the space, of which it is told nothing.
+    package let isOwnAlone: Bool
     /// The scopes that bound the operation; nil when none do.
     private let scopes: SpaceScopes?
     /// The single writes that are covered.
@@ -41,6 +43,7 @@ package struct Permit: Sendable {
         isOwner = pass.ruling.isOwner
         manages = pass.ruling.manages
         isOpen = pass.ruling.isOpen
+        isOwnAlone = pass.ruling.isOwnAlone
         scopes = pass.ruling.scopes
         writes = pass.ruling.writes
         answer = pass.answer

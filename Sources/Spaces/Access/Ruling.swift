@@ -12,6 +12,8 @@ struct Ruling {
     var manages = false
     /// True where nothing but what is open to everybody let the principal through.
     var isOpen = false
+    /// True when the principal writes to its own repo and nothing lets it into the space.
+    var isOwnAlone = false
     /// The scopes of the app; nil when none bound it.
     var scopes: SpaceScopes?
     /// The single writes that are covered, `put` resolved into what of it is.
