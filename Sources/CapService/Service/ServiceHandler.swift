@@ -25,7 +25,7 @@ struct ServiceHandler: HTTPHandler {
         /// True for what is the same to everybody, which a cache may keep.
         var isPublic: Bool {
             switch self {
-            case .version, .info, .healthz, .readyz, .metrics, .didDocument, .accountDID: true
+            case .version, .info, .health, .healthz, .readyz, .metrics, .didDocument, .accountDID: true
             case .delegate, .invoke, .revoke, .delegationStatus, .delegationQuery, .peerGenerate, .authorize,
                 .evaluation, .evaluations:
                 false
