@@ -92,8 +92,8 @@ extension GateCase {
         if let edge = view.graph.edge(id) {
             let read = asker.may(.spaceRead, space)
             let connect = asker.may(.spaceConnect, space)
-            guard view.graph.isInForce(edge, at: now), read.isAllowed, connect.isAllowed else {
-                throw try dead(edge).with(read.isAllowed ? connect : read)
+            guard try isCarried(edge, jti, key), read.isAllowed, connect.isAllowed else {
+                throw try dead(edge, jti).with(read.isAllowed ? connect : read)
             }
             var result = ruling(asker, read)
             result.further.append(connect)
@@ -113,12 +113,20 @@ extension GateCase {
         return result
     }
 
+    /// True while the edge of a credential's token is in force, or the one that was put in its place for the same key.
+    private func isCarried(_ edge: Snapshot.EdgeID, _ jti: String, _ key: DID) throws -> Bool {
+        if view.graph.isInForce(edge, at: now) { return true }
+        guard view.graph.view(edge).ending == nil,
+            let carrier = view.graph.edge(stored: try view.tables.carrier(ofCredential: jti, in: uri))
+        else { return false }
+        return UTF8Bytes.equal(view.graph.view(carrier).audience, key.text) && view.graph.isInForce(carrier, at: now)
+    }
+
     /// Says why a credential of this host is dead: by itself, or with its space, which then is as one that never was.
-    private func dead(_ edge: Snapshot.EdgeID) throws -> AccessRefusal {
-        guard case .deleted(let tombstone) = try view.standing(of: uri),
-            view.graph.graph.snapshot(at: tombstone.revision).isInForce(edge, at: now)
-        else { return .credentialRevoked }
-        return .spaceNotFound
+    private func dead(_ edge: Snapshot.EdgeID, _ jti: String) throws -> AccessRefusal {
+        guard case .deleted(let tombstone) = try view.standing(of: uri) else { return .credentialRevoked }
+        if view.graph.graph.snapshot(at: tombstone.revision).isInForce(edge, at: now) { return .spaceNotFound }
+        return try view.tables.wasDeleted(withSpace: jti, in: uri) ? .spaceNotFound : .credentialRevoked
     }
 
     /// News of the space go to who reads all of it (13.10).

@@ -60,15 +60,15 @@ extension StoreTransaction {
             ])
         let number: [SQLValue] = [.integer(space.number)]
         for issued in try issuedCredentials(for: space.uri, at: now) {
-            try revoke(issued, because: .spaceDeleted)
+            // What was dead already did not die of this.
+            let isLive = issued.isInForce(in: graph, at: now)
+            try revoke(issued, because: isLive ? .spaceDeleted : issued.cause(in: graph) ?? .spaceDeleted)
         }
         try run("DELETE FROM space_credential WHERE space = ?1", [.text(space.uri.text)])
         // What rests on these edges dies with them; members' edges end too, so that their chains name the deletion.
         let edges =
             try rows("SELECT edge FROM space_edge WHERE space = ?1", number) { $0.bytes(0) }
-            + rows("SELECT edge FROM space_member WHERE space = ?1 AND edge IS NOT NULL", number) {
-                Member.edges(stored: $0.bytes(0))
-            }.joined()
+            + rows("SELECT edge FROM space_member WHERE space = ?1 AND edge IS NOT NULL", number) { $0.bytes(0) }
             + rows("SELECT edge FROM space_invite WHERE space = ?1", number) { $0.bytes(0) }
         for edge in edges { try end(stored: edge, by: actor, reason: "spaceDeleted") }
         try run("DELETE FROM space_edge WHERE space = ?1", number)

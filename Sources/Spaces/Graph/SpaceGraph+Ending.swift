@@ -38,9 +38,8 @@ extension StoreTransaction {
         let key: [SQLValue] = [.integer(space.number), .blob(edge.id.digest.bytes)]
         switch edge.kind {
         case .membership:
-            if let name = try memberName(ofEdge: edge.id, in: space) {
-                _ = try removeMember(name, of: space, by: actor)
-            }
+            let name = try first("SELECT member FROM space_member WHERE space = ?1 AND edge = ?2", key) { $0.text(0) }
+            if let name { _ = try removeMember(name, of: space, by: actor) }
             return .memberChanged
         case .invite:
             let id = try first("SELECT id FROM space_invite WHERE space = ?1 AND edge = ?2", key) { $0.text(0) }
@@ -56,7 +55,14 @@ extension StoreTransaction {
             }
             _ = try set(settings, of: space, by: actor)
             return .settingsChanged
-        case .cacao, .ucan, .delegationToken, .spaceCredential, .session: return .revoked
+        case .spaceCredential:
+            // One that another edge carries by now is ended with that.
+            let isCarrier = try exists(
+                "SELECT 1 FROM space_credential WHERE space = ?1 AND edge = ?2",
+                [.text(space.uri.text), .blob(edge.id.digest.bytes)])
+            if !isCarrier { try endCarriers(of: edge.audience, in: space, by: actor) }
+            return .revoked
+        case .cacao, .ucan, .delegationToken, .session: return .revoked
         }
     }
 }

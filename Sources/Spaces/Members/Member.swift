@@ -34,11 +34,19 @@ extension TableReader {
 }
 
 extension StoreTransaction {
-    /// Writes a row and makes its edges what it says: one that reads, one for the rest, so that each can end alone.
+    /// Writes a row and gives it an edge of its own, ending the one it had.
     ///
-    /// An edge that says what is wanted stays, with all that rests on it; every other ends at once.
+    /// What was dropped is over with that; credentials that rest on what was kept are carried on by the new edge.
     func put(_ member: Member, in space: SpaceRecord) throws {
-        let edges = try membershipEdges(of: member, in: space)
+        let held = try first(
+            "SELECT edge FROM space_member WHERE space = ?1 AND member = ?2",
+            [.integer(space.number), .text(member.name)]
+        ) { $0.optionalBytes(0) }
+        let ended = graph.edge(stored: held ?? nil)
+        let resting = try ended.map { try credentials(restingOn: $0, below: space.uri) } ?? []
+        if let held { try end(stored: held, by: member.grantedBy, reason: "accessChanged") }
+        let edge = try admitMembership(of: member, in: space)
+        if let ended, let new = graph.edge(stored: edge) { try carryOn(resting, from: ended, to: new, in: space) }
         try run(
             """
             INSERT INTO space_member(space, member, is_space, access, granted_by, granted_at, edge) \
@@ -47,93 +55,57 @@ extension StoreTransaction {
             """,
             [
                 .integer(space.number), .text(member.name), .bool(member.isSpace), .integer(member.access.rawValue),
-                .text(member.grantedBy.text), .integer(member.grantedAt.microseconds),
-                .blob(optional: edges.isEmpty ? nil : edges.flatMap { $0 }),
+                .text(member.grantedBy.text), .integer(member.grantedAt.microseconds), .blob(optional: edge),
             ])
     }
 
-    /// Ends a member's edges and takes its row away; false when there is no such member.
+    /// Ends a member's edge and takes its row away; false when there is no such member.
     func removeMember(_ name: String, of space: SpaceRecord, by actor: DID) throws -> Bool {
-        guard try member(name, of: space.number) != nil else { return false }
-        for edge in try storedEdges(of: name, in: space) { try end(stored: edge, by: actor, reason: "removed") }
-        try run(
-            "DELETE FROM space_member WHERE space = ?1 AND member = ?2", [.integer(space.number), .text(name)])
+        let key: [SQLValue] = [.integer(space.number), .text(name)]
+        let edge = try first("SELECT edge FROM space_member WHERE space = ?1 AND member = ?2", key) {
+            $0.optionalBytes(0)
+        }
+        guard let edge else { return false }
+        try end(stored: edge, by: actor, reason: "removed")
+        try run("DELETE FROM space_member WHERE space = ?1 AND member = ?2", key)
         return true
     }
 
-    /// The member whose row an edge carries; nil when it is none of the space's.
-    func memberName(ofEdge id: Multihash, in space: SpaceRecord) throws -> String? {
-        try first(
-            """
-            SELECT member FROM space_member \
-            WHERE space = ?1 AND (substr(edge, 1, 32) = ?2 OR substr(edge, 33, 32) = ?2)
-            """, [.integer(space.number), .blob(id.digest.bytes)]
-        ) { $0.text(0) }
-    }
-
-    /// The ids of a row's edges, 32 bytes each.
-    private func storedEdges(of name: String, in space: SpaceRecord) throws -> [[UInt8]] {
-        let stored = try first(
-            "SELECT edge FROM space_member WHERE space = ?1 AND member = ?2",
-            [.integer(space.number), .text(name)]
-        ) { $0.optionalBytes(0) }
-        return Member.edges(stored: stored ?? nil)
-    }
-
-    /// Ends those edges of a row that say something else than is wanted, and makes those that are missing.
-    private func membershipEdges(of member: Member, in space: SpaceRecord) throws -> [[UInt8]] {
-        var wanted = try grants(of: member, in: space)
-        var kept: [[UInt8]] = []
-        for stored in try storedEdges(of: member.name, in: space) {
-            if let edge = graph.edge(stored: stored), graph.view(edge).ending == nil,
-                let index = wanted.firstIndex(where: { $0.isCarried(by: graph.view(edge)) })
-            {
-                wanted.remove(at: index)
-                kept.append(stored)
-            } else {
-                try end(stored: stored, by: member.grantedBy, reason: "accessChanged")
-            }
-        }
-        guard !wanted.isEmpty else { return kept }
-        let audience = try member.isSpace ? DID(space: Space(SpaceURI(member.name))) : DID(member.name)
-        let resource = Resource.atproto(space: try Space(space.uri), path: nil)
-        for grant in wanted {
-            let edge = try admit(
-                HostStatement(
-                    kind: .membership, issuer: try DID(space.uri.authority), audience: audience,
-                    capabilities: grant.abilities.map { Capability(resource: resource, ability: $0) },
-                    proofs: grant.proofs, actor: member.grantedBy))
-            kept.append(graph.view(edge).id.digest.bytes)
-        }
-        return kept
-    }
-
-    /// What the edges of a row are to say; none for a member space that is not here, which contributes nothing.
+    /// Makes the edge of a row; nil for a member space that is not here, which contributes nothing.
     ///
     /// Each right rests on the edge by which the policies let the list give it; what they do not, is left out.
-    private func grants(of member: Member, in space: SpaceRecord) throws -> [MembershipGrant] {
-        if member.isSpace, try self.space(SpaceURI(member.name)) == nil { return [] }
-        func edge(_ role: SpaceEdges.Role) throws -> Snapshot.EdgeID? {
-            graph.edge(stored: try self.edge(of: space.number, role))
+    private func admitMembership(of member: Member, in space: SpaceRecord) throws -> [UInt8]? {
+        let audience: DID
+        if member.isSpace {
+            let uri = try SpaceURI(member.name)
+            guard try self.space(uri) != nil else { return nil }
+            audience = DID(space: try Space(uri))
+        } else {
+            audience = try DID(member.name)
         }
-        guard let list = try edge(.list) else { return [] }
-        var reading: MembershipGrant?
-        if member.access.reads, let read = try edge(.listRead) {
-            let ability: Ability = member.access.readsAll ? .spaceRead : .spaceReadSelf
-            reading = MembershipGrant(abilities: [.spaceBelong, ability], proofs: [list, read])
+        var abilities: [Ability] = [.spaceBelong]
+        var proofs: [Snapshot.EdgeID] = []
+        func rest(on role: SpaceEdges.Role) throws -> Bool {
+            guard let edge = graph.edge(stored: try self.edge(of: space.number, role)) else { return false }
+            proofs.append(edge)
+            return true
         }
-        var rest = MembershipGrant(abilities: [.spaceBelong], proofs: [list])
-        if member.access.writes, let write = try edge(.listWrite) {
-            rest.abilities.append(.spaceWrite)
-            rest.proofs.append(write)
+        guard try rest(on: .list) else { return nil }
+        if member.access.reads, try rest(on: .listRead) {
+            abilities.append(member.access.readsAll ? .spaceRead : .spaceReadSelf)
         }
-        if member.access.contains(.manage), !member.isSpace { rest.abilities.append(.spaceManage) }
-        // Standing alone needs an edge only where no other gives it.
-        guard let reading else { return [rest] }
-        return rest.abilities.count > 1 ? [reading, rest] : [reading]
+        if member.access.writes, try rest(on: .listWrite) { abilities.append(.spaceWrite) }
+        if member.access.contains(.manage), !member.isSpace { abilities.append(.spaceManage) }
+        let resource = Resource.atproto(space: try Space(space.uri), path: nil)
+        let edge = try admit(
+            HostStatement(
+                kind: .membership, issuer: try DID(space.uri.authority), audience: audience,
+                capabilities: abilities.map { Capability(resource: resource, ability: $0) }, proofs: proofs,
+                actor: member.grantedBy))
+        return graph.view(edge).id.digest.bytes
     }
 
-    /// Makes every row's edges anew where the policies let the list give more again.
+    /// Gives every row a fresh edge, after the policies let the list give more again.
     func reissueMembers(of space: SpaceRecord) throws {
         let members = try rows(
             "SELECT member, is_space, access, granted_by, granted_at FROM space_member WHERE space = ?1",
@@ -153,24 +125,5 @@ extension StoreTransaction {
             guard let outer = try space(number: number) else { continue }
             try put(member, in: outer)
         }
-    }
-}
-
-extension Member {
-    /// The ids of the edges that a row's column holds, one behind the other.
-    static func edges(stored: [UInt8]?) -> [[UInt8]] {
-        let bytes = stored ?? []
-        return stride(from: 0, to: bytes.count, by: 32).map { Array(bytes[$0..<min($0 + 32, bytes.count)]) }
-    }
-}
-
-/// What one edge of a membership says, and on what it rests.
-private struct MembershipGrant {
-    var abilities: [Ability]
-    var proofs: [Snapshot.EdgeID]
-
-    func isCarried(by edge: EdgeView) -> Bool {
-        Set(edge.proofs) == Set(proofs)
-            && Set(edge.capabilities.map(\.ability)) == Set(abilities)
     }
 }

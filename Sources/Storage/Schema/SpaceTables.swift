@@ -1,7 +1,7 @@
 /// The tables of spaces: settings, members, invites, issued and revoked credentials (atproto-spaces.md 5, 14, 16, 4.8).
 ///
 /// They list what the graph decides: `edge` columns hold the 32-byte ids of the edges that carry a row's rights, null
-/// while a row carries none; those of a member, which may be two, stand one behind the other. Times are microseconds since 1970; spaces are named by URI, inside this family by number.
+/// while a row carries none. Times are microseconds since 1970; spaces are named by URI, inside this family by number.
 enum SpaceTables {
     static let statements: [String] = [
         """

@@ -1,5 +1,6 @@
 import ATProto
 import CapabilityGraph
+import Multiformats
 import Storage
 import Testing
 import UCAN
@@ -173,7 +174,61 @@ import UCAN
         #expect(try rig.reading(credential) == "CredentialRevoked")
     }
 
-    @Test func neitherHalfOfAMembershipOutlivesItsRemoval() throws {
+    /// However a credential that was carried on is named, ending it ends it.
+    @Test(arguments: [
+        "its own edge", "the edge that carries it", "its id", "the session", "the application", "removal",
+    ])
+    func whatWasCarriedOnDiesAsAnyOther(_ how: String) throws {
+        let (rig, forum) = (rig, forum)
+        let (credential, other) = (try rig.mint("bob", on: forum), try rig.mint("alice", on: forum))
+        for write in [false, true, false] { try rig.put("bob", on: forum, read: true, write: write) }
+        #expect(try rig.reading(credential) == nil)
+        let carrier = try rig.spaces.store.read { tables in
+            try tables.carrier(ofCredential: credential.id, in: forum)
+        }
+        let digest = try #require(carrier.flatMap { Digest($0) })
+        let held = Multihash(code: .blake3_256, digest: digest)
+        #expect(held != rig.id(credential.text))
+        func end(_ edge: Multihash) throws {
+            let permit = try rig.spaces.permit(.endEdge(edge), "alice", on: forum)
+            #expect(try SpaceGraph(store: rig.spaces.store).end(permit, edge, reason: "asked", at: rig.start))
+        }
+        switch how {
+        case "its own edge": try end(rig.id(credential.text))
+        case "the edge that carries it": try end(held)
+        case "its id":
+            let permit = try rig.spaces.permit(.manageCredentials, "alice", on: forum)
+            try rig.credentials.revoke(permit, id: credential.id, at: rig.start)
+        case "the session": try rig.endSession("bob")
+        case "the application":
+            try rig.spaces.update(
+                forum, #"{"appAccess":{"type":"allowList","allowed":["https://a.example/c.json"]}}"#)
+        default: try rig.spaces.remove("bob", from: forum)
+        }
+        #expect(try rig.reading(credential) == "CredentialRevoked")
+        if how != "the application" { #expect(try rig.reading(other) == nil) }
+        try rig.put("bob", on: forum, read: true, write: true)
+        #expect(try rig.reading(credential) == "CredentialRevoked", "and stays dead")
+    }
+
+    @Test func aCredentialCarriedOnFindsNoDeletedSpace() throws {
+        let credential = try rig.mint("bob", on: forum)
+        try rig.put("bob", on: forum, read: true, write: false)
+        try rig.spaces.delete(forum)
+        #expect(try rig.reading(credential) == "SpaceNotFound")
+    }
+
+    @Test func throughAMemberSpaceItIsCarriedOnToo() throws {
+        let (forum, team, credential) = try nested()
+        try rig.spaces.add("dave", to: team, .reader, by: "carol")
+        #expect(try rig.reading(credential) == nil)
+        try rig.spaces.add(space: team, to: forum, .writer)
+        #expect(try rig.reading(credential) == nil)
+        try rig.spaces.add("dave", to: team, .write, by: "carol")
+        #expect(try rig.reading(credential) == "CredentialRevoked")
+    }
+
+    @Test func nothingOfAMembershipOutlivesItsRemoval() throws {
         let credential = try rig.mint("bob", on: forum)
         try rig.spaces.remove("bob", from: forum)
         #expect(try rig.reading(credential) == "CredentialRevoked")
