@@ -30,17 +30,17 @@ def public_key(jwk):
 
 
 class Repo:
-    def __init__(self):
-        self.records, self.values, self.ops, self.rev = {}, {}, [], None
+    def __init__(self, begun=""):
+        self.records, self.values, self.ops, self.rev, self.begun = {}, {}, [], None, begun
 
 
 class RepoHost:
-    """Hosts one user; `resolve(did)` gives the document of a space's authority."""
+    """Hosts one user; `resolve(did)` gives the document of a space's authority, `clock()` the time."""
 
-    def __init__(self, peer, name, resolve):
-        self.identity, self.resolve = peer.identity(name), resolve
+    def __init__(self, peer, name, resolve, clock=time.time):
+        self.identity, self.resolve, self.clock = peer.identity(name), resolve, clock
         self.did, self.key, self.origin = self.identity.did, self.identity.key, peer.url_of(name)
-        self.repos, self.revoked, self.proofs = {}, set(), set()
+        self.repos, self.revoked, self.proofs, self.micros = {}, set(), set(), 0
         for method in ("getRepo", "listRepoOps", "getLatestCommit", "notifyCredentialRevoked"):
             peer.on_host(self.identity.host, SPACE + method, self.serving(getattr(self, method)))
 
@@ -56,21 +56,35 @@ class RepoHost:
 
     def write(self, space, collection, rkey, record):
         """Puts a record (None deletes); gives the body of the notification."""
-        held = self.repos.setdefault(space, Repo())
-        path, rev = f"{collection}/{rkey}", data.tid()
-        cid = data.record_cid(record) if record is not None else None
-        held.ops.append({
-            "rev": rev, "collection": collection, "rkey": rkey, "cid": cid, "prev": held.records.pop(path, None)})
-        held.rev = rev
-        if record is not None:
-            held.records[path], held.values[path] = cid, record
+        return self.batch(space, [(collection, rkey, record)])
+
+    def batch(self, space, items):
+        """Makes several such writes under one revision."""
+        held = self.repos.get(space) or self.repos.setdefault(space, Repo(self.revision()))
+        rev = held.rev = self.revision()
+        for collection, rkey, record in items:
+            path, cid = f"{collection}/{rkey}", data.record_cid(record) if record is not None else None
+            held.ops.append({
+                "rev": rev, "collection": collection, "rkey": rkey, "cid": cid, "prev": held.records.pop(path, None)})
+            held.values.pop(path, None)
+            if record is not None:
+                held.records[path], held.values[path] = cid, record
         digest = repo.LtHash.of(held.records).digest
         return {"space": space, "repo": self.did, "repoRev": rev, "hash": data.to_json(digest)}
+
+    def revision(self):
+        """Above all that were, also while the clock stands still."""
+        self.micros = max(self.micros + 1, int(self.clock() * 1_000_000))
+        return data.tid(self.micros)
+
+    def delete(self, space):
+        """Deletes a repo; a new one in its place has no history of the old one."""
+        del self.repos[space]
 
     def notify(self, url, body):
         """Tells the space's host of a write; gives its answer."""
         audience = body["space"].split("/")[2] + "#atproto_space_host"
-        token = jwt.service_auth(self.key, self.did, audience, SPACE + "notifyWrite")
+        token = jwt.service_auth(self.key, self.did, audience, SPACE + "notifyWrite", self.clock())
         return Caller(url).post(SPACE + "notifyWrite", {"Authorization": "Bearer " + token}, **body)
 
     def delegation(self, space):
@@ -88,7 +102,7 @@ class RepoHost:
         require(header["typ"] == "atproto-space-credential+jwt", "BadJwtType")
         require(claims["sub"] == space, "InvalidCredential", 400)
         require(claims["iss"] == authority, "BadJwtIss")
-        require(time.time() - 5 < claims["exp"] and claims["iat"] <= time.time() + 5, "JwtExpired")
+        require(self.clock() - 5 < claims["exp"] and claims["iat"] <= self.clock() + 5, "JwtExpired")
         jwt.verified(credential, self.resolve(authority).key(header["kid"].removeprefix("#")))
         if scheme == "DPoP":
             proof = request.headers.get("DPoP", "")
@@ -129,12 +143,18 @@ class RepoHost:
     def listRepoOps(self, request):
         space, held = self.admit(request)
         since = request.query.get("since", [""])[0]
-        return 200, {
-            "ops": [op for op in held.ops if op["rev"] > since], "commit": data.to_json(self.commit(space, held))}
+        require(not since or since >= held.begun, "HistoryUnavailable", 400)
+        ops = [self.with_value(held, op) for op in held.ops if op["rev"] > since]
+        return 200, {"ops": ops, "commit": data.to_json(self.commit(space, held))}
+
+    def with_value(self, held, op):
+        path = f'{op["collection"]}/{op["rkey"]}'
+        is_current = op["cid"] is not None and held.records.get(path) == op["cid"]
+        return op | {"value": held.values[path]} if is_current else op
 
     def notifyCredentialRevoked(self, request):
         body = request.json
         authority = body["space"].split("/")[2]
-        request.verify_service_auth(self.resolve(authority).key("atproto"), authority, self.did)
+        request.verify_service_auth(self.resolve(authority).key("atproto"), authority, self.did, self.clock())
         self.revoked |= {(body["space"], jti) for jti in body["credentials"]}
         return 200, None
