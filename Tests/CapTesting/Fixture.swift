@@ -32,6 +32,14 @@ public enum Fixture {
         try JSON.parse(bytes(relative), limits: JSONLimits(maxBytes: 1 << 26, maxMembers: 1 << 22))
     }
 
+    /// Writes a whole file, for a test that makes a fixture when it is asked to.
+    public static func write(_ text: String, to relative: String) {
+        let bytes = Array(text.utf8)
+        guard let file = fopen(path(relative), "wb"), fwrite(bytes, 1, bytes.count, file) == bytes.count,
+            fclose(file) == 0
+        else { fatalError("cannot write \(path(relative))") }
+    }
+
     /// Names the files of a folder, sorted.
     public static func names(in relative: String) -> [String] {
         guard let folder = opendir(path(relative)) else { fatalError("no fixture folder at \(path(relative))") }

@@ -28,8 +28,9 @@ struct CompactJWS: Sendable {
             throw .badJWT("the signature is not unpadded base64url")
         }
         guard let algorithm = header["alg"]?.string else { throw .badJWT("the header names no algorithm in `alg`") }
-        // `crit` would name what must be understood, and nothing is.
-        guard header["crit"] == nil, header["b64"] == nil else { throw .badJWT("the header demands an extension") }
+        if let name = JOSEHeader.refusedMember(of: header) {
+            throw .badJWT("the header's `\(name)` changes what is signed, or demands what is not understood")
+        }
         self.algorithm = algorithm
         self.signature = signature
         signedBytes = Array(bytes[..<segments[1].endIndex])
@@ -53,7 +54,7 @@ struct CompactJWS: Sendable {
 
     /// Throws `BadJwtSignature` unless `alg` is that of the key and the signature is the key's.
     func verify(key: PublicKey, form: TokenSignature.Form) throws(ATProtoError) {
-        guard key.curve != .ed25519 || form == .any, algorithm.isExactly(key.curve.algorithm),
+        guard key.curve != .ed25519 || form == .any, key.curve.isAlgorithm(algorithm),
             TokenSignature.isSound(signature, over: signedBytes, by: key, form: form)
         else { throw ATProtoError("BadJwtSignature", "the signature is not that of the issuer's key") }
     }

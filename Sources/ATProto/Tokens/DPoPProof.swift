@@ -93,7 +93,12 @@ public struct DPoPProof: Hashable, Sendable {
             let jws = try CompactJWS(text)
             try jws.require(type: type)
             guard let jwk = jws.header["jwk"] else { throw .badJWT("the proof shows no key") }
-            let key = try JWKSet.publicKey(jwk)
+            let key: PublicKey
+            do throws(UCANError) {
+                key = try PublicKey(jwk: jwk)
+            } catch {
+                throw .badJWT("the proof's `jwk`: \(error.message)")
+            }
             guard key.curve == .p256 else { throw .badJWT("the proof's key is not P-256") }
             try jws.verify(key: key, form: .any)
             return (jws, key)

@@ -10,7 +10,7 @@ extension CompactJWS {
     /// Looks the issuer's key up and checks the signature; throws `BadJwtIss` or `BadJwtSignature`.
     func verify(issuer: String, keyID: String, keys: KeySource, form: TokenSignature.Form) throws(ATProtoError) {
         // A foreign algorithm is refused before anything is resolved for it.
-        guard Curve.allCases.contains(where: { $0 != .ed25519 && algorithm.isExactly($0.algorithm) }) else {
+        guard Curve.allCases.contains(where: { $0 != .ed25519 && $0.isAlgorithm(algorithm) }) else {
             throw ATProtoError("BadJwtSignature", "the token's `alg` is neither `ES256` nor `ES256K`")
         }
         let key: PublicKey?

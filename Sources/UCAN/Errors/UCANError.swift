@@ -23,6 +23,8 @@ public struct UCANError: Error, Equatable, Sendable {
         case malformedCID
         case malformedTime
         case malformedKey
+        /// A public key stands where its private half can be read as well.
+        case privateKeyShown
         case malformedSignature
         /// The window between not-before and expiry holds no instant.
         case emptyWindow

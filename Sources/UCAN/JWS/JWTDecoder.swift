@@ -19,7 +19,7 @@ enum JWTDecoder {
         let payload = try JWTPayload(try json(text[(dots.0 + 1)..<dots.1], "payload", limits: limits), limits: limits)
         // Step 4: the key follows from the issuer; `alg` and `jwk` can only agree with it.
         let key = try signingKey(of: payload, header: header, keys)
-        guard header.algorithm.isExactly(key.curve.algorithm) else {
+        guard key.curve.isAlgorithm(header.algorithm) else {
             throw UCANError(
                 .algorithmMismatch,
                 "`alg` is \(UCANError.quoted(header.algorithm)), but the issuer's key signs with `\(key.curve.algorithm)`",

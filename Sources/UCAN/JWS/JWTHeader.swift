@@ -1,6 +1,6 @@
 import Multiformats
 
-/// Holds the header of a UCAN: `alg`, `typ`, `ucv` and an optional `jwk`, and nothing else (spec/ucan.md B.1).
+/// Holds the header of a UCAN: `alg`, `typ`, `ucv` and an optional `jwk` (spec/ucan.md B.1); others are not interpreted.
 struct JWTHeader: Sendable {
     static let version = "0.10.0"
 
@@ -24,14 +24,17 @@ struct JWTHeader: Sendable {
         guard let algorithm = members["alg"]?.string else {
             throw UCANError(.malformedHeader, "the header names no algorithm in `alg`", step: "B.1")
         }
-        let jwk = members["jwk"]
-        guard members.count == (jwk == nil ? 3 : 4) else {
-            // `crit`, `b64`, `jku`, `x5u`, `kid` and the like would change what is verified, or with what.
-            throw UCANError(
-                .malformedHeader, "the header has members besides `alg`, `typ`, `ucv` and `jwk`", step: "J.5")
+        if let name = JOSEHeader.refusedMember(of: members) ?? JWTHeader.foreignKey(in: members) {
+            throw UCANError(.malformedHeader, "a header must not have `\(name)`", step: "J.5")
         }
+        try JOSEHeader.check(members)
         self.algorithm = algorithm
-        key = try jwk.map { jwk throws(UCANError) in try PublicKey(jwk: jwk) }
+        key = try members["jwk"].map { jwk throws(UCANError) in try PublicKey(jwk: jwk) }
+    }
+
+    /// Members that bring another key than `jwk`, or say where to get one; no key is taken but the issuer's.
+    private static func foreignKey(in members: JSONObject) -> String? {
+        ["jku", "x5u", "x5c"].first { members[$0] != nil }
     }
 
     /// The compact sorted JSON of a header for `key`.

@@ -13,6 +13,14 @@ public enum Curve: String, Sendable, CaseIterable {
         }
     }
 
+    /// Tests a name of that algorithm: `EdDSA` is `Ed25519` where only this curve is meant (RFC 9864).
+    public func isAlgorithm(_ name: String) -> Bool {
+        name.isExactly(algorithm) || self == .ed25519 && name.isExactly("Ed25519")
+    }
+
+    /// The `kty` member of a JWK.
+    var jwkType: String { self == .ed25519 ? "OKP" : "EC" }
+
     /// The `crv` member of a JWK.
     var jwkName: String {
         switch self {

@@ -1,16 +1,26 @@
 public import Multiformats
 
-/// Reads and writes the JSON Web Keys of the three curves, accepting no member it does not know.
+/// Reads and writes the JSON Web Keys of the three curves; `JWKMember` says what may stand in one.
 enum JWK {
-    /// Reads a public key; `alg`, when present, must be the curve's algorithm.
+    /// Reads a public key; throws `privateKeyShown` when the private half stands beside it.
     static func publicKey(_ json: JSON) throws(UCANError) -> PublicKey {
-        let (key, _) = try read(json, secretAllowed: false)
-        return key
+        let members = try members(of: json)
+        for (name, _) in members.members where JWKMember.rule(for: name) == .secret {
+            throw UCANError(.privateKeyShown, "the key shows its private member `\(name)`, which nobody else may have")
+        }
+        return try publicHalf(members)
     }
 
     static func privateKey(_ json: JSON) throws(UCANError) -> PrivateKey {
-        let (key, secret) = try read(json, secretAllowed: true)
-        guard let secret else { throw UCANError(.malformedKey, "the key has no private member `d`") }
+        let members = try members(of: json)
+        for (name, _) in members.members where JWKMember.rule(for: name) == .secret && !name.isExactly("d") {
+            throw JWKMember.malformed("the private member `\(name)` belongs to another type of key")
+        }
+        let key = try publicHalf(members)
+        guard let d = members["d"] else { throw JWKMember.malformed("the key has no private member `d`") }
+        guard let secret = coordinate(d) else {
+            throw JWKMember.malformed("the private member `d` is not 32 bytes in base64url")
+        }
         let made = try PrivateKey(curve: key.curve, seed: secret)
         guard made.publicKey == key else {
             throw UCANError(.keyMismatch, "the private and the public part of the key do not belong together")
@@ -18,43 +28,40 @@ enum JWK {
         return made
     }
 
-    private static func read(_ json: JSON, secretAllowed: Bool) throws(UCANError) -> (PublicKey, [UInt8]?) {
-        guard case .object(let members) = json else { throw UCANError(.malformedKey, "a key is a JSON object") }
-        var known = 0
-        func member(_ name: String) throws(UCANError) -> String? {
-            guard let value = members[name] else { return nil }
-            guard let text = value.string else { throw UCANError(.malformedKey, "the key's `\(name)` is no text") }
-            known += 1
-            return text
+    private static func members(of json: JSON) throws(UCANError) -> JSONObject {
+        guard case .object(let members) = json else { throw JWKMember.malformed("a key is a JSON object") }
+        guard members.count <= JWKMember.maximumCount else {
+            throw UCANError(.limitExceeded, "a key has at most \(JWKMember.maximumCount) members")
         }
-        let (kty, crv, alg) = (try member("kty"), try member("crv"), try member("alg"))
-        let (x, y) = (try member("x"), try member("y"))
-        let d = secretAllowed ? try member("d") : nil
-        guard known == members.count else {
-            throw UCANError(.malformedKey, "the key has a member that is not allowed here")
-        }
-        guard let curve = Curve.allCases.first(where: { crv.isExactly($0.jwkName) }),
-            kty.isExactly(curve == .ed25519 ? "OKP" : "EC"),
-            alg == nil || alg.isExactly(curve.algorithm),
-            (y == nil) == (curve == .ed25519),
-            let x = coordinate(x)
-        else { throw UCANError(.malformedKey, "the key's `kty`, `crv`, `alg` and coordinates do not fit together") }
-        var secret: [UInt8]?
-        if let d {
-            secret = coordinate(d)
-            guard secret != nil else { throw UCANError(.malformedKey, "the private member `d` is not 32 bytes") }
-        }
-        guard curve != .ed25519 else { return (try PublicKey(curve: curve, bytes: x), secret) }
-        guard let y = coordinate(y) else {
-            throw UCANError(.malformedKey, "the key's coordinate `y` is not 32 bytes")
-        }
-        let key = try PublicKey(curve: curve, bytes: [2 | (y[31] & 1)] + x)
-        guard key.coordinates?.y == y else { throw UCANError(.malformedKey, "the key is no point of its curve") }
-        return (key, secret)
+        return members
     }
 
-    private static func coordinate(_ text: String?) -> [UInt8]? {
-        guard let text, let bytes = Base64URL.decode(text.utf8), bytes.count == 32 else { return nil }
+    private static func publicHalf(_ members: JSONObject) throws(UCANError) -> PublicKey {
+        let name = members["crv"]?.string
+        guard let curve = Curve.allCases.first(where: { name.isExactly($0.jwkName) }) else {
+            throw JWKMember.malformed("the key's `crv` is none of `Ed25519`, `P-256` and `secp256k1`")
+        }
+        guard members["kty"]?.string.isExactly(curve.jwkType) == true else {
+            throw JWKMember.malformed("the key's `kty` is not `\(curve.jwkType)`, the type of `\(curve.jwkName)`")
+        }
+        for (name, value) in members.members { try JWKMember.check(name, value, of: curve) }
+        guard let x = coordinate(members["x"]) else {
+            throw JWKMember.malformed("the key's `x` is not 32 bytes in base64url")
+        }
+        guard curve != .ed25519 else {
+            guard members["y"] == nil else { throw JWKMember.malformed("a key of `Ed25519` has no `y`") }
+            return try PublicKey(curve: curve, bytes: x)
+        }
+        guard let y = coordinate(members["y"]) else {
+            throw JWKMember.malformed("the key's `y` is not 32 bytes in base64url")
+        }
+        let key = try PublicKey(curve: curve, bytes: [2 | (y[31] & 1)] + x)
+        guard key.coordinates?.y == y else { throw JWKMember.malformed("the key is no point of its curve") }
+        return key
+    }
+
+    private static func coordinate(_ value: JSON?) -> [UInt8]? {
+        guard let text = value?.string, let bytes = Base64URL.decode(text.utf8), bytes.count == 32 else { return nil }
         return bytes
     }
 
@@ -64,7 +71,7 @@ enum JWK {
             ("alg", .string(key.curve.algorithm)), ("crv", .string(key.curve.jwkName)),
         ]
         if let secret { members.append(("d", .string(Base64URL.encode(secret)))) }
-        members.append(("kty", .string(key.curve == .ed25519 ? "OKP" : "EC")))
+        members.append(("kty", .string(key.curve.jwkType)))
         members.append(("x", .string(Base64URL.encode(key.body.bytes))))
         if let y = key.coordinates?.y { members.append(("y", .string(Base64URL.encode(y)))) }
         // The names are literals and differ.
@@ -73,14 +80,16 @@ enum JWK {
 }
 
 extension PublicKey {
-    /// Reads a public JWK; throws `malformedKey`.
+    /// Reads a public JWK, with whatever a standard lets stand beside the key; throws `malformedKey`, `limitExceeded`,
+    /// or `privateKeyShown` for a private one.
     public init(jwk: JSON) throws(UCANError) { self = try JWK.publicKey(jwk) }
 
     public var jwk: JSON { JWK.json(self) }
 }
 
 extension PrivateKey {
-    /// Reads a private JWK and checks that both halves belong together; throws `malformedKey` or `keyMismatch`.
+    /// Reads a private JWK and checks that both halves belong together; throws `malformedKey`, `limitExceeded` or
+    /// `keyMismatch`.
     public init(jwk: JSON) throws(UCANError) { self = try JWK.privateKey(jwk) }
 
     /// The private JWK: a secret.

@@ -7,8 +7,11 @@ enum KeyImport {
     static func read(_ bytes: [UInt8], kind: KeyKind, path: String) throws(Failure) -> KeyFile {
         let text = trimmed(bytes)
         if text.first == UInt8(ascii: "{") {
-            guard let json = try? JSON.parse(Array(text)) else {
-                throw Failure(.failure, "`\(path)` is not JSON")
+            let json: JSON
+            do {
+                json = try JSON.parse(Array(text))
+            } catch {
+                throw Failure(.failure, "`\(path)` is not strict JSON: \(error.message)")
             }
             if json["schema"] != nil { return try KeyFile(Array(text), path: path) }
             let key = try Failure.ofTokens { () throws(UCANError) in try PrivateKey(jwk: json) }

@@ -108,7 +108,7 @@ import UCAN
             #expect(try key.thumbprint == vector.vectorText("jkt"))
             #expect(try key.did.text == vector.vectorText("didKey"))
             #expect(try key.multikey == vector.vectorText("multikey"))
-            #expect(try JWKSet.publicKey(#require(vector["jwk"])) == key)
+            #expect(try PublicKey(jwk: #require(vector["jwk"])) == key)
         }
     }
 }

@@ -27,8 +27,14 @@ struct AccountImport {
             key = .external(published)
             return
         }
-        guard let secret = try? PrivateKey(jwk: json), secret.curve != .ed25519 else {
-            throw XRPCError.invalidRequest("`signingKey` is not a private JWK of P-256 or secp256k1")
+        let secret: PrivateKey
+        do {
+            secret = try PrivateKey(jwk: json)
+        } catch {
+            throw XRPCError.invalidRequest("`signingKey` is no private JWK: \(error.message)")
+        }
+        guard secret.curve != .ed25519 else {
+            throw XRPCError.invalidRequest("`signingKey` is not a key of P-256 or secp256k1")
         }
         guard secret.publicKey == published else {
             throw XRPCError("IncompatibleDidDoc", "`signingKey` is not the key `#atproto` that the DID publishes")
