@@ -211,7 +211,10 @@ extension Service {
                 // A token that does not hold is a denial, not a failure to answer; a malformed one was refused before.
                 guard error.status == 401 else { throw error }
                 return (
-                    .deny(Denial(cause: .invalidInvocation(reason: error.reason, text: error.text), edge: nil)),
+                    .deny(
+                        Denial(
+                            cause: .invalidInvocation(reason: error.reason, text: error.explanation ?? error.text),
+                            edge: nil)),
                     token.issuer, nil
                 )
             }

@@ -21,7 +21,9 @@ extension Service {
         if token.kind == .ucan, token.audience == .principal(nodeDID),
             !token.capabilities.allSatisfy({ $0.ability == "tinycloud.space/host" })
         {
-            throw Failure(401, "wrongKind", "the token is addressed to this service, so it is an invocation")
+            throw Failure(
+                401, "wrongKind", "Unauthorized Delegator: \(token.issuer.text)",
+                "the token is addressed to this service, so it is an invocation")
         }
         let statement: EdgeStatement
         do throws(Refusal) {

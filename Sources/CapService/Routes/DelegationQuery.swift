@@ -18,7 +18,7 @@ extension Service {
         do throws(GraphError) {
             rows = try snapshot.account(account, at: now)
         } catch {
-            throw Failure(503, error.code.rawValue, error.message)
+            throw Failure(503, error.code.rawValue, "Delegation query unavailable", error.message)
         }
         answer.send(.json(try page(rows, of: account, filter, snapshot, at: now)))
     }

@@ -14,18 +14,22 @@ extension Service {
         guard let body = try? JSON.parse(request.body), let text = body["cid"]?.string else {
             throw Failure(400, "malformedBody", "Invalid delegation CID")
         }
-        guard let cid = try? CID(text: text.utf8) else {
-            throw Failure(400, "malformedCID", "Invalid delegation CID")
-        }
         let token = try verify(unverified, status: 401, text: "Invalid status invocation")
         try checkRate(of: token.issuer, at: now)
-        guard (try? token.statusTarget()) != nil, token.capabilities[0].resource == "urn:cid:" + text else {
+        let unbound = "Status invocation is not bound to the requested CID"
+        guard token.controlAction == .status, token.capabilities[0].resource == "urn:cid:" + text,
+            token.capabilities[0].caveats.isEmpty
+        else {
             throw Failure(
-                403, "wrongKind",
+                403, "wrongKind", unbound,
                 "the token must hold exactly `tinycloud.delegation/status` on `urn:cid:` and the same CID")
         }
         guard isAddressedHere(token) else {
-            throw Failure(403, "audienceMismatch", "the token is addressed to neither its issuer nor this service")
+            throw Failure(
+                403, "audienceMismatch", unbound, "the token is addressed to neither its issuer nor this service")
+        }
+        guard let cid = try? CID(text: text.utf8) else {
+            throw Failure(400, "malformedCID", "Invalid delegation CID")
         }
         let snapshot = store.graph.snapshot()
         guard let edge = snapshot.edge(cid.hash), mayAsk(token, about: edge, snapshot, at: now) else {

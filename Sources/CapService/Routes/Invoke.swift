@@ -54,7 +54,7 @@ extension Service {
         do throws(InvocationDenial) {
             _ = try snapshot.checkInvocation(question, at: now)
         } catch {
-            throw Failure(401, error.denial.code, error.text)
+            throw Failure(error)
         }
         for case let space? in question.capabilities.map(\.resource.space)
         where !snapshot.isHosted(space) && space != assumingHosted {

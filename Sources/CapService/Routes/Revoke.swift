@@ -21,7 +21,9 @@ extension Service {
         }
         // A delegation of the right to revoke has the same one capability; it is no revocation by its issuer.
         guard token.kind == .cacao || isAddressedHere(token) else {
-            throw Failure(403, "audienceMismatch", "the revocation is addressed to neither its issuer nor this service")
+            throw Failure(
+                403, "audienceMismatch", "Unauthorized Revoker",
+                "the revocation is addressed to neither its issuer nor this service")
         }
         try checkRate(of: token.issuer, at: now)
         let statement = RevocationStatement(

@@ -70,15 +70,17 @@ extension Service {
     /// Parses an invocation's capabilities; refuses what is not an invocation by its shape (ucan.md B.6, J.3).
     func invocation(_ token: Token) throws(Failure) -> InvocationQuestion {
         guard token.kind == .ucan, case .principal(let audience) = token.audience else {
-            throw Failure(401, "wrongKind", "the token is not an invocation")
+            throw Failure(401, "wrongKind", "Unauthorized Invoker", "the token is not an invocation")
         }
         guard isAddressedHere(token) else {
             throw Failure(
-                401, "audienceMismatch",
+                401, "audienceMismatch", "Unauthorized Invoker",
                 "the invocation is addressed to `\(audience)`, not to its invoker or this service")
         }
         if token.controlAction != nil {
-            throw Failure(401, "wrongKind", "the token asks about another token; send it to its own route")
+            throw Failure(
+                401, "wrongKind", Self.unauthorizedAction(token.capabilities[0]),
+                "the token asks about another token; send it to its own route")
         }
         if token.hasDuplicateProofs {
             throw Failure(401, "missingProof", "Cannot find parent delegation")
@@ -90,7 +92,16 @@ extension Service {
             return InvocationQuestion(
                 invoker: token.issuer, proofs: token.proofs, capabilities: try Capability.parse(token.capabilities))
         } catch {
-            throw Failure(error, status: 401)
+            var failure = Failure(error, status: 401)
+            let isNormal = { (item: TokenCapability) in (try? Capability.parse([item])) != nil }
+            if let wrong = token.capabilities.first(where: { !isNormal($0) }) {
+                failure.text = Self.unauthorizedAction(wrong)
+            }
+            throw failure
         }
+    }
+
+    private static func unauthorizedAction(_ capability: TokenCapability) -> String {
+        "Unauthorized Action: \(capability.resource) / \(capability.ability)"
     }
 }

@@ -21,7 +21,10 @@ struct Failure: Error, Sendable {
     var status: Int
     /// A stable camel-case name.
     var reason: String
+    /// What clients read: on the reference's routes, the reference's words.
     var text: String
+    /// What those words leave out: one sentence of ours, in `X-Capability-Message` and in JSON as `hint`.
+    var explanation: String?
     var form: Form = .text
     var detail: String?
     var retryAfter: Int?
@@ -35,12 +38,13 @@ struct Failure: Error, Sendable {
     var headers: [(String, String)] = []
 
     init(
-        _ status: Int, _ reason: String, _ text: String, form: Form = .text, detail: String? = nil,
-        retryAfter: Int? = nil
+        _ status: Int, _ reason: String, _ text: String, _ explanation: String? = nil, form: Form = .text,
+        detail: String? = nil, retryAfter: Int? = nil
     ) {
         self.status = status
         self.reason = reason
         self.text = text
+        self.explanation = explanation
         self.form = form
         self.detail = detail
         self.retryAfter = retryAfter
@@ -52,7 +56,11 @@ struct Failure: Error, Sendable {
     }
 
     init(_ refusal: Refusal, status: Int) {
-        self.init(status, refusal.code.rawValue, refusal.text)
+        self.init(status, refusal.code.rawValue, refusal.text, refusal.explanation)
+    }
+
+    init(_ denial: InvocationDenial) {
+        self.init(401, denial.denial.code, denial.text, denial.explanation)
     }
 
     /// A change that could not be kept. Full disks and queues pass, so they are 503 (tinycloud.md 6.3).
@@ -70,8 +78,14 @@ struct Failure: Error, Sendable {
         }
     }
 
+    /// A sentence as a header may carry it: the letters of ASCII that show.
+    private static func visible(_ sentence: String) -> String {
+        String(decoding: sentence.utf8.prefix(1024).map { (0x20...0x7E).contains($0) ? $0 : 0x3F }, as: UTF8.self)
+    }
+
     func response(_ id: DecisionID, wantsJSON: Bool) -> HTTPResponse {
         var headers = [("X-Capability-Reason", reason), ("X-Decision-Id", id.description)] + self.headers
+        if let explanation { headers.append(("X-Capability-Message", Self.visible(explanation))) }
         if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
         if let allowedMethods { headers.append(("Allow", allowedMethods)) }
         if status == 401 { headers.append(("WWW-Authenticate", challenge)) }
@@ -86,6 +100,10 @@ struct Failure: Error, Sendable {
             json.string(reason)
             json.key("message")
             json.string(text)
+            if let explanation {
+                json.key("hint")
+                json.string(explanation)
+            }
             json.key("decisionId")
             json.string(id.description)
             json.endObject()

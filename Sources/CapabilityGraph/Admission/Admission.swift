@@ -55,10 +55,10 @@ extension GraphWriter {
     // Step 1: what the statement says of itself.
     private func checkShape(_ statement: EdgeStatement, at now: Timestamp) throws(Refusal) {
         guard statement.capabilities.count <= graph.limits.maxCapabilities else {
-            throw Refusal(.limitExceeded, "delegation carries more than \(graph.limits.maxCapabilities) capabilities")
+            throw tooLarge("the delegation carries more than \(graph.limits.maxCapabilities) capabilities")
         }
         guard statement.proofs.count <= graph.limits.maxProofs else {
-            throw Refusal(.limitExceeded, "delegation cites more than \(graph.limits.maxProofs) proofs")
+            throw tooLarge("the delegation cites more than \(graph.limits.maxProofs) proofs")
         }
         if let expires = statement.expires, now >= expires {
             throw Refusal(.expired, "Delegation expired or not yet valid")
@@ -68,18 +68,16 @@ extension GraphWriter {
         }
     }
 
+    private func tooLarge(_ explanation: String) -> Refusal {
+        Refusal(.limitExceeded, "delegation-chain-traversal-limit-exceeded", explanation)
+    }
+
     // Steps 2 to 4: every cited proof is stored, made for the issuer, alive in its whole closure, and not terminal.
     private func checkProofs(of statement: EdgeStatement) throws(Refusal) -> [UInt32] {
         let view = working
-        var parents: [UInt32] = []
-        for proof in statement.proofs {
-            guard let parent = view.edge(proof)?.raw else {
-                throw Refusal(.missingProof, "Cannot find parent delegation", edge: proof)
-            }
-            if !parents.contains(parent) { parents.append(parent) }
-        }
-        let needsProof = statement.capabilities.contains { $0.resource.rootAuthority != statement.issuer }
-        if needsProof, parents.isEmpty { throw Refusal(.missingProof, "Cannot find parent delegation") }
+        guard statement.needsProofs else { return try checkCitations(of: statement) }
+        let parents = try storedProofs(of: statement)
+        if parents.isEmpty { throw Refusal(.missingProof, "Cannot find parent delegation") }
         let issuer = view.principal(statement.issuer)
         for parent in parents where graph.info[parent].audience != issuer {
             throw Refusal(
@@ -111,13 +109,41 @@ extension GraphWriter {
         return parents
     }
 
+    /// The cited edges, each once, in signed order.
+    private func storedProofs(of statement: EdgeStatement) throws(Refusal) -> [UInt32] {
+        var parents: [UInt32] = []
+        for proof in statement.proofs {
+            guard let parent = working.edge(proof)?.raw else {
+                throw Refusal(.missingProof, "Cannot find parent delegation", edge: proof)
+            }
+            if !parents.contains(parent) { parents.append(parent) }
+        }
+        return parents
+    }
+
+    /// What is cited by a statement that needs no proof, its issuer controlling every resource (tinycloud.md 7.3).
+    ///
+    /// It is kept as cited and supports nothing, so neither its audience nor its window nor its state is asked for: any
+    /// order of arrival gives the same graph. Nobody learns by a citation what became of other people's delegations
+    /// (design law 9): what the issuer has no part in is answered as what is not known.
+    private func checkCitations(of statement: EdgeStatement) throws(Refusal) -> [UInt32] {
+        let view = working
+        let cited = try storedProofs(of: statement)
+        for parent in cited where !view.governs(statement.issuer, parent) {
+            throw Refusal(.missingProof, "Cannot find parent delegation", edge: view.multihash(parent))
+        }
+        guard view.walkAbove(cited, alreadySeen: cited.count, { _ in .continue }) == .finished else {
+            throw Refusal(.chainLimitExceeded, "delegation-chain-traversal-limit-exceeded")
+        }
+        return cited
+    }
+
     // Steps 5 and 6: windows nested, and every capability rooted or covered, caveats included.
     private func checkCoverage(
         of statement: EdgeStatement, by parents: [UInt32]
     ) throws(Refusal) -> [[UInt32]?] {
         let view = working
-        let dependent = statement.capabilities.contains { $0.resource.rootAuthority != statement.issuer }
-        guard dependent else { return statement.capabilities.map { _ in nil } }
+        guard statement.needsProofs else { return statement.capabilities.map { _ in nil } }
         var windowRefusal: Refusal?
         let usable = parents.filter { parent in
             let hot = graph.windows.base + Int(parent)
@@ -178,7 +204,7 @@ extension GraphWriter {
                     }
                 }
                 guard comparisons <= graph.limits.maxComparisons else {
-                    throw Refusal(.limitExceeded, "delegation needs too many comparisons with its proofs")
+                    throw tooLarge("the delegation needs too many comparisons with its proofs")
                 }
             }
             if supports.isEmpty {
@@ -192,7 +218,7 @@ extension GraphWriter {
             }
             supportCount += supports.count
             guard supportCount <= graph.limits.maxSupports else {
-                throw Refusal(.limitExceeded, "delegation rests on too many capabilities of its proofs")
+                throw tooLarge("the delegation rests on too many capabilities of its proofs")
             }
             result.append(supports)
         }

@@ -4,7 +4,9 @@ extension EdgeStatement {
     /// Turns a verified delegation into an edge; throws a refusal for what can never become one.
     public init(_ token: Token) throws(Refusal) {
         guard case .principal(let audience) = token.audience else {
-            throw Refusal(.wrongTokenKind, "the token is a revocation, not a delegation")
+            throw Refusal(
+                .wrongTokenKind, "Unauthorized Delegator: \(token.issuer.text)",
+                "the token is a revocation, not a delegation")
         }
         if token.isPolicySession {
             throw Refusal(.unsupportedProfile, "policy-descendant-fact-invalid")
@@ -14,7 +16,9 @@ extension EdgeStatement {
         }
         // An invocation, status or revocation token is addressed to its own issuer (ucan.md J.3).
         guard audience != token.issuer else {
-            throw Refusal(.selfDelegation, "the token is addressed to its own issuer, so it delegates nothing")
+            throw Refusal(
+                .selfDelegation, "Unauthorized Delegator: \(token.issuer.text)",
+                "the token is addressed to its own issuer, so it delegates nothing")
         }
         self.init(
             id: token.id, statementID: token.statementID, kind: token.kind == .cacao ? .cacao : .ucan,
@@ -36,7 +40,9 @@ extension Capability {
                         resource: try Resource(item.resource), ability: try Ability(item.ability),
                         caveats: Caveats(item.caveats)))
             } catch {
-                throw Refusal(.malformedCapability, error.message)
+                // The reference takes such a resource for an opaque one, which nobody controls.
+                throw Refusal(
+                    .malformedCapability, "Unauthorized Capability: \(item.resource), \(item.ability)", error.message)
             }
         }
         return parsed

@@ -1,6 +1,6 @@
 public import Multiformats
 
-/// Says why a statement was not admitted; `text` is what the reference node answers (tinycloud.md 7.7).
+/// Says why a statement was not admitted; `text` is what the reference node answers (tinycloud.md 5, 7.7).
 public struct Refusal: Error, Equatable, Sendable {
     public enum Code: String, Sendable {
         case expired, notYetValid, missingProof, audienceMismatch, parentRevoked, ancestorRevoked, terminalParent
@@ -11,12 +11,15 @@ public struct Refusal: Error, Equatable, Sendable {
 
     public let code: Code
     public let text: String
+    /// What the reference's words leave out: one sentence, or nil.
+    public let explanation: String?
     /// The edge at which the rule failed, if one can be named.
     public let edge: Multihash?
 
-    public init(_ code: Code, _ text: String, edge: Multihash? = nil) {
+    public init(_ code: Code, _ text: String, _ explanation: String? = nil, edge: Multihash? = nil) {
         self.code = code
         self.text = text
+        self.explanation = explanation
         self.edge = edge
     }
 }

@@ -42,7 +42,9 @@ extension GraphWriter {
             return .refused(error)
         }
         guard view.governs(acting, target) else {
-            return .refused(Refusal(.unauthorizedRevoker, "Unauthorized Revoker: \(acting.text)"))
+            return .refused(
+                .unauthorizedRevoker(
+                    "`\(acting.text)` neither issued nor received it and owns no space that it touches"))
         }
         if view.isEnded(target) { return .alreadyRevoked(Snapshot.EdgeID(raw: target)) }
         let definitions = Definitions(graph)
@@ -80,26 +82,28 @@ extension Snapshot {
         signer: DID, proofs: [Multihash], ability: String, target: EdgeID, at now: Timestamp
     ) throws(Refusal) -> DID {
         guard let cited = proofs.first else { return signer }
-        guard proofs.count == 1 else {
-            throw Refusal(.unauthorizedRevoker, "Unauthorized Revoker: more than one proof is cited")
-        }
+        guard proofs.count == 1 else { throw .unauthorizedRevoker("more than one proof is cited") }
         guard let proof = edge(cited)?.raw else {
-            throw Refusal(.missingProof, "Cannot find parent delegation", edge: cited)
+            throw .unauthorizedRevoker("the cited proof is not known here", .missingProof, edge: cited)
         }
         let info = graph.info[proof]
         guard info.audience == principal(signer) else {
-            throw Refusal(.audienceMismatch, "Unauthorized Revoker: \(signer.text)", edge: cited)
+            throw .unauthorizedRevoker(
+                "the cited proof was not made for `\(signer.text)`", .audienceMismatch, edge: cited)
         }
         switch status(of: proof, at: now.microseconds) {
         case .active: break
         case .revoked(let cause):
-            throw Refusal(.ancestorRevoked, "delegation-revoked: \(cidText(cause.raw))", edge: multihash(cause.raw))
+            throw .unauthorizedRevoker(
+                "the proof rests on `\(cidText(cause.raw))`, which is revoked", .ancestorRevoked,
+                edge: multihash(cause.raw))
         case .expired(let cause):
-            throw Refusal(.expired, "Unauthorized Revoker: the proof expired", edge: multihash(cause.raw))
+            throw .unauthorizedRevoker("the proof expired", .expired, edge: multihash(cause.raw))
         case .pending(let cause):
-            throw Refusal(.notYetValid, "Unauthorized Revoker: the proof is not yet valid", edge: multihash(cause.raw))
+            throw .unauthorizedRevoker("the proof is not yet valid", .notYetValid, edge: multihash(cause.raw))
         case .undetermined:
-            throw Refusal(.chainLimitExceeded, "delegation-chain-traversal-limit-exceeded", edge: cited)
+            throw .unauthorizedRevoker(
+                "the proof rests on more than the limits allow to look at", .chainLimitExceeded, edge: cited)
         }
         let delegator = graph.terms.text(info.issuer)
         let holds = capabilities(of: proof).contains { number in
@@ -113,7 +117,7 @@ extension Snapshot {
             }
         }
         guard holds, let acting = try? DID(delegator) else {
-            throw Refusal(.unauthorizedRevoker, "Unauthorized Revoker: the proof does not hold \(ability)", edge: cited)
+            throw .unauthorizedRevoker("the proof does not hold `\(ability)`", edge: cited)
         }
         return acting
     }
@@ -125,5 +129,14 @@ extension Snapshot {
         }
         return cid.codec == CID.rawCodec && text.utf8.dropFirst(8).elementsEqual(cid.text.utf8)
             && edge(cid.hash) == target
+    }
+}
+
+extension Refusal {
+    /// The reference's one answer to whoever may not act on a delegation (tinycloud.md 5).
+    fileprivate static func unauthorizedRevoker(
+        _ explanation: String, _ code: Code = .unauthorizedRevoker, edge: Multihash? = nil
+    ) -> Refusal {
+        Refusal(code, "Unauthorized Revoker", explanation, edge: edge)
     }
 }

@@ -45,4 +45,7 @@ public struct EdgeStatement: Sendable {
         self.proofs = proofs
         self.isTerminal = isTerminal
     }
+
+    /// True when its issuer does not control every resource it names, so that it rests on proofs.
+    public var needsProofs: Bool { capabilities.contains { $0.resource.rootAuthority != issuer } }
 }

@@ -18,6 +18,8 @@ public struct InvocationQuestion: Sendable {
 public struct InvocationDenial: Error, Sendable, Hashable {
     public let text: String
     public let denial: Denial
+    /// What the reference's words leave out: one sentence, or nil.
+    public var explanation: String?
     /// True when the walk was too large to be judged, which the gate treats as a denial.
     public var isUndetermined = false
 }
@@ -169,7 +171,12 @@ extension Snapshot {
             case .revoked(let failing): cause = .revoked(by: revoker(of: failing.raw))
             case .undetermined: cause = .noRoute
             }
-            throw InvocationDenial(text: text, denial: Denial(cause: cause, edge: status.cause))
+            // The reference names what was asked for, not what is outside its window.
+            throw InvocationDenial(
+                text: text, denial: Denial(cause: cause, edge: status.cause),
+                explanation: status.cause.map {
+                    "delegation `\(cidText($0.raw))`, on which the proof rests, is \(status.name)"
+                })
         }
     }
 
@@ -189,8 +196,9 @@ extension Snapshot {
         for edge in cited where graph.info[edge].audience != invoker {
             let expected = graph.terms.text(graph.info[edge].audience)
             throw InvocationDenial(
-                text: "Unauthorized Invoker: \(question.invoker.text)",
-                denial: Denial(cause: .audienceMismatch(expected: expected), edge: EdgeID(raw: edge)))
+                text: "Unauthorized Invoker",
+                denial: Denial(cause: .audienceMismatch(expected: expected), edge: EdgeID(raw: edge)),
+                explanation: "a cited proof was not made for `\(question.invoker.text)`")
         }
         return cited
     }

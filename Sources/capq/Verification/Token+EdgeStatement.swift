@@ -66,7 +66,7 @@ extension Refusal {
         case .caveatsNotContained: "its caveats are wider than its proof's"
         case .chainLimitExceeded, .limitExceeded, .unsupportedProfile, .selfDelegation, .wrongTokenKind,
             .unknownTarget, .unauthorizedRevoker, .malformedCapability:
-            text
+            explanation ?? text
         }
     }
 }

@@ -12,7 +12,7 @@ struct Verification {
         case signature
         /// The moment lies in its window.
         case window
-        /// Every proof it cites is among the tokens given, passed, and was made for its issuer.
+        /// Every proof it rests on is among the tokens given, passed, and was made for its issuer.
         case proofs
         /// Every capability is rooted or covered, caveats and window included.
         case attenuation
@@ -100,8 +100,18 @@ struct Verification {
             judgeWindow(place, token)
             return
         }
+        let statement: EdgeStatement
+        do throws(GraphError) {
+            statement = try token.edgeStatement(audience: audience)
+        } catch {
+            fail(place, .attenuation, error.message)
+            judgeWindow(place, token)
+            return
+        }
         for proof in token.proofs {
             guard let above = places[proof] else {
+                // Who controls all it names rests on nothing: what is cited beside need not be at hand.
+                guard statement.needsProofs else { continue }
                 fail(
                     place, .proofs,
                     "proof `\(CID(codec: CID.rawCodec, hash: proof).text)` is not among the tokens given")
@@ -113,7 +123,7 @@ struct Verification {
                 break
             }
         }
-        if findings[place].failed == nil { try judgeAttenuation(place, token, audience) }
+        if findings[place].failed == nil { try judgeAttenuation(place, token, statement) }
         judgeWindow(place, token)
         guard findings[place].failed == nil else { return }
         for proof in token.proofs {
@@ -135,9 +145,12 @@ struct Verification {
     }
 
     /// Offers the token to an empty graph that holds its proofs: the rules are the service's own.
-    private mutating func judgeAttenuation(_ place: Int, _ token: Token, _ audience: DID) throws(Failure) {
+    private mutating func judgeAttenuation(
+        _ place: Int, _ token: Token, _ statement: EdgeStatement
+    ) throws(Failure) {
+        var statement = statement
+        if !statement.needsProofs { statement.proofs.removeAll { places[$0] == nil } }
         do throws(GraphError) {
-            let statement = try token.edgeStatement(audience: audience)
             switch try writer.admit(statement, at: token.someMomentInWindow(near: now), hosting: .open) {
             case .admitted, .existing, .twin:
                 break

@@ -66,6 +66,32 @@ import UCAN
         #expect(try step("verify", chain, "--at", "2026-07-10T12:04:59Z") == nil)
     }
 
+    @Test func whatIsCitedAndNotNeededNeedNotBeAtHand() throws {
+        let owner = try EthereumKey(scalar: Array(repeating: 0, count: 31) + [1])
+        let space = SpaceText.ofAccount(owner.did())
+        func token(_ number: UInt8, in space: String, proofs: [CID]) throws -> UnverifiedToken {
+            try TokenMaker.cacao(
+                wallet: owner,
+                audience: PrivateKey(curve: .ed25519, seed: Array(repeating: number, count: 32)).did.text,
+                capabilities: [TokenCapability(resource: "\(space)/kv/notes", ability: "tinycloud.kv/get")],
+                proofs: proofs,
+                domain: "node.example",
+                issuedAt: "2026-07-10T11:00:00Z",
+                expires: "2026-07-11T12:00:00Z"
+            )
+        }
+        let session = try token(7, in: space, proofs: [])
+        let citing = try token(8, in: space, proofs: [session.cid])
+        let resting = try token(8, in: "tinycloud:key:z6MkOther:default", proofs: [session.cid])
+        for (tokens, expected) in [
+            ([citing], nil), ([session, citing], nil), ([citing, session], nil), ([resting], "proofs"),
+            ([session, resting], "proofs"),
+        ] as [([UnverifiedToken], String?)] {
+            let file = scratch.write(tokens.map { $0.authorization() }.joined(separator: "\n"), "chain.txt")
+            #expect(try step("verify", file) == expected)
+        }
+    }
+
     @Test func chainsThatWidenFailAtAttenuation() throws {
         let owner = try EthereumKey(scalar: Array(repeating: 0, count: 31) + [1])
         let session = try PrivateKey(curve: .ed25519, seed: Array(repeating: 7, count: 32))

@@ -33,7 +33,7 @@ import UCAN
             },
             .init(
                 "addressed to its issuer", 401, "selfDelegation",
-                .text("the token is addressed to its own issuer, so it delegates nothing")
+                .text("Unauthorized Delegator: \(refused.scene.session.did)"), isExplained: true
             ) { ask in
                 try ask.post(
                     "/delegate",
@@ -44,9 +44,8 @@ import UCAN
             },
             .init(
                 "a resource that only looks like one of a space", 401, "malformedCapability",
-                .text(
-                    "`tinycloud:pkh:eip155:1:0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf:default/kv/a/../b` is not a normalised URI"
-                )
+                .text("Unauthorized Capability: \(refused.scene.space.resource("kv/a/../b")), tinycloud.kv/get"),
+                isExplained: true
             ) { ask in
                 try ask.delegate([ask.scene.space.can("tinycloud.kv/get", "kv/a/../b")])
             },

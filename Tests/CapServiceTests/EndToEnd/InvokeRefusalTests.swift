@@ -48,17 +48,17 @@ import UCAN
                 try $0.invoke(proofs: [refused.root, refused.root])
             },
             .init(
-                "somebody else's proof", 401, "audienceMismatch",
-                .text("Unauthorized Invoker: \(refused.stranger.did)")
+                "somebody else's proof", 401, "audienceMismatch", .text("Unauthorized Invoker"), isExplained: true
             ) { try $0.invoke(by: refused.stranger) },
             .init(
-                "a proof too many", 401, "audienceMismatch",
-                .text("Unauthorized Invoker: \(scene.session.did)")
+                "a proof too many", 401, "audienceMismatch", .text("Unauthorized Invoker"), isExplained: true
             ) { try $0.invoke(proofs: [refused.root, refused.grant]) },
             .init("a proof that gives something else", 401, "noRoute", .text("Unauthorized Action: \(readText)")) {
                 try $0.invoke(by: refused.agent, proofs: [refused.grant])
             },
-            .init("a proof that expired", 401, "expired", .text("Unauthorized Action: \(readText)")) {
+            .init(
+                "a proof that expired", 401, "expired", .text("Unauthorized Action: \(readText)"), isExplained: true
+            ) {
                 try $0.invoke(by: refused.agent, proofs: [brief])
             },
             .init(

@@ -158,7 +158,7 @@ struct Line {
         let revision = try line.scene.revision()
         let stranger = try Cast.key(0x99)
         let refused = try line.scene.revoke(line.first, by: stranger)
-        #expect(refused.status == 403 && refused.text == "Unauthorized Revoker: \(stranger.did)")
+        #expect(refused.status == 403 && refused.text == "Unauthorized Revoker")
         #expect(try line.scene.revoke(line.first, by: Cast.wallet(9)).status == 403)
         // An issuer further up the chain is no party to what lies below it.
         #expect(try line.scene.revoke(line.second, by: line.scene.session).status == 403)

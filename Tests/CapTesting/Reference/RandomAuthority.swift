@@ -97,9 +97,23 @@ public struct RandomAuthority {
             capabilities: capabilities)
         if percent(60) { statement.expires = now + Int64(int(5, 80)) }
         if percent(30) { statement.notBefore = now - Int64(int(0, 10)) }
-        if percent(5), let cited = statements.last { statement.proofs = [cited.id] }
+        if percent(25) { statement.proofs = cited(by: owner) }
         if percent(cheating / 3) { statement = bent(statement) }
         return statement
+    }
+
+    /// What an owner may cite beside what it owns: mostly what it gave, as a wallet cites its session, now and then what
+    /// it has no part in or nobody knows.
+    private mutating func cited(by owner: String) -> [String] {
+        let own = statements.filter { statement in
+            statement.issuer == owner || statement.audience == owner
+                || statement.capabilities.contains { PlainRules.parts($0.resource).owner == owner }
+        }
+        return (0..<int(1, 2)).compactMap { _ in
+            if percent(4) { return "nothing" }
+            let pool = own.isEmpty || percent(12) ? statements : own
+            return pool.isEmpty ? nil : pick(pool).id
+        }
     }
 
     private mutating func child() -> PlainStatement {

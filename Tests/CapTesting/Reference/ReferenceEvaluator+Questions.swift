@@ -118,11 +118,11 @@ extension ReferenceEvaluator {
     ///
     /// `urn` gives the `urn:cid:` text of an id; a proof may name the target by any id it is known under.
     public mutating func revoke(_ revocation: PlainRevocation, urn: (String) -> String, at now: Int64) -> String {
-        guard let target = names[revocation.target], let held = held[target] else { return "unknownTarget" }
+        guard let target = names[revocation.target] else { return "unknownTarget" }
         var acting = revocation.signer
         if !revocation.proofs.isEmpty {
             guard revocation.proofs.count == 1 else { return "unauthorizedRevoker" }
-            guard let name = names[revocation.proofs[0]], let proof = self.held[name] else { return "missingProof" }
+            guard let name = names[revocation.proofs[0]], let proof = held[name] else { return "missingProof" }
             guard proof.statement.audience == revocation.signer else { return "audienceMismatch" }
             switch status(of: name, at: now) {
             case "revoked": return "ancestorRevoked"
@@ -142,10 +142,7 @@ extension ReferenceEvaluator {
             }
             guard holds else { return "unauthorizedRevoker" }
         }
-        let governs =
-            held.statement.issuer == acting || held.statement.audience == acting
-            || held.parts.contains { $0.owner == acting }
-        guard governs else { return "unauthorizedRevoker" }
+        guard hasPart(acting, in: target) else { return "unauthorizedRevoker" }
         guard ended[target] == nil else { return "alreadyRevoked" }
         ended[target] = acting
         return "revoked"

@@ -70,13 +70,17 @@ public struct ReferenceEvaluator: Sendable {
         if found.contains(nil) || (found.isEmpty && !dependent.isEmpty) { return "missingProof" }
         var parents: [String] = []
         for case let name? in found where !parents.contains(name) { parents.append(name) }
+        if dependent.isEmpty {
+            // What its issuer owns whole needs no proof: it may cite what the issuer gave, got or governs, in any state.
+            if parents.contains(where: { !hasPart(statement.issuer, in: $0) }) { return "missingProof" }
+            return closure(parents).count > maxClosureNodes ? "chainLimitExceeded" : nil
+        }
         if parents.contains(where: { held[$0]?.statement.audience != statement.issuer }) { return "audienceMismatch" }
         if parents.contains(where: { ended[$0] != nil }) { return "parentRevoked" }
         let closure = closure(parents)
         if closure.contains(where: { ended[$0] != nil }) { return "ancestorRevoked" }
         if closure.count > maxClosureNodes { return "chainLimitExceeded" }
         if parents.contains(where: { held[$0]?.statement.isTerminal == true }) { return "terminalParent" }
-        if dependent.isEmpty { return nil }
         // 3. Windows: parents that do not enclose the child are set aside.
         let reasons = parents.map { windowProblem(of: statement, under: $0) }
         let usable = zip(parents, reasons).filter { $0.1 == nil }.map(\.0)
@@ -92,6 +96,13 @@ public struct ReferenceEvaluator: Sendable {
             if !isContained { return "caveatsNotContained" }
         }
         return nil
+    }
+
+    /// True for who issued or received a statement, or owns something that it names.
+    func hasPart(_ principal: String, in name: String) -> Bool {
+        guard let held = held[name] else { return false }
+        return held.statement.issuer == principal || held.statement.audience == principal
+            || held.parts.contains { $0.owner == principal }
     }
 
     /// Why a child's window is not inside the parent's, or nil.

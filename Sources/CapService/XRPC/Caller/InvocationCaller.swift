@@ -25,9 +25,9 @@ extension XRPCCall {
             question = try service.invocation(token)
         } catch {
             switch error.reason {
-            case "audienceMismatch": throw ATProtoError("BadJwtAudience", error.text)
-            case "wrongKind": throw ATProtoError("BadJwtType", error.text)
-            default: throw ATProtoError("BadJwt", error.text)
+            case "audienceMismatch": throw ATProtoError("BadJwtAudience", error.explanation ?? error.text)
+            case "wrongKind": throw ATProtoError("BadJwtType", error.explanation ?? error.text)
+            default: throw ATProtoError("BadJwt", error.explanation ?? error.text)
             }
         }
         // The same mark as of `/invoke`: one statement is used once, wherever.

@@ -102,15 +102,19 @@ struct Refused {
         let status: Int
         let reason: String
         let body: Body
+        /// Whether a sentence of ours goes beside the reference's words.
+        let isExplained: Bool
         let ask: (Ask) throws -> RawResponse
 
         init(
-            _ name: String, _ status: Int, _ reason: String, _ body: Body, _ ask: @escaping (Ask) throws -> RawResponse
+            _ name: String, _ status: Int, _ reason: String, _ body: Body, isExplained: Bool = false,
+            _ ask: @escaping (Ask) throws -> RawResponse
         ) {
             self.name = name
             self.status = status
             self.reason = reason
             self.body = body
+            self.isExplained = isExplained
             self.ask = ask
         }
     }
@@ -129,6 +133,9 @@ struct Refused {
                 #expect(plain.text == text, "\(row.name)")
                 #expect(plain.header("content-type") == "text/plain; charset=utf-8", "\(row.name)")
                 expectJSON(asJSON, row, text)
+                let explanation = plain.header("x-capability-message")
+                #expect((explanation != nil) == row.isExplained, "\(row.name): \(explanation ?? "no explanation")")
+                #expect(asJSON.json["hint"]?.string == explanation, "\(row.name)")
             case .json:
                 expectJSON(plain, row, nil)
                 expectJSON(asJSON, row, nil)
