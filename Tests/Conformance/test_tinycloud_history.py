@@ -210,6 +210,16 @@ def test_what_an_account_received(node, kind):
     assert [row["status"] for row in node.history(household.second, direction="received")] == ["revoked"]
 
 
+def test_a_friends_history_has_what_its_wallet_was_given(node, household):
+    bob = household.bob.sign_in()
+    rows = {row["cid"]: row for row in node.history(bob)}
+    given, accepted = household.grants["bob"].cid, household.further["bob"].cid
+    assert rows[given]["direction"] == "received" and rows[given]["delegatorDid"] == household.alice.did
+    assert rows[accepted]["direction"] == "granted" and rows[accepted]["parents"] == [given]
+    assert not (household.everything - {given, accepted}) & set(rows)
+    assert given not in {row["cid"] for row in node.history(bob, direction="granted")}
+
+
 def states(node, session, **options):
     return {row["cid"]: row["status"] for row in node.history(session, **options)}
 
