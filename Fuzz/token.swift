@@ -9,6 +9,7 @@ public func fuzzToken(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // Base64 hides structure from mutation, so the input is tried as the payload of a JWT and as a block too.
     let text = header + "." + Base64URL.encode(input) + "." + signature
     if let token = try? UnverifiedToken.decode(authorization: text.utf8) { check(token) }
+    if let json = try? JSON.parse(input) { check(json) }
     for kind in TokenKind.allCases {
         guard let token = try? UnverifiedToken.decode(bytes: input, kind: kind) else { continue }
         if token.bytes != input { fatalError("the bytes are not kept as received") }
@@ -19,6 +20,18 @@ public func fuzzToken(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 private let header = Base64URL.encode(Array(#"{"alg":"EdDSA","typ":"JWT","ucv":"0.10.0"}"#.utf8))
 private let signature = Base64URL.encode([UInt8](repeating: 1, count: 64))
+
+/// Whatever stands beside a key, it is one key with one short form, and a private key is no public one.
+private func check(_ json: JSON) {
+    if let key = try? PublicKey(jwk: json) {
+        guard json["d"] == nil, (try? PublicKey(jwk: key.jwk)) == key else {
+            fatalError("the short form is another key")
+        }
+    }
+    if let key = try? PrivateKey(jwk: json), (try? PrivateKey(jwk: key.jwk))?.did != key.did {
+        fatalError("the short form is another key")
+    }
+}
 
 private func check(_ token: UnverifiedToken) {
     guard let again = try? UnverifiedToken.decode(authorization: token.authorization().utf8), again.id == token.id,

@@ -1,7 +1,8 @@
 import CapTesting
 import Multiformats
 import Testing
-import UCAN
+
+@testable import UCAN
 
 /// What may stand in a JWK beside the key, read from one table by each reader of this module.
 @Suite struct JWKMemberTests {
@@ -102,6 +103,16 @@ import UCAN
                 #expect(code?.rawValue == row["ucan"]?.string, "\(curve) \(row["name"]?.string ?? "")")
             }
         }
+    }
+
+    @Test func theProtocolPageNamesEveryMember() throws {
+        let lines = Fixture.text("../docs/protocol/README.md").split(separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex { $0 == "<!-- key members -->" })
+        let rows = lines[start...].prefix { $0 != "<!-- /key members -->" }.filter { $0.hasPrefix("| `") }
+        let named = rows.flatMap { row in
+            row.split(separator: "|")[0].split(separator: "`").filter { !" , ".contains($0) }.map(String.init)
+        }
+        #expect(named.sorted() == JWKMember.rules.map(\.name).sorted())
     }
 
     // MARK: the recorded tokens

@@ -28,7 +28,7 @@ enum JWKMember {
         case flag
     }
 
-    private static let rules: [(name: String, rule: Rule)] = [
+    static let rules: [(name: String, rule: Rule)] = [
         ("kty", .part), ("crv", .part), ("x", .part), ("y", .part),
         ("alg", .algorithm), ("use", .use), ("key_ops", .operations), ("kid", .text(1024)), ("ext", .flag),
         // Of certificates nothing is fetched or read, so they can neither help nor harm.

@@ -160,6 +160,20 @@ import UCAN
         }
     }
 
+    /// RFC 7517, section 5: what is wrong with one key is no matter of the others, unless it gives a secret away.
+    @Test func anOddKeyOfAClientShutsOutNoOther() throws {
+        let key = try PrivateKey.generate(.p256)
+        let sound = Self.set([("one", key.publicKey)]).dropFirst(#"{"keys":["#.utf8.count).dropLast(2)
+        for odd in try JWKCase.all(.p256) where odd.fateInSet != "refused" {
+            let rig = Rig()
+            rig["/client"] = metadata(rig, #""jwks":{"keys":[\#(odd.publicText),\#(sound)]}"#)
+            #expect(try attested(rig, key).clientID == rig.host.url + "/client", "\(odd)")
+        }
+        let rig = Rig()
+        rig["/client"] = metadata(rig, #""jwks":{"keys":[\#(String(decoding: key.jwk.serialized(), as: UTF8.self))]}"#)
+        #expect(throws: ATProtoError.self) { try attested(rig, key) }
+    }
+
     @Test func aNewKeyOfAClientCountsAtOnce() throws {
         let (rig, old, new) = (Rig(), try PrivateKey.generate(.p256), try PrivateKey.generate(.p256))
         rig["/client"] = metadata(rig, #""jwks":\#(Self.set([("one", old.publicKey)]))"#)
