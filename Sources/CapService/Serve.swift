@@ -67,6 +67,7 @@ private func serve(_ settings: Settings) -> Int32 {
     var limits = settings.http
     let bodyBytes = limits.bodyBytes
     limits.bodyLimit = { _, path in XRPCTable.standard.readLimit(path) ?? bodyBytes }
+    limits.earnedLimit = { service.bodyLimit($0, $1, $2) }
     limits.bodyRefusal = { $0.utf8.starts(with: XRPCDispatcher.prefix.utf8) ? .payloadTooLarge : .bodyTooLarge }
     do throws(HTTPError) {
         server = try HTTPServer(

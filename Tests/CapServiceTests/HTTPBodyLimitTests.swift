@@ -1,3 +1,4 @@
+import CapTesting
 import Testing
 
 @testable import CapService
@@ -62,6 +63,35 @@ import Testing
             var sent = 0
             while sent < 100_000_000, socket.send(piece) { sent += piece.count }
             #expect(sent < 50_000_000)
+        }
+    }
+
+    @Test func aHeadMayEarnMoreAndIsAskedOnce() throws {
+        let asked = Locked(0)
+        var limits = Self.limits
+        limits.earnedLimit = { _, path, headers in
+            asked.withLock { $0 += 1 }
+            return path == "/" && headers["X-Pass"] != nil ? 5000 : 0
+        }
+        try HTTPTestServer.run(limits: limits) { server in
+            let body = String(repeating: "b", count: 5000)
+            func counted(_ path: String, _ header: String, _ body: String) -> RawResponse? {
+                server.answer(
+                    to: "POST \(path) HTTP/1.1\r\nHost: h\r\n\(header)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                )
+            }
+            #expect(counted("/", "X-Pass: 1\r\n", "small")?.status == 200)
+            #expect(asked.withLock { $0 } == 0, "a body within the limit earns nothing")
+            #expect(counted("/", "X-Pass: 1\r\n", body)?.text == "POST / - \(body)")
+            #expect(counted("/", "", body)?.errorCode == "bodyTooLarge")
+            #expect(counted("/other", "X-Pass: 1\r\n", body)?.errorCode == "bodyTooLarge")
+            #expect(counted("/", "X-Pass: 1\r\n", body + "b")?.errorCode == "bodyTooLarge")
+            #expect(asked.withLock { $0 } == 4)
+            let pieces = String(repeating: "64\r\n\(String(repeating: "c", count: 100))\r\n", count: 50)
+            let chunked =
+                "POST / HTTP/1.1\r\nHost: h\r\nX-Pass: 1\r\nTransfer-Encoding: chunked\r\n\r\n\(pieces)0\r\n\r\n"
+            #expect(server.answer(to: chunked)?.status == 200)
+            #expect(asked.withLock { $0 } == 5, "a body in pieces asks once")
         }
     }
 }

@@ -36,6 +36,7 @@ enum DatabaseCommand {
                 ("entries", .number(JSONNumber(summary.entryCount))),
                 ("tokens", .number(JSONNumber(summary.tokenCount))),
                 ("marks", .number(JSONNumber(summary.markCount))),
+                ("values", .number(JSONNumber(summary.valueCount))),
             ]
         }
     }

@@ -48,6 +48,10 @@ struct Settings: Sendable {
     var dailyWritePoints = Int(RepoLimits().dailyPoints)
     /// Seconds a space credential lives, as far as its binding allows.
     var credentialSeconds = 600
+    /// Bytes of a value of the key-value plane, and of an answer with several.
+    var kvValueBytes = 8 << 20
+    /// Bytes that the values of one space may cost together; 0 means any number.
+    var kvQuotaBytes = 1 << 30
     /// Threads that wait for disk syncs, other hosts and slow hashes.
     var blockingThreads = 64
     var tokens = TokenLimits.default

@@ -88,6 +88,10 @@ extension SettingsParser {
                 settings.invocationLifetime = Int64(try number(text, "invocation-lifetime", 1...86_400))
             },
         ] + accounts + [
+            count("kv-value-bytes", 1...67_108_864, "size of a value, and of an answer with several", \.kvValueBytes),
+            count(
+                "kv-quota-bytes", 0...(1 << 50), "what the values of a space may cost together; 0 is any number",
+                \.kvQuotaBytes),
             count("max-list-rows", 0...10_000_000, "rows of a listing without `limit`; 0 is any number", \.maxListRows),
             count("max-page-rows", 1...10_000, "the largest `limit` of a listing", \.maxPageRows),
             count(

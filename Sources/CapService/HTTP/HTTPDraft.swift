@@ -17,6 +17,8 @@ struct HTTPDraft {
     var targetStart: UnsafePointer<CChar>?
     var head: HTTPHead?
     var bodyLimit = 0
+    /// The head was asked whether it earns more.
+    var hasAskedForMore = false
     var body: [UInt8] = []
     var drained = 0
     var isHTTP10 = false
@@ -28,6 +30,7 @@ struct HTTPDraft {
         target.removeAll(keepingCapacity: true)
         targetStart = nil
         head = nil
+        hasAskedForMore = false
         body = []
         drained = 0
     }

@@ -37,7 +37,7 @@ extension HTTPConnection {
                 draft.bodyLimit = core.limits.bodyLimit?(head.method, head.path) ?? core.limits.bodyBytes
                 let announced = head.contentLength ?? 0
                 draft.head = head
-                guard announced <= UInt64(max(0, draft.bodyLimit)) else { throw tooLarge }
+                guard fits(announced) else { throw tooLarge }
                 draft.body.reserveCapacity(Int(min(announced, 16 * 1024)))
                 bodyReceived.store(0, ordering: .relaxed)
                 enter(.body)
@@ -50,11 +50,20 @@ extension HTTPConnection {
         }
     }
 
+    /// True when a body may have so many bytes; one beyond the usual limit must be earned by the head.
+    private func fits(_ count: UInt64) -> Bool {
+        if count <= UInt64(max(0, draft.bodyLimit)) { return true }
+        guard !draft.hasAskedForMore, let earned = core.limits.earnedLimit, let head = draft.head else { return false }
+        draft.hasAskedForMore = true
+        draft.bodyLimit = max(draft.bodyLimit, earned(head.method, head.path, head.headers))
+        return count <= UInt64(max(0, draft.bodyLimit))
+    }
+
     /// Takes a piece of the body.
     func receiveBody(_ bytes: UnsafeRawBufferPointer) -> MHD_Result {
         switch draft.stage {
         case .body:
-            guard bytes.count <= draft.bodyLimit - draft.body.count else {
+            guard fits(UInt64(draft.body.count + bytes.count)) else {
                 return refuseOnSocket(tooLarge)
             }
             draft.body.append(contentsOf: bytes)

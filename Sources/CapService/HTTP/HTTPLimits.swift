@@ -8,6 +8,8 @@ struct HTTPLimits: Sendable {
     var bodyBytes = 1024 * 1024
     /// Gives the body limit in bytes for a method and path.
     var bodyLimit: (@Sendable (HTTPMethod, String) -> Int)?
+    /// Gives the limit in bytes that the head of a request earns; asked once, when its body outgrows the usual limit.
+    var earnedLimit: (@Sendable (HTTPMethod, String, HTTPHeaders) -> Int)?
     /// Gives how a body too large is refused at a path, where it is not `bodyTooLarge`.
     var bodyRefusal: (@Sendable (String) -> HTTPRefusal)?
     var connections = 1024

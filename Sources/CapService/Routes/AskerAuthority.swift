@@ -73,7 +73,7 @@ extension Service {
                 return snapshot.graph.registry.isSame(capability.ability, Self.capabilitiesRead)
             }
             guard invokes else { return false }
-            return (try? snapshot.checkInvocation(question, at: now)) != nil
+            return (try? snapshot.checkUse(question, at: now)) != nil
         }
     }
 }

@@ -37,7 +37,7 @@ extension Service {
             space.owner.kind == .pkh
         else { throw Self.unauthorized("wrongKind") }
         do throws(InvocationDenial) {
-            _ = try snapshot.checkInvocation(question, at: now)
+            _ = try snapshot.checkUse(question, at: now)
         } catch {
             throw Self.unauthorized(error.denial.code)
         }

@@ -5,8 +5,9 @@ import Synchronization
 import UCAN
 
 extension Service {
-    /// POST /invoke: uses capabilities under cited proofs (tinycloud.md 4). Only `tinycloud.capabilities/read` is
-    /// served here; any other ability that is authorized is answered 501 `NoHandler`.
+    /// POST /invoke: uses capabilities under cited proofs (tinycloud.md 4). Served here are
+    /// `tinycloud.capabilities/read` and the key-value plane; any other ability that is authorized is answered 501
+    /// `NoHandler`.
     func invoke(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
         let now = try now()
         let unverified = try decode(request)
@@ -20,21 +21,80 @@ extension Service {
         }
         try checkRate(of: token.issuer, at: now)
         let question = try invocation(token)
-        // Step 6: the mark must be durable before anything is answered. Meanwhile the answer is made, from a snapshot
-        // taken now; it is thrown away when the mark turns out to be a replay.
         let hosting = spaceToHost(question)
+        let use = InvocationUse(
+            question: question,
+            mark: ReplayMark(statement: token.statementID, expiresAt: expires.microseconds + 60_000_000),
+            hosting: hosting, now: now)
+        let wanted = Result { () throws(Failure) in try work(question) }
+        switch wanted {
+        case .success(.values(let plan)) where plan.verb.changes: change(plan, use, request, answer)
+        case .success(.values(let plan)):
+            let join = mark(use, answer)
+            let isTaken = pool.run { [self] in
+                join.made { () throws(Failure) in
+                    try readValues(plan, question, request.headers, try authorized(use), at: now)
+                }
+            }
+            if !isTaken {
+                join.made { () throws(Failure) in
+                    throw Failure(503, "busy", "too many reads are waiting", retryAfter: 1)
+                }
+            }
+        case .success(.capabilities), .failure:
+            mark(use, answer).made { () throws(Failure) in
+                let snapshot = try authorized(use)
+                guard case .capabilities(let space) = try wanted.get() else { throw Failure.multipleOutcomes }
+                return try readCapabilities(of: space, question, token, snapshot, at: now)
+            }
+        }
+    }
+
+    /// Step 6: the mark must be durable before anything is answered. Meanwhile the answer is made, from a snapshot taken
+    /// then; it is thrown away when the mark turns out to be a replay.
+    private func mark(_ use: InvocationUse, _ answer: Answer) -> InvocationJoin {
         let join = InvocationJoin(answer)
-        let mark = ReplayMark(statement: token.statementID, expiresAt: expires.microseconds + 60_000_000)
         store.submit(
-            .use(mark, hosting: hosting, now: now) { result in
+            .use(use.mark, hosting: use.hosting, now: use.now) { result in
                 switch result {
                 case .failure(let failure): join.marked(Failure(failure))
-                case .success(.duplicate):
-                    join.marked(Failure(409, "duplicateInvocation", "duplicate invocation"))
+                case .success(.duplicate): join.marked(.duplicateInvocation)
                 case .success(.marked): join.marked(nil)
                 }
             })
-        join.made { () throws(Failure) in try perform(question, token, at: now, assumingHosted: hosting) }
+        return join
+    }
+
+    /// Makes a change of values: in one transaction the use is marked, the gate is asked as of that moment, and the
+    /// change is made. What is refused beforehand only leaves its mark.
+    private func change(_ plan: KVPlan, _ use: InvocationUse, _ request: HTTPRequest, _ answer: Answer) {
+        let change: KVChange
+        do throws(Failure) {
+            _ = try authorized(use)
+            change = try KVChange(plan, request, settings)
+        } catch {
+            let refused = error
+            return mark(use, answer).made { () throws(Failure) in throw refused }
+        }
+        store.transact(at: use.now) { transaction -> Result<HTTPResponse, Failure> in
+            guard try transaction.use(use.mark) else { return .failure(.duplicateInvocation) }
+            do throws(Failure) {
+                try Self.authorize(use, transaction.graph)
+            } catch {
+                return .failure(error)
+            }
+            if let space = use.hosting { try transaction.host(space) }
+            return try change.apply(transaction)
+        } then: { result in
+            switch result {
+            case .success(.success(let response)): answer.send(response)
+            case .success(.failure(let failure)): answer.fail(failure)
+            case .failure(let failure as StoreFailure): answer.fail(Failure(failure))
+            case .failure(let error as StorageError): answer.fail(Failure(.storage(error)))
+            case .failure(let error):
+                answer.fail(Failure(500, "internal", "database error: internal", detail: "\(error)"))
+            }
+        }
     }
 
     /// Under open hosting, the space that its owner's first invocation begins to host.
@@ -46,41 +106,87 @@ extension Service {
         }
     }
 
-    /// Step 8: authorization, existence of the spaces, then the handler.
-    private func perform(
-        _ question: InvocationQuestion, _ token: Token, at now: Timestamp, assumingHosted: Space?
-    ) throws(Failure) -> HTTPResponse {
-        let snapshot = store.graph.snapshot()
-        do throws(InvocationDenial) {
-            _ = try snapshot.checkInvocation(question, at: now)
-        } catch {
-            throw Failure(error)
-        }
-        for case let space? in question.capabilities.map(\.resource.space)
-        where !snapshot.isHosted(space) && space != assumingHosted {
-            throw Failure(404, "spaceNotHosted", "Space not found")
-        }
-        let reads = question.capabilities.filter { snapshot.graph.registry.isSame($0.ability, Self.capabilitiesRead) }
+    /// What the capabilities of an invocation ask for.
+    private enum Work {
+        case capabilities(Space)
+        case values(KVPlan)
+    }
+
+    private func work(_ question: InvocationQuestion) throws(Failure) -> Work {
+        let registry = store.graph.registry
         guard let first = question.capabilities.first else {
             throw Failure(400, "noCapability", "the invocation names no capability")
         }
-        guard reads.count == question.capabilities.count else {
-            throw Failure(
-                501, "NoHandler", "NoHandler: nothing here serves `\(first.ability)` on `\(first.resource)`")
+        var verbs: [KVPlan.Verb?] = []
+        for capability in question.capabilities {
+            let verb = KVPlan.verb(of: capability, registry)
+            guard verb != nil || registry.isSame(capability.ability, Self.capabilitiesRead) else {
+                throw Failure(
+                    501, "NoHandler",
+                    "NoHandler: nothing here serves `\(capability.ability)` on `\(capability.resource)`")
+            }
+            verbs.append(verb)
         }
-        guard reads.count == 1 else {
-            throw Failure(
-                501, "multipleOutcomes",
-                "Multiple invocation outcomes require a homogeneous KV get or metadata batch")
-        }
+        guard verbs.allSatisfy({ $0 == verbs[0] }) else { throw Failure.multipleOutcomes }
+        if let verb = verbs[0] { return .values(try KVPlan(verb, question.capabilities)) }
+        guard verbs.count == 1 else { throw Failure.multipleOutcomes }
         guard case .tinycloud(let space, "capabilities", "all", _) = first.resource else {
             throw Failure(404, "notFound", "capabilities are read at `<space>/capabilities/all`")
         }
-        return try readCapabilities(of: space, question, token, snapshot, at: now)
+        return .capabilities(space)
+    }
+
+    /// Step 8: authorization and existence of the spaces; gives the snapshot that was asked.
+    private func authorized(_ use: InvocationUse) throws(Failure) -> Snapshot {
+        let snapshot = store.graph.snapshot()
+        try Self.authorize(use, snapshot)
+        return snapshot
+    }
+
+    private static func authorize(_ use: InvocationUse, _ snapshot: Snapshot) throws(Failure) {
+        do throws(InvocationDenial) {
+            try snapshot.checkUse(use.question, at: use.now)
+        } catch {
+            throw Failure(error)
+        }
+        for case let space? in use.question.capabilities.map(\.resource.space)
+        where !snapshot.isHosted(space) && space != use.hosting {
+            throw Failure(404, "spaceNotHosted", "Space not found")
+        }
+    }
+
+    /// The most bytes of a body that an invocation is let send: the size of a value for whoever may put one. Asked before
+    /// the body is read, so that nobody else makes the service hold so much.
+    func bodyLimit(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) -> Int {
+        guard method == .post, path == "/invoke", let now = try? now(),
+            let unverified = try? decode(HTTPRequest(method: method, path: path, headers: headers)),
+            unverified.isInWindow(at: now), let expires = unverified.expires, isShortLived(expires, at: now),
+            let token = try? unverified.verify(), let question = try? invocation(token),
+            case .values(let plan)? = try? work(question), plan.verb == .put
+        else { return 0 }
+        let use = InvocationUse(
+            question: question, mark: ReplayMark(statement: token.statementID, expiresAt: 0),
+            hosting: spaceToHost(question), now: now)
+        guard (try? authorized(use)) != nil else { return 0 }
+        // Beside the value itself there may be the frame of a multipart body.
+        return settings.kvValueBytes + (64 << 10)
     }
 
     // The text is a literal of the right form.
     static let capabilitiesRead = Ability(literal: "tinycloud.capabilities/read")
+}
+
+/// One use of an invocation that holds: what it asks for, the mark it leaves, the space it begins to host, and the one
+/// reading of the clock.
+private struct InvocationUse: Sendable {
+    let question: InvocationQuestion
+    let mark: ReplayMark
+    let hosting: Space?
+    let now: Timestamp
+}
+
+extension Failure {
+    fileprivate static let duplicateInvocation = Failure(409, "duplicateInvocation", "duplicate invocation")
 }
 
 /// Waits for two things, the durable mark and the answer made meanwhile, and sends when both are there.

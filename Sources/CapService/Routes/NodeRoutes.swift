@@ -14,7 +14,7 @@ extension Service {
         json.string(Self.version)
         json.key("features")
         json.beginArray()
-        for feature in ["delegation", "sharing", "capabilities", "authorize", "authzen"] { json.string(feature) }
+        for feature in ["kv", "delegation", "sharing", "capabilities", "authorize", "authzen"] { json.string(feature) }
         json.endArray()
         json.key("nodeId")
         json.string(nodeDID.text)
@@ -34,7 +34,7 @@ extension Service {
             body: .bytes(Array(nodeDID.text.utf8)))
     }
 
-    /// GET /healthz: 200 and nothing while the database answers.
+    /// GET /healthz, /health and /readyz: 200 and nothing while the database answers.
     func health() throws(Failure) -> HTTPResponse {
         do {
             _ = try store.tokens.token(revision: 0)

@@ -9,7 +9,8 @@ struct ServiceHandler: HTTPHandler {
 
     /// Every route this service has. `/delegate` and its like are named after what they do.
     enum Route: String, CaseIterable, Sendable {
-        case delegate, invoke, revoke, delegationStatus, delegationQuery, peerGenerate, version, info, healthz, readyz
+        case delegate, invoke, revoke, delegationStatus, delegationQuery, peerGenerate, version, info, health, healthz,
+            readyz
         case metrics, authorize, evaluation, evaluations, didDocument, accountDID
 
         var method: HTTPMethod {
@@ -17,7 +18,7 @@ struct ServiceHandler: HTTPHandler {
             case .delegate, .invoke, .revoke, .delegationStatus, .delegationQuery, .authorize, .evaluation,
                 .evaluations:
                 .post
-            case .peerGenerate, .version, .info, .healthz, .readyz, .metrics, .didDocument, .accountDID: .get
+            case .peerGenerate, .version, .info, .health, .healthz, .readyz, .metrics, .didDocument, .accountDID: .get
             }
         }
 
@@ -31,6 +32,7 @@ struct ServiceHandler: HTTPHandler {
             case .peerGenerate: "/peer/generate/"
             case .version: "/version"
             case .info: "/info"
+            case .health: "/health"
             case .healthz: "/healthz"
             case .readyz: "/readyz"
             case .metrics: "/metrics"
@@ -118,8 +120,7 @@ struct ServiceHandler: HTTPHandler {
             try service.delegationQuery(request, answer)
         case .peerGenerate: answer.send(try service.peerGenerate(rest))
         case .version, .info: answer.send(service.nodeInfo())
-        case .healthz: answer.send(try service.health())
-        case .readyz: answer.send(try service.health())
+        case .health, .healthz, .readyz: answer.send(try service.health())
         case .metrics: answer.send(service.metricsText())
         case .authorize: try service.authorize(request, answer)
         case .evaluation: try service.evaluation(request, answer)

@@ -10,6 +10,9 @@ public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
     case malformed = "containment-sql-caveat-malformed"
     case different = "containment-caveat-mismatch"
 
+    /// Of a use that this host is to carry out under a caveat whose meaning nobody here knows.
+    case unjudged = "caveat-not-judged-here"
+
     // Of one use under constrained statements.
     case rawQueryBlocked = "sql-raw-query-blocked"
     case rawExecuteBlocked = "sql-raw-execute-blocked"

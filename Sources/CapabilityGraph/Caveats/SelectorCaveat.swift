@@ -32,4 +32,11 @@ struct SelectorCaveat: Equatable {
         let boundary = value.last == 0x2F ? value : value + [0x2F]
         return child.value.count > boundary.count && child.value.starts(with: boundary)
     }
+
+    /// True for a URI that may be used under this caveat: its own, or one at or below its next slash.
+    func admits(_ uri: String) -> Bool {
+        let uri = Array(uri.utf8)
+        if uri == value { return true }
+        return kind == .prefix && uri.starts(with: value.last == 0x2F ? value : value + [0x2F])
+    }
 }

@@ -42,6 +42,21 @@ extension Snapshot {
         return edges
     }
 
+    /// Judges an invocation that this host is about to carry out: beyond what `checkInvocation` asks, every caveat it
+    /// carries must be one that is known here, and hold. One that is not known is undetermined, and so refused.
+    @discardableResult
+    public func checkUse(_ question: InvocationQuestion, at now: Timestamp) throws(InvocationDenial) -> [EdgeID] {
+        let edges = try checkInvocation(question, at: now)
+        for capability in question.capabilities {
+            guard let failure = capability.useFailure(graph.registry) else { continue }
+            throw InvocationDenial(
+                text: "invocation-caveats-not-subset-of-chain: \(failure.rawValue)",
+                denial: Denial(cause: .caveatFailed(reason: failure.rawValue), edge: edges.first),
+                isUndetermined: failure == .unjudged)
+        }
+        return edges
+    }
+
     /// Judges an invocation and says what it rests on: a route for its first capability that is not the invoker's own.
     ///
     /// With `wanted`, the invocation must also name something that covers it, and the route is of that: of several, of

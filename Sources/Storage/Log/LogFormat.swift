@@ -34,6 +34,7 @@ extension SchemaFormat {
                 statements: AccountTables.statements + SpaceTables.statements + RepoTables.statements
                     + NotifyTables.statements
             ),
+            SchemaMigration(version: 3, statements: ValueTables.statements),
         ]
     )
 }

@@ -4,11 +4,14 @@ public struct LogSummary: Equatable, Sendable {
     public let entryCount: Int
     public let tokenCount: Int
     public let markCount: Int
+    /// Values of the key-value plane.
+    public let valueCount: Int
 
-    public init(lastRevision: UInt64, entryCount: Int, tokenCount: Int, markCount: Int) {
+    public init(lastRevision: UInt64, entryCount: Int, tokenCount: Int, markCount: Int, valueCount: Int = 0) {
         self.lastRevision = lastRevision
         self.entryCount = entryCount
         self.tokenCount = tokenCount
         self.markCount = markCount
+        self.valueCount = valueCount
     }
 }

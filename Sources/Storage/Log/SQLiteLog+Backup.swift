@@ -51,6 +51,7 @@ private enum LogBackup {
         try SchemaFormat.log.checkSchema(connection)
         let copy = try LogStore(DatabaseFile(path), connection, lock: nil)
         try copy.forEachEntry(after: 0) { _, _, _, _ in }
+        _ = try copy.checkValues()
         return copy.lastRevision
     }
 }

@@ -1,7 +1,8 @@
 import Multiformats
 
 extension SQLiteLog {
-    /// Reads everything stored and checks it: pages, entries, marks, and each token against its id (BLAKE3).
+    /// Reads everything stored and checks it: pages, entries, marks, each token against its id and each value of the
+    /// key-value plane against its digest (BLAKE3).
     ///
     /// Takes seconds for a million entries and works on a connection of its own, so commits go on. Throws `corrupt`
     /// at the first fault.
@@ -26,7 +27,8 @@ extension SQLiteLog {
             lastRevision: store.lastRevision,
             entryCount: entries,
             tokenCount: try store.checkTokens(),
-            markCount: try store.marks(notBefore: .min).count
+            markCount: try store.marks(notBefore: .min).count,
+            valueCount: try store.checkValues()
         )
     }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 package import UCAN
 
 extension GraphStore {
@@ -9,14 +10,30 @@ extension GraphStore {
         at now: Timestamp, _ body: @escaping @Sendable (StoreTransaction) throws -> Value
     ) throws -> Value {
         let handover = Handover<Value>()
+        transact(at: now, body) { result in
+            handover.value = try? result.get()
+            handover.finish(result.map { _ in })
+        }
+        return try handover.wait()
+    }
+
+    /// Does the same without waiting: `reply` is called on the writer thread, once, and must be short.
+    package func transact<Value: Sendable>(
+        at now: Timestamp, _ body: @escaping @Sendable (StoreTransaction) throws -> Value,
+        then reply: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        let made = Mutex<Value?>(nil)
         submit(
             .tables(
                 TableOperation(now: now) { transaction in
-                    handover.value = try body(transaction)
+                    let value = try body(transaction)
+                    made.withLock { $0 = value }
                 } reply: { result in
-                    handover.finish(result)
+                    reply(
+                        result.flatMap {
+                            made.withLock { $0 }.map { .success($0) } ?? .failure(StoreFailure.busy)
+                        })
                 }))
-        return try handover.wait()
     }
 
     /// Marks a statement as used, together with whatever else is being committed, and waits for it; false when it was

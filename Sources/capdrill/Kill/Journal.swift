@@ -25,6 +25,7 @@ struct Journal {
         case grant(Grant)
         case revocation(of: Int, authorization: String)
         case use(authorization: String, expires: Timestamp)
+        case put(path: String, bytes: [UInt8], authorization: String, expires: Timestamp)
     }
 
     private(set) var grants: [Grant] = []
@@ -32,6 +33,8 @@ struct Journal {
     private(set) var revocations: [(target: Int, authorization: String)] = []
     /// Invocations that were answered.
     private(set) var marks: [(authorization: String, expires: Timestamp)] = []
+    /// Values that were acknowledged, by their paths.
+    private(set) var values: [String: [UInt8]] = [:]
     var attempt: Attempt?
 
     mutating func acknowledge(_ attempt: Attempt) {
@@ -41,6 +44,9 @@ struct Journal {
             grants[target].isRevoked = true
             revocations.append((target, authorization))
         case .use(let authorization, let expires): marks.append((authorization, expires))
+        case .put(let path, let bytes, let authorization, let expires):
+            values[path] = bytes
+            marks.append((authorization, expires))
         }
         self.attempt = nil
     }

@@ -149,6 +149,7 @@ final class KillDrill {
         var marks = 0
         var revocations = 0
         var grants = 0
+        var values = 0
         for worker in workers {
             total.acknowledged += worker.counts.acknowledged
             total.inFlight += worker.counts.inFlight
@@ -157,8 +158,9 @@ final class KillDrill {
             grants += worker.journal.grants.count
             revocations += worker.journal.revocations.count
             marks += worker.journal.marks.count
+            values += worker.journal.values.count
         }
-        return "\(grants) delegations, \(revocations) revocations and \(marks) replay marks known; "
+        return "\(grants) delegations, \(revocations) revocations, \(values) values and \(marks) replay marks known; "
             + "\(total.inFlight) in flight at a kill, \(total.kept) of them kept whole, the others not at all; "
             + "\(total.checked) checks; slowest restart \(longestStart) ms"
     }

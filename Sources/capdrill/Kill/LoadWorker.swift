@@ -60,13 +60,16 @@ final class LoadWorker: @unchecked Sendable {
         case .revocation(_, let authorization): _ = try probe.client.revoke(authorization: authorization)
         case .use(let authorization, _):
             if try probe.isReplay(authorization) { throw DrillFailure("a new invocation is refused as a replay") }
+        case .put(_, let bytes, let authorization, _):
+            _ = try probe.client.invoke(authorization: authorization, body: bytes)
         }
     }
 
     // MARK: making statements
 
     private func nextAttempt() throws -> Journal.Attempt {
-        switch generator.int(in: 1...20) {
+        switch generator.int(in: 1...24) {
+        case 21...24: return try newValue()
         case 1...3:
             if let target = liveGrant() { return .revocation(of: target, authorization: try revocation(of: target)) }
         case 4...9:
@@ -79,6 +82,21 @@ final class LoadWorker: @unchecked Sendable {
         }
         return .grant(try newGrant())
     }
+
+    /// A value at a new path or at one of a few that are written again and again.
+    private func newValue() throws -> Journal.Attempt {
+        serial += 1
+        let path = "\(valuePrefix)\(generator.once(in: 2) ? "again-\(generator.int(in: 0...4))" : "\(serial)")"
+        // Mostly small, at times more than fits into a page of the store.
+        let count = generator.once(in: 4) ? generator.int(in: 0...60_000) : generator.int(in: 0...200)
+        let byte = UInt8(truncatingIfNeeded: generator.next())
+        let token = try cast.use("tinycloud.kv/put", path)
+        return .put(
+            path: path, bytes: Array("\(serial) ".utf8) + [UInt8](repeating: byte, count: count),
+            authorization: token.authorization(), expires: token.expires ?? Clock.now())
+    }
+
+    private var valuePrefix: String { "values/\(name)/" }
 
     private func liveGrant() -> Int? {
         guard !journal.grants.isEmpty else { return nil }
@@ -169,6 +187,11 @@ final class LoadWorker: @unchecked Sendable {
                 let status = try probe.status(journal.grants[target].token.cid)
                 require(status == "revoked", "\(journal.grants[target].token.cid) was revoked and is \(status)")
             }
+            let paths = try probe.paths(valuePrefix)
+            require(Set(paths) == Set(journal.values.keys), "the listing of \(valuePrefix) is not what was written")
+            for (path, bytes) in journal.values where isLast || generator.once(in: 4) {
+                require(try probe.value(path) == bytes, "the value at \(path) is not the acknowledged one")
+            }
             let soon = Clock.now().adding(seconds: 5)
             for place in journal.marks.indices
             where place >= start.marks || isLast || generator.once(in: max(1, start.marks / 10)) {
@@ -199,6 +222,16 @@ final class LoadWorker: @unchecked Sendable {
         case .use(let authorization, _):
             if try probe.isReplay(authorization) { counts.kept += 1 }
             require(try probe.isReplay(authorization), "an invocation in flight works twice after the restart")
+        case .put(let path, let bytes, let authorization, _):
+            let found = try probe.value(path)
+            let isKept = found == bytes
+            require(isKept || found == journal.values[path], "the value in flight at \(path) is there in part")
+            if isKept { counts.kept += 1 }
+            // Mark and value are one: the token works again exactly where the value is not there.
+            require(
+                try probe.isReplay(authorization, body: bytes) == isKept,
+                "a put in flight left its mark without its value, or its value without its mark")
+            require(try probe.value(path) == bytes, "the value sent again at \(path) is not there")
         }
         journal.acknowledge(attempt)
     }

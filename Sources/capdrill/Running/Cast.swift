@@ -46,7 +46,8 @@ struct Cast: Sendable {
             session.did,
             [
                 ("capabilities", "tinycloud.capabilities/read"), ("delegation", "tinycloud.delegation/revoke"),
-                ("delegation", "tinycloud.delegation/status"), ("kv", "tinycloud.kv/get"),
+                ("delegation", "tinycloud.delegation/status"), ("kv", "tinycloud.kv/get"), ("kv", "tinycloud.kv/put"),
+                ("kv", "tinycloud.kv/list"),
             ])
     }
 
@@ -61,6 +62,14 @@ struct Cast: Sendable {
             ],
             proofs: [rootCID], expires: Clock.now().adding(seconds: 290),
             facts: [["capabilitiesReadParams": parameters]])
+    }
+
+    /// Signs a use of the space's values by the session.
+    func use(_ ability: String, _ path: String) throws(UCANError) -> UnverifiedToken {
+        try TokenMaker.invocation(
+            invoker: session,
+            capabilities: [TokenCapability(resource: "\(space)/kv/\(path)", ability: ability)],
+            proofs: [rootCID], expires: Clock.now().adding(seconds: 290))
     }
 }
 

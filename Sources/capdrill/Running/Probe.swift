@@ -38,13 +38,28 @@ struct Probe: Sendable {
     }
 
     /// Sends an invocation once more: true when it is refused as a replay, false when it is answered.
-    func isReplay(_ authorization: String) throws -> Bool {
+    func isReplay(_ authorization: String, body: [UInt8] = []) throws -> Bool {
         do {
-            _ = try client.invoke(authorization: authorization)
+            _ = try client.invoke(authorization: authorization, body: body)
             return false
         } catch  where error.status == 409 {
             return true
         }
+    }
+
+    /// Reads a value of the space; nil when there is none.
+    func value(_ path: String) throws -> [UInt8]? {
+        do {
+            return try client.invoke(authorization: cast.use("tinycloud.kv/get", path).authorization())
+        } catch let error as ClientError where error.status == 404 {
+            return nil
+        }
+    }
+
+    /// The paths of the space below one.
+    func paths(_ prefix: String) throws -> [String] {
+        let bytes = try client.invoke(authorization: cast.use("tinycloud.kv/list", prefix).authorization())
+        return try JSON.parse(bytes).array?.compactMap(\.string) ?? []
     }
 
     /// Asks the gate whether a holder may read below a path.

@@ -82,17 +82,18 @@ import UCAN
     @Test func whatNobodyServesIsNotAnEmptyAnswer() throws {
         let refused = try Refused()
         let space = refused.scene.space
-        let get = space.resource("kv/notes/a")
+        let scene = refused.scene
+        let sql = try scene.admit(
+            scene.cacao(scene.owner, to: scene.session.did.text, [space.can("tinycloud.sql/read", "sql")]))
+        let table = space.resource("sql/a")
         try refused.expect([
             .init(
                 "another ability", 501, "NoHandler",
-                .text("NoHandler: nothing here serves `tinycloud.kv/get` on `\(get)`")
-            ) { try $0.invoke([space.can("tinycloud.kv/get", "kv/notes/a")]) },
+                .text("NoHandler: nothing here serves `tinycloud.sql/read` on `\(table)`")
+            ) { try $0.invoke([space.can("tinycloud.sql/read", "sql/a")], proofs: [sql]) },
             .init(
-                "a read and something else", 501, "NoHandler",
-                .text(
-                    "NoHandler: nothing here serves `tinycloud.capabilities/read` on `\(space.resource("capabilities/all"))`"
-                )
+                "a read and something else", 501, "multipleOutcomes",
+                .text("Multiple invocation outcomes require a homogeneous KV get or metadata batch")
             ) { try $0.invoke(space.readAll + [space.can("tinycloud.kv/get", "kv/notes/a")]) },
             .init(
                 "two reads", 501, "multipleOutcomes",

@@ -1,0 +1,42 @@
+import Multiformats
+import Storage
+
+/// The headers that are kept with a value and go out with it; no other header of a request is ever stored.
+enum KVHeaders {
+    private static let names: Set<String> = [
+        "content-type", "content-encoding", "content-language", "content-disposition",
+    ]
+    private static let prefix = "x-tinycloud-meta-"
+    /// What the headers of one value may take, so that an answer always has room for them.
+    static let maxBytes = 4096
+
+    /// Takes what is to be kept of a request's headers.
+    static func kept(of headers: HTTPHeaders) throws(Failure) -> [StoredValue.Header] {
+        // What a `Connection` header names is for the next hop alone (RFC 9110, 7.6.1).
+        let hop = Set(
+            headers.values("Connection").flatMap { $0.split(separator: UInt8(ascii: ",")) }
+                .map { String(decoding: $0, as: UTF8.self).lowercased().filter { $0 != " " && $0 != "\t" } })
+        var fields: [(name: String, value: String)] = []
+        for name in headers.all.map({ $0.name.lowercased() }) where isKept(name) && !hop.contains(name) {
+            guard let value = try KVOptions.single(name, headers) else { continue }
+            fields.append((name, value))
+        }
+        return try checked(fields)
+    }
+
+    /// Takes what is to be kept of a part's headers; its disposition only names it.
+    static func kept(of part: MultipartForm.Part) throws(Failure) -> [StoredValue.Header] {
+        try checked(part.headers.filter { isKept($0.name) && $0.name != "content-disposition" })
+    }
+
+    private static func isKept(_ name: String) -> Bool { names.contains(name) || name.hasPrefix(prefix) }
+
+    private static func checked(_ fields: [(name: String, value: String)]) throws(Failure) -> [StoredValue.Header] {
+        let count = fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        guard count <= maxBytes else {
+            throw Failure(
+                400, "malformedHeader", "the headers to be kept have \(count) bytes; at most \(maxBytes) are")
+        }
+        return fields.map { StoredValue.Header(name: $0.name, value: $0.value) }
+    }
+}
