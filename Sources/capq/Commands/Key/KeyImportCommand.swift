@@ -6,8 +6,9 @@ enum KeyImportCommand {
         "import",
         summary: "keep a key made elsewhere",
         discussion: """
-            Reads a private JWK, 64 hex digits, 43 characters of base64url, or a key file of capq. A secret is never
-            taken from the command line, where other programs could read it.
+            Reads a private JWK, such as the `key.json` of TinyCloud's command line, 64 hex digits, 43 characters of
+            base64url, or a key file of capq. A secret is never taken from the command line, where other programs could
+            read it.
             """,
         options: [KeyCommand.curve],
         positionals: [KeyCommand.name, file],
