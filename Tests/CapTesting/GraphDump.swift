@@ -36,9 +36,8 @@ public enum GraphDump {
                 for who in RandomAuthority.principals {
                     var query = ListQuery(
                         space: space,
-                        asker: snapshot.asker(
-                            invoker: try Plain.did(who), proofs: [], space: space,
-                            at: Timestamp(microseconds: times[0])))
+                        asker: try snapshot.asker(
+                            invoker: try Plain.did(who), proofs: [], at: Timestamp(microseconds: times[0])))
                     query.direction = direction
                     query.statuses = Set(ListQuery.Status.allCases)
                     let time = Timestamp(microseconds: times[0])

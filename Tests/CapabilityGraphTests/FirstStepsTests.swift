@@ -55,8 +55,7 @@ import UCAN
         let space = try Space(space)
         var query = ListQuery(
             space: space,
-            asker: snapshot.asker(
-                invoker: try DID(asker), proofs: proofs.map(Plain.multihash), space: space, at: at))
+            asker: try snapshot.asker(invoker: try DID(asker), proofs: proofs.map(Plain.multihash), at: at))
         query.direction = direction
         let page = snapshot.list(query, limit: 10, selectedAt: at, now: at, current: snapshot)
         #expect(page.next == nil)
@@ -86,7 +85,7 @@ import UCAN
         let rig = try Self.filled()
         #expect(try Self.list(rig, .all, Self.agent, ["grant"]) == ["subgrant", "grant", "root"])
         #expect(try Self.list(rig, .created, Self.session, ["root"]) == ["grant", "root"])
-        #expect(try Self.list(rig, .received, Self.session, ["root"]) == ["root"])
+        #expect(try Self.list(rig, .received, Self.session, ["root"]) == [])
         #expect(try Self.list(rig, .received, Self.agent, ["grant"]) == ["grant"])
         #expect(try Self.list(rig, .created, Self.agent, ["grant"]) == ["subgrant"])
     }

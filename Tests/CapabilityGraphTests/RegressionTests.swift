@@ -83,7 +83,7 @@ import UCAN
         let snapshot = rig.graph.snapshot()
         let at = Timestamp(microseconds: First.now)
         let space = try Space(First.space)
-        let asker = snapshot.asker(invoker: try DID(First.agent), proofs: [], space: space, at: at)
+        let asker = try snapshot.asker(invoker: try DID(First.agent), proofs: [], at: at)
         let page = snapshot.list(
             ListQuery(space: space, asker: asker), limit: 0, selectedAt: at, now: at, current: snapshot)
         #expect(!page.rows.isEmpty || page.next != nil)

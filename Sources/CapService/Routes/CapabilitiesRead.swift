@@ -11,7 +11,12 @@ extension Service {
         of space: Space, _ question: InvocationQuestion, _ token: Token, _ snapshot: Snapshot, at now: Timestamp
     ) throws(Failure) -> HTTPResponse {
         let parameters = try CapabilitiesReadParameters(facts: token.facts, settings: settings)
-        let asker = snapshot.asker(invoker: question.invoker, proofs: question.proofs, space: space, at: now)
+        let asker: Asker
+        do throws(GraphError) {
+            asker = try snapshot.asker(invoker: question.invoker, proofs: question.proofs, at: now)
+        } catch {
+            throw Failure(503, error.code.rawValue, error.message)
+        }
         let delegation = DelegationAnswer(
             snapshot: snapshot, tokens: store.tokens, viewer: .reader(of: space, asker), now: now,
             parentsAsBytes: settings.parentsAsBytes)

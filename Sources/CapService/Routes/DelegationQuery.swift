@@ -16,7 +16,7 @@ extension Service {
         let account = try authorizedAccount(token, snapshot, at: now)
         let rows: [AccountQuery.Row]
         do throws(GraphError) {
-            rows = try snapshot.account(account, at: now)
+            rows = try snapshot.account(account)
         } catch {
             throw Failure(503, error.code.rawValue, "Delegation query unavailable", error.message)
         }
@@ -48,7 +48,7 @@ extension Service {
                 snapshot.closure(of: proof, hasIssuer: space.owner)
             else { throw Self.unauthorized("missingProof") }
         }
-        return AccountQuery(owner: space.owner, space: space, invoker: question.invoker)
+        return AccountQuery(owner: space.owner, invoker: question.invoker)
     }
 
     private func page(

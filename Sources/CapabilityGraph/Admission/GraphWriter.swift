@@ -238,6 +238,7 @@ public final class GraphWriter {
     /// Enters the finished edge into the tables and lists.
     func closeEdge(_ edge: UInt32) throws(GraphError) {
         let graph = self.graph
+        if graph.signsIn(edge) { graph.info.base[Int(edge)].flags.insert(.signsIn) }
         let info = graph.info[edge]
         graph.edgeCount += 1
         try graph.edgesByID.insert(edge, hash: graph.hash(graph.ids[edge])) { graph.hash(graph.ids[$0]) }

@@ -14,6 +14,8 @@ struct EdgeInfo {
         static let terminal = Flags(rawValue: 1)
         static let hasNotBefore = Flags(rawValue: 2)
         static let hasIssuedAt = Flags(rawValue: 4)
+        /// Signs a session key in; found from what the edge says, never stored.
+        static let signsIn = Flags(rawValue: 8)
     }
 
     var issuer: UInt32

@@ -5,14 +5,11 @@ public import UCAN
 public struct AccountQuery: Sendable {
     /// The account's owner.
     public var owner: DID
-    /// The space through whose `delegation` resource the account is asked for.
-    public var space: Space
     /// Who asks.
     public var invoker: DID
 
-    public init(owner: DID, space: Space, invoker: DID) {
+    public init(owner: DID, invoker: DID) {
         self.owner = owner
-        self.space = space
         self.invoker = invoker
     }
 
@@ -34,26 +31,39 @@ public struct AccountQuery: Sendable {
         public let direction: Direction
     }
 
-    static let maxPrincipals = 256
-    static let maxPerLevel = 1024
-    static let maxLevels = 64
+    static let maxPrincipals = 1 << 14
+    static let maxStatements = 1 << 18
 }
 
 extension Snapshot {
-    /// The rows of an account in order of issue, newest first, unknown last, then by CID text.
+    /// The rows of an account in order of issue, newest first, unknown last, then by CID text: its whole history.
     ///
-    /// Throws `limitExceeded` when the account reaches over more principals than the limits allow.
-    public func account(_ query: AccountQuery, at now: Timestamp) throws(GraphError) -> [AccountQuery.Row] {
-        let members = try accountPrincipals(query, at: now)
+    /// Granted is what the owner issued, and what a key of the account issued before it ceased to be one; received is
+    /// what else the owner, a session key while it was one, or the invoker received. Throws `limitExceeded` when the
+    /// account reaches over more than the limits allow.
+    public func account(_ query: AccountQuery) throws(GraphError) -> [AccountQuery.Row] {
+        let owner = principal(query.owner)
+        let invoker = principal(query.invoker)
+        var (members, sessions): ([UInt32: [Tenure]], [UInt32: [Tenure]]) = ([:], [:])
+        if let owner { (members, sessions) = (try accountKeys(of: owner), try signIns(of: owner)) }
+        func grants(_ issuer: UInt32, _ edge: UInt32) -> Bool {
+            issuer == owner || members[issuer]?.contains { holds($0, at: edge) } ?? false
+        }
+        func receives(_ audience: UInt32, _ edge: UInt32) -> Bool {
+            audience == owner || audience == invoker || sessions[audience]?.contains { holds($0, at: edge) } ?? false
+        }
         var rows: [AccountQuery.Row] = []
-        var seen: Set<UInt32> = []
-        for direction in [AccountQuery.Direction.granted, .received] {
-            for member in members {
-                var cursor = PrincipalEdges(graph, member, isIssuer: direction == .granted)
+        var holders = Set(members.keys).union(sessions.keys)
+        holders.formUnion([owner, invoker].compactMap { $0 })
+        for holder in holders {
+            for direction in [AccountQuery.Direction.granted, .received] {
+                var cursor = PrincipalEdges(graph, holder, isIssuer: direction == .granted)
                 while let edge = cursor.next() {
-                    guard isVisible(edge), governs(query.owner, edge) || governs(query.invoker, edge),
-                        seen.insert(edge).inserted
-                    else { continue }
+                    let info = graph.info[edge]
+                    guard isVisible(edge), governs(query.owner, edge) || governs(query.invoker, edge) else { continue }
+                    let isGranted = grants(info.issuer, edge)
+                    // A row that is both counts as granted only.
+                    guard direction == .granted ? isGranted : !isGranted && receives(holder, edge) else { continue }
                     rows.append(AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction))
                 }
             }
@@ -74,46 +84,41 @@ extension Snapshot {
         }.map(\.0)
     }
 
-    /// The owner and every did:key reached from it through live delegations of `tinycloud.delegation/list` on the
-    /// account's `delegation` resource.
-    private func accountPrincipals(_ query: AccountQuery, at now: Timestamp) throws(GraphError) -> [UInt32] {
-        guard let owner = principal(query.owner) else { return [] }
-        var members = [owner]
-        var level = [owner]
-        let list = Ability(literal: "tinycloud.delegation/list")
-        for _ in 0..<AccountQuery.maxLevels {
-            var next: [UInt32] = []
-            var visited = 0
-            for member in level {
-                var cursor = PrincipalEdges(graph, member, isIssuer: true)
-                while let edge = cursor.next() {
-                    visited += 1
-                    guard visited <= AccountQuery.maxPerLevel * 64 else {
-                        throw GraphError(.limitExceeded, "the account reaches over too many delegations")
-                    }
-                    let audience = graph.info[edge].audience
-                    guard isVisible(edge), !members.contains(audience), !next.contains(audience),
-                        graph.terms.bytes(audience).starts(with: "did:key:".utf8),
-                        status(of: edge, at: now.microseconds) == .active,
-                        capabilities(of: edge).contains(where: { listsAccount($0, query.space, list) })
-                    else { continue }
-                    next.append(audience)
-                    guard members.count + next.count <= AccountQuery.maxPrincipals else {
-                        throw GraphError(.limitExceeded, "the account reaches over too many principals")
-                    }
+    /// The keys that ever acted for an account, and when: those it signed in with, and every did:key reached from the
+    /// owner through delegations of `tinycloud.delegation/list` on the `delegation` service of one of its spaces.
+    private func accountKeys(of owner: UInt32) throws(GraphError) -> [UInt32: [Tenure]] {
+        var found: [UInt32: [Tenure]] = [:]
+        var waiting = [owner]
+        var visited = 0
+        while let member = waiting.popLast() {
+            var issued = PrincipalEdges(graph, member, isIssuer: true)
+            while let edge = issued.next() {
+                visited += 1
+                guard visited <= AccountQuery.maxStatements else {
+                    throw GraphError(.limitExceeded, "the account reaches over too many delegations")
+                }
+                let info = graph.info[edge]
+                guard isVisible(edge), info.audience != owner, graph.isKey(info.audience),
+                    info.flags.contains(.signsIn) && info.issuer == owner || listsAccount(edge, of: owner),
+                    let tenure = tenure(by: edge)
+                else { continue }
+                if found[info.audience] == nil { waiting.append(info.audience) }
+                found[info.audience, default: []].append(tenure)
+                guard found.count <= AccountQuery.maxPrincipals else {
+                    throw GraphError(.limitExceeded, "the account reaches over too many principals")
                 }
             }
-            guard !next.isEmpty else { return members }
-            members += next
-            level = next
         }
-        throw GraphError(.limitExceeded, "the account reaches over too many levels")
+        return found
     }
 
-    private func listsAccount(_ number: UInt32, _ space: Space, _ list: Ability) -> Bool {
-        let held = capability(number)
-        guard case .tinycloud(space, "delegation", let path, "") = held.resource else { return false }
-        return (path ?? "").isEmpty && graph.registry.covers(held: held.ability, required: list)
+    private func listsAccount(_ edge: UInt32, of owner: UInt32) -> Bool {
+        capabilities(of: edge).contains { number in
+            let row = graph.capabilities[number]
+            let resource = graph.resources.row(row.resource)
+            return resource.authority == owner && graph.isWholeDelegation(resource)
+                && graph.gives(row, "tinycloud.delegation/list")
+        }
     }
 
     /// True when some edge in the closure of this one, itself included, was issued by the principal.

@@ -3,63 +3,83 @@ public import UCAN
 
 /// Names everyone a listing's `created` and `received` are meant for (design section 3, identity of the asker).
 public struct Asker: Sendable {
-    /// The invoker first; then, through a live root CACAO it cites, the issuer and its other session keys.
+    /// The invoker first, then the owners it is a session of, then their other session keys, past ones too.
     public let principals: [DID]
-    let numbers: [UInt32]
     /// The invoker, and the owners it acts for; what they are party to is shown whole.
     ///
-    /// Other session keys of an owner are left out: an owner can make anybody's key the audience of a root CACAO, and
-    /// what that key holds elsewhere must not become visible to the owner by it (design law 9).
-    let selfNumbers: [UInt32]
+    /// Other session keys of an owner are left out: an owner can sign in with anybody's key, and what that key holds
+    /// elsewhere must not become visible to the owner by it (design law 9).
+    let selves: [UInt32]
+    /// When each other session key was one.
+    let sessions: [UInt32: [Tenure]]
+
+    /// Everyone, the selves first.
+    var numbers: [UInt32] { selves + sessions.keys }
+
+    /// True when a principal is meant with regard to one statement.
+    func includes(_ principal: UInt32, at statement: UInt32, in snapshot: Snapshot) -> Bool {
+        if selves.contains(principal) { return true }
+        return sessions[principal]?.contains { snapshot.holds($0, at: statement) } ?? false
+    }
+
+    static let maxStatements = 1 << 17
 }
 
 extension Snapshot {
-    /// Finds who the invoker is for a space: itself, and when it is the audience of a live root CACAO inside the
-    /// closure of the proofs it cites, also that CACAO's issuer and the issuer's session keys that touch the space.
+    /// Finds who the invoker is: itself, and with it each owner that signed in with the invoker's key and one of whose
+    /// delegations to that key is in the closure of the proofs it cites, both live; and all other keys that owner ever
+    /// signed in with.
     ///
-    /// Nothing a third party signs changes the answer: only CACAOs without proofs, issued by that very issuer, count.
-    public func asker(invoker: DID, proofs: [Multihash], space: Space, at now: Timestamp) -> Asker {
-        var principals = [invoker]
-        var numbers: [UInt32] = []
-        let own = principal(invoker)
-        if let own { numbers.append(own) }
-        var roots: [UInt32] = []
+    /// Nothing a third party signs changes the answer: only what the owners signed whom the invoker itself cites counts.
+    /// Throws `limitExceeded` for an owner of more statements than may be looked at.
+    public func asker(invoker: DID, proofs: [Multihash], at now: Timestamp) throws(GraphError) -> Asker {
+        guard let own = principal(invoker) else { return Asker(principals: [invoker], selves: [], sessions: [:]) }
+        var givers: [UInt32] = []
         let cited = proofs.compactMap { edge($0)?.raw }
         func consider(_ edge: UInt32) {
             let info = graph.info[edge]
-            guard info.kind == EdgeKind.cacao.rawValue, info.proofCount == 0, info.audience == own, own != nil,
-                isVisible(edge), !isEnded(edge), isInWindow(edge, now.microseconds), !roots.contains(info.issuer)
+            guard info.kind == EdgeKind.cacao.rawValue, info.audience == own, isLive(edge, at: now),
+                !givers.contains(info.issuer)
             else { return }
-            roots.append(info.issuer)
+            givers.append(info.issuer)
         }
         for edge in cited { consider(edge) }
         _ = walkAbove(cited, alreadySeen: cited.count) { edge in
             consider(edge)
             return .continue
         }
-        let spaceNumber = self.space(space)
-        let selfNumbers = (own.map { [$0] } ?? []) + roots
-        for root in roots {
-            add(root, to: &principals, &numbers)
-            guard let spaceNumber else { continue }
-            var cursor = graph.lists.cursor(EdgeLists.Key(.issuerInSpace, root, spaceNumber))
-            var visited = 0
-            while let edge = cursor.next(), numbers.count < 1024, visited < 65_536 {
-                visited += 1
-                let info = graph.info[edge]
-                guard info.kind == EdgeKind.cacao.rawValue, info.proofCount == 0, isVisible(edge), !isEnded(edge),
-                    isInWindow(edge, now.microseconds),
-                    graph.terms.bytes(info.audience).starts(with: "did:key:".utf8)
-                else { continue }
-                add(info.audience, to: &principals, &numbers)
-            }
+        var owners: [UInt32] = []
+        var keys: [UInt32: [Tenure]] = [:]
+        for giver in givers {
+            let signIns = try signIns(of: giver)
+            guard signIns[own]?.contains(where: { isLive($0.edge, at: now) }) ?? false else { continue }
+            owners.append(giver)
+            keys.merge(signIns) { $0 + $1 }
         }
-        return Asker(principals: principals, numbers: numbers, selfNumbers: selfNumbers)
+        let selves = [own] + owners.filter { $0 != own }
+        let sessions = keys.filter { !selves.contains($0.key) }
+        let names = (selves + sessions.keys.sorted()).map { DID(trusted: graph.terms.text($0)) }
+        return Asker(principals: names, selves: selves, sessions: sessions)
     }
 
-    private func add(_ number: UInt32, to principals: inout [DID], _ numbers: inout [UInt32]) {
-        guard !numbers.contains(number) else { return }
-        numbers.append(number)
-        principals.append(DID(trusted: graph.terms.text(number)))
+    private func isLive(_ edge: UInt32, at now: Timestamp) -> Bool {
+        isVisible(edge) && !isEnded(edge) && isInWindow(edge, now.microseconds)
+    }
+
+    /// The keys an owner signed in with, and when each was a session.
+    func signIns(of owner: UInt32) throws(GraphError) -> [UInt32: [Tenure]] {
+        var found: [UInt32: [Tenure]] = [:]
+        var visited = 0
+        var issued = PrincipalEdges(graph, owner, isIssuer: true)
+        while let edge = issued.next() {
+            visited += 1
+            guard visited <= Asker.maxStatements else {
+                throw GraphError(.limitExceeded, "the owner issued more delegations than may be looked at")
+            }
+            let info = graph.info[edge]
+            guard isVisible(edge), info.flags.contains(.signsIn), let tenure = tenure(by: edge) else { continue }
+            found[info.audience, default: []].append(tenure)
+        }
+        return found
     }
 }

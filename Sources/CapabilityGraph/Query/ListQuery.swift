@@ -3,7 +3,10 @@ public import UCAN
 /// Selects the delegations of one space (tinycloud.md 8.4, taking each BETTER).
 public struct ListQuery: Sendable {
     public enum Direction: String, Sendable {
-        case created, received, all
+        case created
+        /// What is not created; a row that is both is created only (tinycloud.md 6.6).
+        case received
+        case all
         /// Created or received.
         case party
         /// Created, received, or minted on what the asker received: its credentials too, which keys hold.
@@ -90,14 +93,15 @@ extension Snapshot {
 /// Walks the lists of a query newest first, each edge once.
 public struct ListWalker: Sendable {
     private let snapshot: Snapshot
+    /// A heap: the cursor at the newest edge stands first.
     private var cursors: [EdgeLists.Cursor]
     private let space: UInt32?
     private let path: [UInt8]?
     private let abilities: [(term: UInt32, number: UInt8)]?
     private let statuses: Set<ListQuery.Status>
     private let kinds: Set<UInt8>?
-    /// Whom every row must concern; nil for all rows of the lists.
-    private let concerned: [UInt32]?
+    private let direction: ListQuery.Direction
+    private let asker: Asker
 
     init(_ snapshot: Snapshot, _ query: ListQuery, below bound: UInt32) {
         self.snapshot = snapshot
@@ -113,7 +117,8 @@ public struct ListWalker: Sendable {
         }
         statuses = query.statuses
         kinds = query.kinds.map { Set($0.map(\.rawValue)) }
-        concerned = query.direction == .concerning ? query.asker.numbers : nil
+        direction = query.direction
+        asker = query.asker
         let lists = snapshot.graph.lists
         guard let space else {
             cursors = []
@@ -138,13 +143,14 @@ public struct ListWalker: Sendable {
             }
         }
         cursors.removeAll { $0.peek == nil }
+        for index in cursors.indices.reversed() { sink(index) }
     }
 
     /// The next edge that the query keeps at this instant, with its status then.
     mutating func next(at: Int64) -> (edge: UInt32, status: EdgeStatus)? {
         while let edge = nextEdge() {
             guard snapshot.isVisible(edge), kinds?.contains(snapshot.graph.info[edge].kind) ?? true,
-                concerned.map({ snapshot.concerns(edge, $0) }) ?? true, matchesCapability(edge)
+                isMeant(edge), matchesCapability(edge)
             else { continue }
             let status = snapshot.status(of: edge, at: at)
             guard isKept(status) else { continue }
@@ -154,19 +160,44 @@ public struct ListWalker: Sendable {
     }
 
     private mutating func nextEdge() -> UInt32? {
-        var best: Int?
-        var newest: UInt32 = 0
-        for index in cursors.indices {
-            guard let edge = cursors[index].peek else { continue }
-            if best == nil || edge > newest {
-                best = index
-                newest = edge
-            }
-        }
-        guard best != nil else { return nil }
+        guard let newest = cursors.first?.peek else { return nil }
         // An edge stands in one issuer's and one audience's list: taken from both, it cannot come twice.
-        for index in cursors.indices where cursors[index].peek == newest { _ = cursors[index].next() }
+        while let edge = cursors.first?.peek, edge == newest {
+            _ = cursors[0].next()
+            if cursors[0].peek == nil {
+                cursors.swapAt(0, cursors.count - 1)
+                cursors.removeLast()
+            }
+            sink(0)
+        }
         return newest
+    }
+
+    /// Moves a cursor down to where none below it is at a newer edge.
+    private mutating func sink(_ start: Int) {
+        var place = start
+        while true {
+            var newest = place
+            for child in [2 * place + 1, 2 * place + 2] where child < cursors.count {
+                if (cursors[child].peek ?? 0) > (cursors[newest].peek ?? 0) { newest = child }
+            }
+            guard newest != place else { return }
+            cursors.swapAt(place, newest)
+            place = newest
+        }
+    }
+
+    /// True when a row of the lists lies in the direction that is asked for.
+    private func isMeant(_ edge: UInt32) -> Bool {
+        let info = snapshot.graph.info[edge]
+        func includes(_ principal: UInt32) -> Bool { asker.includes(principal, at: edge, in: snapshot) }
+        return switch direction {
+        case .all: true
+        case .created: includes(info.issuer)
+        case .received: includes(info.audience) && !includes(info.issuer)
+        case .party: includes(info.issuer) || includes(info.audience)
+        case .concerning: snapshot.concerns(edge, asker.selves)
+        }
     }
 
     private func isKept(_ status: EdgeStatus) -> Bool {

@@ -8,7 +8,7 @@ package struct Visibility: Sendable {
     package init(_ snapshot: Snapshot, space: Space, asker: Asker) {
         self.snapshot = snapshot
         self.space = snapshot.space(space)
-        principals = asker.selfNumbers
+        principals = asker.selves
     }
 
     package func showsAll(of edge: Snapshot.EdgeID) -> Bool {

@@ -41,8 +41,7 @@ package struct SpaceGraph: Sendable {
         let space = try Space(permit.space)
         var query = ListQuery(
             space: space,
-            asker: answer.snapshot.asker(
-                invoker: filters.principal ?? permit.principal, proofs: [], space: space, at: now))
+            asker: try answer.snapshot.asker(invoker: filters.principal ?? permit.principal, proofs: [], at: now))
         query.direction =
             filters.direction ?? (permit.manages && filters.principal == nil ? .all : .concerning)
         // Only who manages a space is shown what concerns nobody it may ask for.
@@ -117,7 +116,7 @@ package struct SpaceGraph: Sendable {
     private func answer(_ permit: Permit, at now: Timestamp) throws -> DelegationAnswer {
         let graph = store.graph.snapshot(at: permit.revision)
         let space = try Space(permit.space)
-        let asker = graph.asker(invoker: permit.principal, proofs: [], space: space, at: now)
+        let asker = try graph.asker(invoker: permit.principal, proofs: [], at: now)
         return DelegationAnswer(
             snapshot: graph, tokens: store.tokens, viewer: .reader(of: space, asker), now: now)
     }

@@ -20,7 +20,7 @@ enum ListShape {
             ("received", .received, ChainWorld.principal(1 << 30, 0)),
         ] {
             let space = ChainWorld.space(0)
-            let asker = snapshot.asker(invoker: invoker, proofs: [], space: space, at: ChainWorld.now)
+            let asker = try snapshot.asker(invoker: invoker, proofs: [], at: ChainWorld.now)
             var query = ListQuery(space: space, asker: asker)
             query.direction = direction
             let (first, cursor) = try snapshot.listPage(query, after: nil, limit: 100, now: ChainWorld.now)

@@ -9,6 +9,8 @@ struct DatabaseSource: AuthoritySource {
     let now: Timestamp
     let space: String?
     let asker: DID?
+    /// What the asker rests on, as it would say to a service.
+    private let proofs: [Multihash]
     private let snapshot: Snapshot
     private let tokens: TokenReader
 
@@ -21,6 +23,9 @@ struct DatabaseSource: AuthoritySource {
         asker = try (arguments[StandardOptions.key] ?? context?.key).map { name throws(Failure) in
             try SigningKey(KeyStore(home: home).load(name)).did
         }
+        var proofs: [Multihash] = []
+        for text in arguments.all(SigningOptions.proof) { proofs.append(try CIDText.parse(text).hash) }
+        self.proofs = proofs
         do {
             let registry = try AbilityRegistry.standard()
             let opened = try GraphStore.openForReading(path: path, registry: registry)
@@ -114,7 +119,11 @@ struct DatabaseSource: AuthoritySource {
         guard let did = asker ?? (question.direction == .all ? space.owner : nil) else {
             throw .usage("created or received by whom", hint: "`--key KEY` names who asks")
         }
-        return snapshot.asker(invoker: did, proofs: [], space: space, at: now)
+        do throws(GraphError) {
+            return try snapshot.asker(invoker: did, proofs: proofs, at: now)
+        } catch {
+            throw Failure(ofFile: error)
+        }
     }
 }
 

@@ -168,4 +168,54 @@ import UCAN
         #expect(try ask(["space": .string(scene.space.text)]).texts("cid") == [], "nor can it be asked for")
         #expect(Set(try ask(["space": "default"]).texts("cid")) == set(lure, mixed), "both spaces have that name")
     }
+
+    @Test func theHistoryOfEndedSessionsIsComplete() throws {
+        let other = try Cast.key(0x24)
+        let second = try scene.admit(
+            scene.cacao(scene.owner, to: other.did.text, scene.space.session, lasts: 7200))
+        let made = try scene.admit(
+            scene.ucan(
+                other, to: line.helper.did, [scene.space.can("tinycloud.kv/get", "kv/notes/made")], proofs: [second],
+                lasts: 3000))
+        let third = try Cast.key(0x25)
+        let brief = try scene.admit(
+            scene.cacao(scene.owner, to: third.did.text, scene.space.session, lasts: 100))
+        let short = try scene.admit(
+            scene.ucan(
+                third, to: line.helper.did, [scene.space.can("tinycloud.kv/get", "kv/notes/short")], proofs: [brief],
+                lasts: 100))
+        // What the keys hold beside their sessions, and give on once those are over, is their own affair.
+        let lent = try [other, third].map { key in
+            try scene.admit(
+                scene.ucan(
+                    line.agent, to: key.did, [scene.space.can("tinycloud.kv/get", "kv/notes/")], proofs: [line.first]))
+        }
+        #expect(try scene.revoke(second, by: scene.owner).status == 200)
+        scene.advance(200)
+        let late = try zip([other, third], lent).map { key, proof in
+            try scene.admit(
+                scene.ucan(
+                    key, to: line.helper.did, [scene.space.can("tinycloud.kv/get", "kv/notes/late")], proofs: [proof],
+                    lasts: 600))
+        }
+        let rows = try #require(try ask([:])["items"]?.array)
+        let states = Dictionary(
+            uniqueKeysWithValues: rows.map { ($0["cid"]?.string ?? "", $0["status"]?.string ?? "") })
+        #expect(states[second.cid.text] == "revoked" && states[made.cid.text] == "ancestor_revoked")
+        #expect(states[brief.cid.text] == "expired" && states[short.cid.text] == "expired")
+        #expect(try cids(["direction": "granted"]).isSuperset(of: set(second, made, brief, short)))
+        for token in late { #expect(states[token.cid.text] == nil) }
+        #expect(try cids(["direction": "received"]) == Set(lent.map(\.cid.text)), "given while they were sessions")
+        #expect(try cids(["status": "ancestor_revoked"]) == set(made))
+        #expect(try cids(["status": "expired"]) == set(brief, short))
+        // A cursor taken before a session ends goes on after it.
+        let page = try ask(["limit": 2])
+        let whole = rows.compactMap { $0["cid"]?.string }
+        let cursor = try #require(page["nextCursor"])
+        #expect(try scene.revoke(line.root, by: scene.owner).status == 200)
+        let fresh = try Cast.key(0x26)
+        let anew = try scene.admit(scene.cacao(scene.owner, to: fresh.did.text, scene.space.session, lasts: 60))
+        let rest = try ask(["limit": 100, "cursor": cursor], by: fresh, proof: anew)["items"] ?? .null
+        #expect(Set((page["items"] ?? .null).texts("cid") + rest.texts("cid")).isSuperset(of: whole))
+    }
 }

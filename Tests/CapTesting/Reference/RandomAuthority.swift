@@ -91,6 +91,7 @@ public struct RandomAuthority {
             capabilities.append(
                 PlainCapability("urn:tinycloud:encryption:\(owner):main", "tinycloud.encryption/decrypt"))
         }
+        if percent(35) { capabilities += signIn(pick(spaces), pick(spaces)) }
         if percent(5) { capabilities.removeAll() }
         var statement = PlainStatement(
             id: label("root"), isCacao: percent(80), issuer: owner, audience: audience(but: owner),
@@ -100,6 +101,26 @@ public struct RandomAuthority {
         if percent(25) { statement.proofs = cited(by: owner) }
         if percent(cheating / 3) { statement = bent(statement) }
         return statement
+    }
+
+    /// What a session is signed in with, or nearly.
+    private mutating func signIn(_ space: String, _ other: String) -> [PlainCapability] {
+        var capabilities: [PlainCapability] = []
+        if percent(90) {
+            let path = percent(90) ? "/capabilities" : pick(["/capabilities/", "/capabilities/all", "/kv"])
+            capabilities.append(PlainCapability(space + path, "tinycloud.capabilities/read"))
+        }
+        if percent(60) {
+            let path = percent(90) ? pick(["/delegation", "/delegation/"]) : "/delegation/a"
+            let name = percent(60) ? "list" : pick(["revoke", "status", "other"])
+            capabilities.append(PlainCapability(other + path, "tinycloud.delegation/" + name))
+        } else {
+            let place = percent(90) ? space : other
+            for name in ["get", "put", pick(["del", "delete"]), "list"] where percent(95) {
+                capabilities.append(PlainCapability(place + "/kv", "tinycloud.kv/" + name))
+            }
+        }
+        return capabilities
     }
 
     /// What an owner may cite beside what it owns: mostly what it gave, as a wallet cites its session, now and then what

@@ -31,27 +31,6 @@ extension ReferenceEvaluator {
         held[name]?.parts.contains { $0.space == space } ?? false
     }
 
-    /// Everyone a listing is meant for (design section 3, identity of the asker).
-    public func asker(_ invoker: String, proofs: [String], space: String, at now: Int64) -> Set<String> {
-        var everyone: Set<String> = [invoker]
-        for name in closure(proofs.compactMap { names[$0] }) {
-            guard isLiveRoot(name, at: now), let root = statement(name), root.audience == invoker else { continue }
-            everyone.insert(root.issuer)
-            for other in order where isLiveRoot(other, at: now) && touches(other, space) {
-                guard let session = statement(other), session.issuer == root.issuer,
-                    session.audience.hasPrefix("did:key:")
-                else { continue }
-                everyone.insert(session.audience)
-            }
-        }
-        return everyone
-    }
-
-    private func isLiveRoot(_ name: String, at now: Int64) -> Bool {
-        guard let statement = statement(name) else { return false }
-        return statement.isCacao && statement.proofs.isEmpty && isAlive(name, at: now)
-    }
-
     /// What a listing keeps; `direction` is `created`, `received` or `all`.
     public struct Listing: Sendable, Hashable {
         public var space: String
@@ -63,13 +42,16 @@ extension ReferenceEvaluator {
         public init(space: String) { self.space = space }
     }
 
-    public func list(_ query: Listing, asker: Set<String>, at now: Int64) -> Set<String> {
+    public func list(_ query: Listing, asker: Asker, at now: Int64) -> Set<String> {
         Set(
             order.filter { name in
                 guard let held = held[name], touches(name, query.space) else { return false }
                 switch query.direction {
-                case "created": guard asker.contains(held.statement.issuer) else { return false }
-                case "received": guard asker.contains(held.statement.audience) else { return false }
+                case "created": guard asker.means(held.statement.issuer, name, self) else { return false }
+                case "received":
+                    guard asker.means(held.statement.audience, name, self),
+                        !asker.means(held.statement.issuer, name, self)
+                    else { return false }
                 default: break
                 }
                 let matches = held.parts.indices.contains { index in
@@ -145,6 +127,8 @@ extension ReferenceEvaluator {
         guard hasPart(acting, in: target) else { return "unauthorizedRevoker" }
         guard ended[target] == nil else { return "alreadyRevoked" }
         ended[target] = acting
+        changeCount += 1
+        endedPlace[target] = changeCount
         return "revoked"
     }
 }

@@ -6,6 +6,9 @@ public struct ReferenceEvaluator: Sendable {
     struct Held: Sendable {
         var statement: PlainStatement
         var parts: [PlainRules.Parts]
+        /// The place among all changes, and when it was admitted, in whole seconds of microseconds: what a log keeps.
+        var place = 0
+        var admittedAt: Int64 = 0
 
         func owns(_ index: Int) -> Bool { parts[index].owner == statement.issuer }
     }
@@ -18,6 +21,9 @@ public struct ReferenceEvaluator: Sendable {
     var names: [String: String] = [:]
     /// Who ended a statement.
     public internal(set) var ended: [String: String] = [:]
+    /// The place of that among all changes.
+    var endedPlace: [String: Int] = [:]
+    var changeCount = 0
     public internal(set) var hosted: Set<String> = []
     /// Hosts a space with its owner's first statement about it, whatever the ability.
     public var hostsOpenly = false
@@ -41,8 +47,11 @@ public struct ReferenceEvaluator: Sendable {
             names[statement.id] = statement.statement
             return "twin"
         }
-        let offered = Held(statement: statement, parts: statement.capabilities.map { PlainRules.parts($0.resource) })
+        var offered = Held(statement: statement, parts: statement.capabilities.map { PlainRules.parts($0.resource) })
         if let code = refusal(offered, at: now) { return code }
+        changeCount += 1
+        offered.place = changeCount
+        offered.admittedAt = now / 1_000_000 * 1_000_000
         held[statement.statement] = offered
         names[statement.id] = statement.statement
         order.append(statement.statement)

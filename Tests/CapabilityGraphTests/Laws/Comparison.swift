@@ -144,7 +144,7 @@ struct Comparison {
     /// Draws a listing in both languages; the asker's identity is compared on the way.
     static func listing(
         _ random: inout RandomAuthority, _ snapshot: Snapshot, _ reference: ReferenceEvaluator, at: Int64
-    ) throws -> (ListQuery, ReferenceEvaluator.Listing, Set<String>) {
+    ) throws -> (ListQuery, ReferenceEvaluator.Listing, ReferenceEvaluator.Asker) {
         var listing = ReferenceEvaluator.Listing(space: random.pick(RandomAuthority.spaces))
         listing.direction = random.pick(["created", "received", "all"])
         if random.percent(30) { listing.path = random.pick(["", "a", "a/", "a/b", "ab", "/"]) }
@@ -164,10 +164,10 @@ struct Comparison {
             if random.percent(10) { proofs.append("nothing") }
         }
         let space = try Space(listing.space)
-        let asker = snapshot.asker(
-            invoker: try Plain.did(invoker), proofs: proofs.map(Plain.multihash), space: space,
-            at: Timestamp(microseconds: at))
-        let expected = reference.asker(invoker, proofs: proofs, space: listing.space, at: at)
+        let asker = try snapshot.asker(
+            invoker: try Plain.did(invoker), proofs: proofs.map(Plain.multihash), at: Timestamp(microseconds: at))
+        let means = reference.asker(invoker, proofs: proofs, at: at)
+        let expected = means.everyone
         guard Set(asker.principals.map(\.text)) == expected, asker.principals.count == expected.count else {
             throw Property.Difference(
                 "\(invoker) with \(proofs) is \(asker.principals), expected \(expected)")
@@ -177,7 +177,21 @@ struct Comparison {
         query.path = listing.path
         query.abilities = try listing.abilities?.map { try Ability($0) }
         query.statuses = Set(listing.statuses.compactMap(ListQuery.Status.init(rawValue:)))
-        return (query, listing, expected)
+        return (query, listing, means)
+    }
+
+    /// The whole history of one drawn account, for one who asks.
+    func account(_ random: inout RandomAuthority) throws -> String? {
+        let owner = random.pick(RandomAuthority.owners)
+        let invoker = random.percent(40) ? owner : random.pick(RandomAuthority.principals)
+        let rows = try snapshot.account(AccountQuery(owner: try Plain.did(owner), invoker: try Plain.did(invoker)))
+        let names = names(rows.map(\.edge))
+        let found = Dictionary(zip(names, rows.map(\.direction.rawValue)), uniquingKeysWith: { "\($0) and \($1)" })
+        let expected = reference.account(of: owner, for: invoker)
+        guard found == expected, names.count == found.count else {
+            return "the account of \(owner) is \(found) for \(invoker), expected \(expected)"
+        }
+        return nil
     }
 
     /// One drawn use under cited proofs.
@@ -219,6 +233,7 @@ struct Comparison {
         if let difference = try gate(checks, &random) { return difference }
         for _ in 0..<3 {
             if let difference = try listing(&random) { return difference }
+            if let difference = try account(&random) { return difference }
             if let difference = try invocation(&random) { return difference }
         }
         return nil
