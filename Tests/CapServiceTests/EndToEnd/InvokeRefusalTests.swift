@@ -73,6 +73,14 @@ import UCAN
                     [space.can("tinycloud.capabilities/read", "capabilities/all", caveats: [["only": "yours"]])],
                     by: refused.agent, proofs: [bound])
             },
+            .init(
+                "a caveat nobody here can judge", 401, "caveatFailed",
+                .text("invocation-caveats-not-subset-of-chain: caveat-not-judged-here")
+            ) {
+                try $0.invoke(
+                    [space.can("tinycloud.capabilities/read", "capabilities/all", caveats: [["only": "mine"]])],
+                    by: refused.agent, proofs: [bound])
+            },
             .init("a space nobody hosts", 404, "spaceNotHosted", .text("Space not found")) {
                 try $0.invoke(elsewhere.readAll, proofs: [early])
             },

@@ -42,6 +42,45 @@ import UCAN
         #expect(try kv.list("") == [])
     }
 
+    /// What a client asks for when nothing else is said: every service, and the owner's encryption network.
+    @Test func theUsualSignInHostsASpaceAndUsesIt() throws {
+        let scene = try Scene()
+        let owner = scene.owner.did()
+        let usual: [(String, [String])] = [
+            ("kv", ["kv/put", "kv/get", "kv/del", "kv/list", "kv/metadata"]),
+            ("sql", ["sql/read", "sql/write", "sql/admin"]),
+            ("duckdb", ["duckdb/read", "duckdb/write", "duckdb/admin"]),
+            ("capabilities", ["capabilities/read"]),
+            ("hooks", ["hooks/subscribe", "hooks/register", "hooks/list", "hooks/unregister"]),
+        ]
+        var capabilities = try usual.flatMap { service, names in
+            try names.map { try scene.space.can("tinycloud.\($0)", service) }
+        }
+        for name in ["decrypt", "network.create", "network.revoke"] {
+            capabilities.append(
+                try TokenCapability(
+                    resource: "urn:tinycloud:encryption:\(owner):default", ability: "tinycloud.encryption/\(name)"))
+        }
+        let session = try scene.cacao(scene.owner, to: scene.session.did.text, capabilities)
+        let first = try scene.delegate(session)
+        #expect(first.status == 200 && first.json["skipped"] == [.string(scene.space.text)])
+        let party = [session]
+        let put = try scene.space.can("tinycloud.kv/put", "kv/a")
+        let early = try scene.wire.post("/invoke", scene.invocation(scene.session, [put], proofs: party))
+        #expect(early.status == 404 && early.text == "Space not found")
+        try scene.host(scene.space, by: scene.owner)
+        #expect(try scene.delegate(session).status == 200)
+        let written = try scene.wire.post("/invoke", scene.invocation(scene.session, [put], proofs: party))
+        #expect(written.status == 200 && written.header("etag") == KVScene.etag([]))
+        for (verb, status) in [("get", 200), ("metadata", 200), ("list", 200), ("del", 200), ("get", 404)] {
+            let answer = try scene.wire.post(
+                "/invoke",
+                scene.invocation(
+                    scene.session, [scene.space.can("tinycloud.kv/\(verb)", "kv/a")], proofs: party))
+            #expect(answer.status == status, "\(verb): \(answer.text)")
+        }
+    }
+
     @Test func whatClientsProbeAtSignInAnswersAndFeaturesAreWhatIsServed() throws {
         let kv = try KVScene()
         let scene = kv.scene
@@ -158,7 +197,21 @@ import UCAN
         #expect(try kv.ask("put", "b", body: [1], headers: twice).status == 400)
         let long = "X-TinyCloud-Meta-A: " + String(repeating: "a", count: 4096)
         #expect(try kv.ask("put", "b", body: [1], headers: [long]).reason == "malformedHeader")
+        #expect(try kv.ask("put", "b", body: [1], headers: ["X-TinyCloud-Meta-A: a\tb"]).reason == "malformedHeader")
         #expect(try kv.ask("get", "b").status == 404)
+        // What comes in goes out: nothing, other scripts, and as much as is taken.
+        let odd = [
+            "Content-Type: text/plain; x=\"grüße 🐘\"", "Content-Language:", "X-TinyCloud-Meta-Empty:   ",
+            "X-TinyCloud-Meta-Long: " + String(repeating: "l", count: 3900),
+        ]
+        #expect(try kv.ask("put", "c", body: [1], headers: odd).status == 200)
+        for verb in ["get", "metadata"] {
+            let value = try kv.ask(verb, "c")
+            #expect(value.status == 200 && value.header("content-type") == "text/plain; x=\"grüße 🐘\"")
+            #expect(value.header("x-tinycloud-meta-long")?.utf8.count == 3900)
+            #expect(value.header("content-language") == nil && value.header("x-tinycloud-meta-empty") == nil)
+        }
+        #expect(try kv.send(kv.token("get", ["a", "c"])).json["results"]?.array?.count == 2)
     }
 
     @Test func pathsAreTheTextsOfTheirResources() throws {
@@ -189,7 +242,8 @@ import UCAN
     @Test func aListingHoldsWhatItsPathContains() throws {
         let kv = try KVScene()
         let paths = [
-            "notes", "notes!", "notes-old", "notes/", "notes/a", "notes/a/b", "notes/a0", "notes/z", "notes0", "notesz",
+            "", "notes", "notes!", "notes-old", "notes/", "notes/a", "notes/a/b", "notes/a0", "notes/z", "notes0",
+            "notesz",
             "other/a", "/notes",
         ]
         for path in paths { try kv.put(path, "x") }
@@ -199,7 +253,7 @@ import UCAN
                 return path == listed || path.hasPrefix(listed.hasSuffix("/") ? listed : listed + "/")
             }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             #expect(try kv.list(listed) == expected, "`\(listed ?? "no path")`")
-            for limit in [1, 2, 3, 12, 1000] {
+            for limit in [1, 2, 3, 13, 1000] {
                 var (seen, cursor): ([String], String?) = ([], nil)
                 for _ in 0...paths.count {
                     let page = try kv.ask(

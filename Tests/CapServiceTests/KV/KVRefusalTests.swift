@@ -1,4 +1,5 @@
 import CapTesting
+import Glibc
 import Multiformats
 import Testing
 import UCAN
@@ -155,6 +156,55 @@ import UCAN
         #expect(try kv.send(late, body: Array("late".utf8)).status == 409)
     }
 
+    @Test func afterARevocationIsAnsweredNothingIsWrittenAnyMore() throws {
+        let kv = try KVScene()
+        let bob = try kv.delegate(["put"], on: "kv/a")
+        let crowd = 6
+        let tokens = try (0..<crowd).map { _ in try (0..<40).map { _ in try kv.token("put", ["a"], by: bob) } }
+        let port = kv.scene.service.port
+        let written = Locked(0)
+        let after = Locked<[UInt8]?>(nil)
+        let revocation = try TokenMaker.revocation(
+            issuer: kv.scene.session, target: bob.proofs[0].cid, proofs: [kv.root.cid], expires: kv.scene.time(120))
+        let look = try kv.token("get", ["a"])
+        Threads.run(crowd + 1) { place in
+            let wire = Wire(port)
+            guard place < crowd else {
+                // In the midst of it: a few are written, and many are still to come.
+                while written.withLock({ $0 }) < crowd * 2 { sched_yield() }
+                guard (try? wire.post("/revoke", revocation))?.status == 200 else { return }
+                let value = try? wire.post("/invoke", look).body
+                return after.withLock { $0 = value }
+            }
+            for (number, token) in tokens[place].enumerated() {
+                let answer = try? wire.ask(
+                    "POST", "/invoke", headers: ["Authorization: \(token.authorization())"],
+                    body: [UInt8(place), UInt8(number)])
+                guard answer?.status == 200 else { return }
+                written.withLock { $0 += 1 }
+            }
+            // Should all of them come before the revocation, it must not wait for ever.
+            written.withLock { $0 += crowd * 2 }
+        }
+        let seen = try #require(after.withLock { $0 })
+        #expect(try kv.ask("get", "a").body == seen)
+    }
+
+    @Test func oneTokenSentManyTimesAtOnceWritesOnce() throws {
+        let kv = try KVScene()
+        let token = try kv.token("put", ["a"]).authorization()
+        let port = kv.scene.service.port
+        let answers = Locked<[Int: [UInt8]]>([:])
+        Threads.run(16) { place in
+            let body = [UInt8(place)]
+            let answer = try? Wire(port).ask("POST", "/invoke", headers: ["Authorization: \(token)"], body: body)
+            answers.withLock { $0[answer?.status ?? 0, default: []] += body }
+        }
+        let all = answers.withLock { $0 }
+        #expect(all[200]?.count == 1 && all[409]?.count == 15, "\(all)")
+        #expect(try kv.ask("get", "a").body == all[200])
+    }
+
     @Test func tokensThatDoNotHoldHaveNoEffect() throws {
         let kv = try KVScene()
         let scene = kv.scene
@@ -216,8 +266,9 @@ import UCAN
             ("a limit of text", "list", [""], ["x-tinycloud-limit: ten"], 400, "malformedHeader"),
             ("a signed limit", "list", [""], ["x-tinycloud-limit: +1"], 400, "malformedHeader"),
             ("a cursor of nobody", "list", ["a"], ["x-tinycloud-cursor: !"], 400, "malformedCursor"),
+            ("a cursor of nothing", "list", [""], ["x-tinycloud-cursor:"], 400, "malformedCursor"),
             (
-                "a cursor outside", "list", ["a"], ["x-tinycloud-cursor: \(Base64URL.encode(Array("b".utf8)))"], 400,
+                "a cursor outside", "list", ["a"], ["x-tinycloud-cursor: \(Base64URL.encode(Array("/b".utf8)))"], 400,
                 "malformedCursor"
             ),
             ("a size of text", "get", ["a"], ["x-tinycloud-max-response-bytes: many"], 400, "malformedHeader"),

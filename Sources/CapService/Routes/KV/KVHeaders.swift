@@ -32,6 +32,11 @@ enum KVHeaders {
     private static func isKept(_ name: String) -> Bool { names.contains(name) || name.hasPrefix(prefix) }
 
     private static func checked(_ fields: [(name: String, value: String)]) throws(Failure) -> [StoredValue.Header] {
+        // An answer could not carry these, so they must not get in.
+        guard !fields.contains(where: { $0.value.utf8.contains(0x09) }) else {
+            throw Failure(400, "malformedHeader", "a header to be kept has a tab in it")
+        }
+        let fields = fields.filter { !$0.value.isEmpty }
         let count = fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
         guard count <= maxBytes else {
             throw Failure(

@@ -134,8 +134,8 @@ extension Service {
         let prefix = wholeIsMeant(place, question, snapshot, at: now) ? nil : place.path
         var after: String?
         if let cursor = options.cursor {
-            guard let bytes = Base64URL.decode(cursor.utf8), let text = String(validating: bytes, as: UTF8.self),
-                Resource.pathContains(prefix, text)
+            guard let bytes = Base64URL.decode(cursor.utf8), bytes.first == UInt8(ascii: "/"),
+                let text = String(validating: bytes.dropFirst(), as: UTF8.self), Resource.pathContains(prefix, text)
             else { throw Failure(400, "malformedCursor", "Invalid KV list cursor") }
             after = text
         }
@@ -158,7 +158,8 @@ extension Service {
         response.headers += Self.guarding
         response.headers.append(("x-tinycloud-truncated", page.isComplete ? "false" : "true"))
         if !page.isComplete, let last = page.paths.last {
-            response.headers.append(("x-tinycloud-next-cursor", Base64URL.encode(Array(last.utf8))))
+            // The slash before it keeps the cursor of the empty path from being empty, which no header may be.
+            response.headers.append(("x-tinycloud-next-cursor", Base64URL.encode(Array("/\(last)".utf8))))
         }
         return response
     }
