@@ -41,7 +41,7 @@ class Household:
         self.holders = {
             name: self.alice.use(self.grants[name], space, keys[name]) for name in ("carol", "share", "agent", "dave")}
         # What those hold goes on: a key to a key, a key to a key, and Bob's wallet to Bob's session.
-        key = self.bob.session_key()
+        key = self.bob.sign_in().key
         self.further = {
             "eve": self.holders["agent"].delegate(keys["eve"].did, see, lasts=600),
             "frank": self.holders["carol"].delegate(keys["frank"].did, see, lasts=600),
@@ -114,6 +114,14 @@ def test_a_friend_sees_what_its_wallet_was_given(node, household):
     bob = household.holders["bob"]
     assert set(node.list(bob, "received")) == {household.grants["bob"].cid}
     assert set(node.list(bob, "created")) == {household.further["bob"].cid}
+    # A key that its wallet never signed in with is its own: all it received is what it was handed.
+    key = household.bob.session_key()
+    see = {household.alice.space + "/capabilities": SEE}
+    handed = household.bob.wallet.delegate(key.url, see, node.now(), 300, [household.grants["bob"].cid])
+    node.activate(handed)
+    alone = household.bob.use(handed, household.alice.space, key)
+    assert set(node.list(alone, "received")) == {handed.cid} and node.list(alone, "created") == {}
+    node.revoke(household.bob.wallet.revocation(handed.cid, node.now()).authorization, handed.cid)
 
 
 @pytest.mark.parametrize("kind", KINDS)
