@@ -206,6 +206,7 @@ def test_what_was_acknowledged_survives_a_power_cut(start):
 
 @pytest.mark.parametrize("service_name, action, path", [
     ("sql", "read", "main"), ("sql", "write", "main"), ("duckdb", "read", "main"), ("hooks", "list", "kv/notes"),
+    ("delegation", "list", ""), ("delegation", "list", "notes/"),
 ])
 def test_services_not_served_say_so(node, alice, service_name, action, path):
     session = alice.sign_in()

@@ -80,6 +80,23 @@ def test_the_jwk_may_not_be_another_key_nor_a_private_one(node, alice):
         assert node.invoke(token.authorization).status == 401
 
 
+@pytest.mark.parametrize("kind", ["ES256", "ES256K"])
+def test_the_two_forms_of_a_signature_are_one_token(node, kind):
+    alice = Client(node, kind)
+    session = alice.sign_in()
+    low, high = (
+        session.key.signed(session.invoke("capabilities", "all", SEE[0]).rpartition(".")[0], session.key.did, form)
+        for form in ("low", "high"))
+    node.invoke(low.authorization).ok()
+    if kind == "ES256":
+        node.invoke(high.authorization).ok()
+    else:
+        node.invoke(high.authorization).refused(401, "Failed to verify signature")
+    flipped = session.key.signed(low.authorization.rpartition(".")[0], session.key.did, "high")
+    node.invoke(flipped.authorization).refused(
+        *((409, "duplicate invocation") if kind == "ES256" else (401, "Failed to verify signature")))
+
+
 def test_second_sign_in_with_another_key(node, alice):
     first, second = alice.sign_in(), alice.prepared()
     assert node.activate(second.proof) == ([alice.space], [alice.wallet.space("secrets")])

@@ -203,8 +203,13 @@ class SessionKey:
         payload |= {"prf": list(proofs), "att": capabilities(abilities)} | changes
         head = {"alg": self.alg, "jwk": self.jwk, "typ": "JWT", "ucv": "0.10.0"} | (header or {})
         head = {name: value for name, value in head.items() if value is not None}
-        signed = ".".join(b64(compact(part).encode()) for part in (head, payload))
-        text = signed + "." + b64(self.key.sign(signed.encode()))
+        return self.signed(".".join(b64(compact(part).encode()) for part in (head, payload)), audience)
+
+    def signed(self, text, audience, form=None):
+        """Signs header and payload. Signers of P-256 give whichever form of s comes out, those of secp256k1 the lower."""
+        form = form or (random.choice(["low", "high"]) if self.alg == "ES256" else "low")
+        signature = self.key.sign(text.encode()) if self.alg == "EdDSA" else self.key.sign(text.encode(), form)
+        text += "." + b64(signature)
         return Grant(text, text.encode(), audience)
 
 
