@@ -48,6 +48,8 @@ private func serve(_ settings: Settings) -> Int32 {
     sigemptyset(&signals)
     sigaddset(&signals, SIGTERM)
     sigaddset(&signals, SIGINT)
+    // Where there is nothing to read again, a hang-up ends the service as ever.
+    if settings.lexicons != nil { sigaddset(&signals, SIGHUP) }
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     signal(SIGPIPE, SIG_IGN)
 
@@ -89,6 +91,10 @@ private func serve(_ settings: Settings) -> Int32 {
 
     var received: Int32 = 0
     sigwait(&signals, &received)
+    while received == SIGHUP {
+        reloadLexicons(service)
+        sigwait(&signals, &received)
+    }
     log.info("stopping", [("signal", .int(Int64(received)))])
     service.spaces.stop()
     server.stop(deadline: .seconds(10))
@@ -96,6 +102,16 @@ private func serve(_ settings: Settings) -> Int32 {
     service.store.close()
     log.info("stopped")
     return 0
+}
+
+/// Reads the operator's lexicons again; where one is wrong, those read before stay in force.
+private func reloadLexicons(_ service: Service) {
+    do throws(LexiconFolder.Fault) {
+        try service.lexicons.reload()
+        service.log.info("lexiconsReloaded", [])
+    } catch {
+        service.log.error("lexiconsRefused", [("message", .text(error.message))])
+    }
 }
 
 private func fail(_ message: String, _ hint: String?, code: Int32 = 1) -> Int32 {

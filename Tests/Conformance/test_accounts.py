@@ -1,10 +1,13 @@
 """Accounts hosted here: registration, DID documents, sessions (the readings 3 and 4 of the issue)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
 from kit import jwt
 from kit.people import PASSWORD, Person, resolve
+from kit.service import OPEN
 from kit.xrpc import Caller
 
 SERVER = "com.atproto.server."
@@ -124,6 +127,52 @@ def test_sessions_follow_the_clock_and_outlive_a_restart(clocked):
     expired.refused("ExpiredToken")
     refreshed = alice.post(SERVER + "refreshSession", session_headers(alice.refresh)).ok()
     alice.get(SERVER + "getSession", session_headers(refreshed["accessJwt"])).ok()
+
+
+def refresh(service, token):
+    return Caller(service.url).post(SERVER + "refreshSession", session_headers(token))
+
+
+@pytest.mark.parametrize("kind", ["main password", "app password"])
+def test_a_refresh_token_used_again_soon_gives_the_same_answer(clocked, kind):
+    alice = Person(clocked)
+    token = alice.refresh
+    if kind == "app password":
+        password = alice.post(SERVER + "createAppPassword", name="app").ok()["password"]
+        login = Caller(clocked.url).post(SERVER + "createSession", identifier=alice.handle, password=password)
+        token = login.ok()["refreshJwt"]
+    with ThreadPoolExecutor(8) as pool:  # the windows of one client, all at once
+        answers = list(pool.map(lambda _: refresh(clocked, token).ok(), range(8)))
+    pairs = {(answer["accessJwt"], answer["refreshJwt"]) for answer in answers}
+    assert len(pairs) == 1
+    access, following = pairs.pop()
+    clocked.restart()
+    clocked.pass_time(119)
+    again = refresh(clocked, token).ok()
+    assert (again["accessJwt"], again["refreshJwt"]) == (access, following), "also after a crash"
+    newest = refresh(clocked, following).ok()
+    Caller(clocked.url).get(SERVER + "getSession", session_headers(newest["accessJwt"])).ok()
+    clocked.pass_time(1)
+    refresh(clocked, token).refused("ExpiredToken", status=400)
+    for dead in (following, newest["refreshJwt"]):
+        refresh(clocked, dead).refused("ExpiredToken", status=400)
+    assert Caller(clocked.url).get(SERVER + "getSession", session_headers(newest["accessJwt"])).status == 401
+
+
+def test_the_grace_is_the_operators(start):
+    service = start(OPEN + ["--refresh-grace-seconds", "0"])
+    alice = Person(service)
+    renewed = refresh(service, alice.refresh).ok()
+    refresh(service, alice.refresh).refused("ExpiredToken", status=400)
+    refresh(service, renewed["refreshJwt"]).refused("ExpiredToken", status=400)
+
+
+def test_a_session_that_ended_has_no_grace(service):
+    alice = Person(service)
+    renewed = refresh(service, alice.refresh).ok()
+    Caller(service.url).post(SERVER + "deleteSession", session_headers(renewed["refreshJwt"])).ok()
+    for token in (alice.refresh, renewed["refreshJwt"]):
+        refresh(service, token).refused("ExpiredToken", status=400)
 
 
 @pytest.mark.parametrize("method", ["createSpace", "addMember", "removeMember", "deleteSpace", "updateSpace"])

@@ -226,7 +226,7 @@ def test_delegation_token_is_used_once(service, alice, bob, space):
 def test_failed_proof_does_not_burn_the_token(service, alice, bob, space):
     token, key = bob.delegation(space), Key()
     for proof, error in [
-        (None, "MissingDpopProof"), (lambda url: "x", "BadDpopProofSignature"),
+        (None, "BadSpaceSignature"), (lambda url: "x", "BadDpopProofSignature"),
         (dpop_by(key, credential="x"), "BadDpopProof"),  # no `ath` while obtaining
         (dpop_by(key, now=service.now - 120), "DpopProofExpired"), (dpop_by(key, htm="GET"), "BadDpopProof"),
         (dpop_by(key, header={"jwk": Key().jwk}), "BadDpopProofSignature"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.people import FORUM, POST, Person
+from kit.people import FORUM, POST, PUBLIC, Person
 from kit.xrpc import Caller
 
 SIMPLE = "com.atproto.simplespace."
@@ -114,6 +114,48 @@ def test_who_sees_the_list(service, alice, bob, carol):
     Caller(service.url).get("com.atproto.space.listRepos", space=space).ok()
     refused = Caller(service.url).get("com.atproto.space.listRecords", space=space, repo=alice.did)
     assert refused.status in (400, 401), "a public list of members makes no records public"
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"policy": PUBLIC}, {"config": {"recordsPublic": True}}, {"config": {"membersCanList": True}},
+    {"policy": PUBLIC, "config": {"recordsPublic": True, "membersCanList": True}}, {"config": {"membershipPublic": False}},
+    {"config": {"membershipPublic": True}},
+])
+def test_only_a_public_list_is_for_everybody(service, alice, bob, carol, settings):
+    space = alice.create_space(**settings)
+    alice.add(space, bob)
+    is_public = settings.get("config", {}).get("membershipPublic") is True
+    for query in ({}, {"direct": True}, {"did": bob.did}):
+        for name in (SIMPLE + "listMembers", "dev.happyview.space.listMembers"):
+            for who in (Caller(service.url), carol):
+                answer = who.get(name, space=space, **query)
+                assert (answer.status == 200) == is_public, (name, query, answer.text)
+                assert is_public or bob.did not in answer.text
+
+
+def test_a_public_list_shows_no_list_that_is_not(service, alice, bob, carol):
+    """Whoever manages a space sees whom its member spaces bring; everybody else only those that say so themselves."""
+    outer = alice.create_space(config={"membershipPublic": True})
+    hidden, shown = bob.create_space(), bob.create_space(config={"membershipPublic": True})
+    bob.post(SIMPLE + "addMember", space=hidden, did="did:web:hidden.example").ok()
+    bob.post(SIMPLE + "addMember", space=shown, did="did:web:shown.example").ok()
+    for inner in (hidden, shown):
+        nest(alice, outer, inner)
+    assert {"did:web:hidden.example", "did:web:shown.example"} <= set(members(alice, outer))
+    for who in (Caller(service.url), carol):
+        assert "did:web:shown.example" in members(who, outer) and "did:web:hidden.example" not in members(who, outer)
+        assert members(who, outer, did="did:web:hidden.example") == {}
+        assert hidden not in who.get(SIMPLE + "listMembers", space=outer, direct=True).text
+
+
+def test_settings_are_shown_to_owners_and_managers(service, alice, bob, carol):
+    space = alice.create_space()
+    alice.add(space, bob, access="write_only", manage=True)
+    for person in (alice, bob):
+        assert person.get(SIMPLE + "getSpace", space=space).ok()["uri"] == space
+        person.get(SIMPLE + "getConfig", space=space).ok()
+    absent = carol.get(SIMPLE + "getSpace", space=space + "x")
+    assert carol.get(SIMPLE + "getSpace", space=space).shape == absent.shape
 
 
 def nest(owner, outer, inner, **fields):

@@ -67,7 +67,7 @@ def test_the_chain_of_revisions_does_not_fork(alice, bob, space, peer, syncer):
     register(bob.reader(space), space, syncer.name).ok()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: (alice, bob)[number % 2].write(space), range(24)))
-    last = bob.reader(space).get(SPACE + "listRepos", space=space).ok()["spaceRev"]
+    last = bob.get(SPACE + "listRepos", space=space).ok()["spaceRev"]
     peer.wait_for(WRITE, lambda request: of(space)(request) and request.json["spaceRev"] == last)
     told = [request.json for request in peer.calls(WRITE, of(space))]
     revisions = [body["spaceRev"] for body in told]
@@ -258,6 +258,37 @@ def test_writes_to_spaces_elsewhere(service, alice, peer):
         revoke(authority, alice.did).ok()
     read(credential).refused("CredentialRevoked", status=401)
     assert read(mint()).status == 200
+
+
+@pytest.mark.parametrize("publishes", [True, False])
+def test_an_authority_is_addressed_as_the_space_host(service, alice, peer, publishes):
+    """Also one that publishes none, and whose account's host is it."""
+    authority = peer.identity("host" if publishes else "bare")
+    if publishes:
+        authority.services["atproto_space_host"] = ("AtprotoSpaceHost", peer.url_of(authority.name))
+    space = f"at://{authority.did}/space/{FORUM}/main"
+    alice.write(space)
+    call = peer.wait_for(WRITE, of(space))[0]
+    assert call.host == authority.host
+    call.verify_service_auth(alice.document.key("atproto"), alice.did, authority.did + "#atproto_space_host")
+
+
+def test_revocations_are_addressed_to_accounts_with_repos_here(service, alice, peer):
+    authority = peer.identity("authority")
+    space = f"at://{authority.did}/space/{FORUM}/main"
+    nsid, host = SPACE + "notifyCredentialRevoked", Caller(service.url).get("com.atproto.server.describeServer").ok()["did"]
+
+    def revoke(audience, lxm=nsid):
+        token = jwt.service_auth(authority.key, authority.did, audience, lxm)
+        return Caller(service.url).post(nsid, {"Authorization": "Bearer " + token}, space=space, credentials=["x"])
+
+    for audience in (
+            host, host + "#atproto_pds", alice.did + "#atproto_pds", alice.did + "#atproto_space_host", authority.did,
+            authority.did + "#atproto_space_host", "did:web:elsewhere.example", "", alice.did + "x"):
+        assert revoke(audience).status in (401, 403), audience
+    revoke(host).refused("Forbidden", status=403)
+    assert revoke(alice.did, lxm=WRITE).status == 401
+    revoke(alice.did).ok()
 
 
 def test_only_the_newest_state_waits_for_a_host_that_is_down(service, alice, peer):

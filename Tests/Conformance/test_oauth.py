@@ -142,3 +142,41 @@ def test_tokens_that_are_not_taken(world, service):
     closed = Caller(service.url).get(
         SPACE + "getDelegationToken", {"Authorization": "DPoP " + app.token, "DPoP": proof}, space=space)
     assert closed.status == 401
+
+
+@pytest.mark.parametrize("scope, shown", [
+    (f"space:{FORUM}?action=read_self", True), (f"space:{FORUM}?action=create&manage=update", True),
+    (f"space:{FORUM}?action=create", False), (f"space:{FORUM}?action=create&manage=create", False),
+])
+def test_an_app_that_manages_sees_what_it_manages(world, scope, shown):
+    service, issuer, alice, _ = world
+    space = alice.create_space()
+    for name in ("getSpace", "getConfig"):
+        answer = App(service, issuer, alice, scope).get(SIMPLE + name, space=space)
+        assert (answer.status == 200) == shown, answer.text
+
+
+@pytest.mark.parametrize("scope, works", [
+    ("rpc:com.example.get?aud=did:web:app.example%23x", True), ("rpc:*?aud=did:web:app.example%23x", True),
+    ("rpc:com.example.get?aud=*", True), ("rpc:*?aud=*", False), ("rpc:com.example.put?aud=*", False),
+    ("rpc:com.example.get?aud=did:web:app.example", False), ("space:*", False), ("transition:generic", False), ("", False),
+])
+def test_an_app_speaks_for_its_user_within_its_scope(world, scope, works):
+    service, issuer, alice, _ = world
+    app = App(service, issuer, alice, "atproto " + scope)
+    answer = app.get("com.atproto.server.getServiceAuth", aud="did:web:app.example#x", lxm="com.example.get")
+    if not works:
+        answer.refused("InsufficientScope", status=403)
+        return
+    claims = jwt.verified(answer.ok()["token"], alice.document.key("atproto"))[1]
+    assert (claims["iss"], claims["aud"], claims["lxm"]) == (alice.did, "did:web:app.example#x", "com.example.get")
+
+
+def test_scopes_on_calls_give_nothing_of_spaces_here(world):
+    service, issuer, alice, bob = world
+    app = App(service, issuer, alice, f"atproto rpc:{SPACE}getRecord?aud=* rpc:{SPACE}notifyWrite?aud=*")
+    ask = lambda aud, name: app.get("com.atproto.server.getServiceAuth", aud=aud, lxm=SPACE + name)
+    host = app.get("com.atproto.server.describeServer").ok()["did"]
+    for audience in (host, host + "#atproto_space_host", alice.did, bob.did + "#atproto_space_host"):
+        ask(audience, "getRecord").refused("InsufficientScope", status=403)
+    ask("did:web:elsewhere.example#atproto_space_host", "notifyWrite").ok()

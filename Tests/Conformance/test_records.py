@@ -93,8 +93,10 @@ def test_one_writes_only_for_oneself(alice, bob, space):
 
 
 def test_a_repo_begins_with_its_first_write(alice, space):
-    for method in ("getLatestCommit", "getRepo", "listRepoOps", "listRecords", "listBlobs"):
+    for method in ("getLatestCommit", "getRepo", "listRepoOps"):
         alice.get(SPACE + method, space=space, repo=alice.did).refused("RepoNotFound", status=400)
+    for method, name in (("listRecords", "records"), ("listBlobs", "cids")):
+        assert alice.get(SPACE + method, space=space, repo=alice.did).ok() == {name: []}
     state = alice.get(SPACE + "getRepoState", space=space, repo=alice.did).ok()
     assert state["rev"] is None and state["commit"] is None
     alice.write(space, rkey="x")

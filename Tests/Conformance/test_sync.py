@@ -115,43 +115,103 @@ def test_values_only_of_what_is_current(alice, space):
     assert ops[3]["cid"] is None and not any("value" in op for op in ops)
 
 
-def test_writers_in_the_order_asked_for(service, alice, space):
+@pytest.fixture
+def writers(service, alice, space):
+    """Four who wrote, the one made last first."""
     people = [Person(service) for _ in range(4)]
     alice.add(space, *people)
-    reader = alice.reader(space)
     for person in reversed(people):
         person.write(space)
+    return people
+
+
+def dids(entries):
+    return [entry["did"] for entry in entries]
+
+
+@pytest.mark.parametrize("profile", ["P", "N"])
+@pytest.mark.parametrize("limit", [1, 3, 4, None])
+def test_a_credential_lists_writers_by_the_revisions_of_the_space(alice, space, writers, profile, limit):
+    reader = alice.reader(space, profile)
     ask = lambda **options: reader.get(SPACE + "listRepos", space=space, **options).ok()
-    whole = ask()
-    entries = whole["repos"]
-    assert [entry["did"] for entry in entries] == sorted(person.did for person in people)
-    for entry in entries:
-        assert entry["rev"] == entry["repoRev"] and entry["spaceRev"] <= whole["spaceRev"]
-        data.tid_number(entry["spaceRev"])
-    assert "cursor" not in whole
     seen, cursor = [], None
-    while True:  # P: by DID
-        page = ask(limit=3, cursor=cursor)
-        seen += [entry["did"] for entry in page["repos"]]
-        cursor = page.get("cursor")
-        if cursor is None:
-            break
-    assert seen == [entry["did"] for entry in entries]
-    seen, cursor = [], None
-    while True:  # N: by space revision, until a page is empty
-        page = ask(limit=3, cursor=cursor, order="spaceRev")
-        seen += page["repos"]
+    while True:  # until a page is empty
+        page = ask(limit=limit, cursor=cursor)
+        assert "spaceRev" not in page
         if not page["repos"]:
             assert "cursor" not in page
             break
+        assert page["cursor"] == page["repos"][-1]["spaceRev"], "also of a page that is not full"
+        seen += page["repos"]
         cursor = page["cursor"]
-        assert cursor == page["repos"][-1]["spaceRev"]
-    assert [entry["did"] for entry in seen] == [person.did for person in reversed(people)]
+    assert dids(seen) == dids_of(reversed(writers))
+    assert all(entry["rev"] == entry["repoRev"] and data.tid_number(entry["spaceRev"]) for entry in seen)
     middle = seen[1]["spaceRev"]
-    assert [entry["did"] for entry in ask(cursor=middle)["repos"]] == [entry["did"] for entry in seen[2:]]
-    assert [entry["did"] for entry in ask(since=middle)["repos"]] == [entry["did"] for entry in seen[2:]]
-    people[3].write(space)
-    assert [entry["did"] for entry in ask(cursor=seen[-1]["spaceRev"])["repos"]] == [people[3].did]
+    for options in ({"cursor": middle}, {"since": middle}, {"cursor": middle, "since": seen[2]["spaceRev"]}):
+        assert dids(ask(**options)["repos"]) == dids(seen[2:])
+    below = data.tid_number(seen[0]["spaceRev"]) - 1
+    # Whatever is no revision has nothing before it, also what other listings give as cursors.
+    below = data.tid_number(seen[0]["spaceRev"]) - 1
+    for start in ("0", "", "x", "2222222222222", "zzzzzzzzzzzzz", middle[:-1], middle + "2", middle.upper(), writers[0].did,
+                  space, "0" * 3000, "\u00e9", data.tid(below >> 10, below & 1023)):
+        assert ask(cursor=start)["repos"] == seen, start
+    assert ask(cursor="0", since=middle)["repos"] == seen, "a cursor counts before `since`"
+    assert ask(order="did")["repos"] == seen
+    for end in (seen[-1]["spaceRev"], data.tid(), "jzzzzzzzzzzzz"):
+        assert ask(cursor=end) == {"repos": []}
+
+
+def dids_of(people):
+    return [person.did for person in people]
+
+
+def test_who_writes_between_two_pages_is_never_missed(alice, bob, space, writers):
+    """A repo that advances moves to the end; what was read before it moved is read again."""
+    reader = alice.reader(space)
+    ask = lambda **options: reader.get(SPACE + "listRepos", space=space, **options).ok()
+    first = ask(limit=2)
+    assert dids(first["repos"]) == [writers[3].did, writers[2].did]
+    writers[3].write(space)  # listed already
+    writers[1].write(space)  # not listed yet, and gone from its place when the next page begins
+    alice.write(space)  # new
+    second = ask(limit=2, cursor=first["cursor"])
+    third = ask(limit=9, cursor=second["cursor"])
+    assert dids(second["repos"] + third["repos"]) == [writers[0].did, writers[3].did, writers[1].did, alice.did]
+    assert ask(cursor=third["cursor"]) == {"repos": []}
+    # Also where somebody writes before each page, every repo is listed at its newest revision in the end.
+    cursor, held = "0", {}
+    for turn in range(12):
+        if turn < 6:
+            writers[turn % 3].write(space)
+        page = ask(limit=1, cursor=cursor)
+        held |= {entry["did"]: entry["repoRev"] for entry in page["repos"]}
+        cursor = page.get("cursor", cursor)
+    assert ask(cursor=cursor) == {"repos": []}
+    for did, rev in held.items():
+        assert reader.get(SPACE + "getLatestCommit", space=space, repo=did).ok()["commit"]["rev"] == rev
+    assert set(held) == {*dids_of(writers), alice.did}
+
+
+def test_a_session_lists_writers_in_the_order_asked_for(alice, space, writers):
+    ask = lambda **options: alice.get(SPACE + "listRepos", space=space, **options).ok()
+    whole = ask()
+    entries = whole["repos"]
+    assert dids(entries) == sorted(dids_of(writers)) and "cursor" not in whole
+    assert whole["spaceRev"] == max(entry["spaceRev"] for entry in entries)
+    seen, cursor = [], None
+    while True:  # P: by DID
+        page = ask(limit=3, cursor=cursor)
+        seen += page["repos"]
+        cursor = page.get("cursor")
+        if cursor is None:
+            break
+    assert seen == entries
+    by_revision = ask(order="spaceRev")
+    assert dids(by_revision["repos"]) == dids_of(reversed(writers))
+    middle = by_revision["repos"][1]["spaceRev"]
+    for options in ({"cursor": middle}, {"since": middle}):
+        assert ask(**options)["repos"] == by_revision["repos"][2:]
+    alice.get(SPACE + "listRepos", space=space, cursor="0").refused("MalformedCursor", status=400)
 
 
 def test_readers_are_no_writers(alice, bob, carol, space):
@@ -160,12 +220,38 @@ def test_readers_are_no_writers(alice, bob, carol, space):
     assert [entry["did"] for entry in reader.get(SPACE + "listRepos", space=space).ok()["repos"]] == [bob.did]
 
 
-def test_unwritten_and_unknown_repos_look_alike(alice, bob, carol, space):
-    reader = bob.reader(space)
-    for method in ("getLatestCommit", "getRepo", "listRepoOps", "listRecords", "listBlobs"):
-        ask = lambda did: reader.get(SPACE + method, space=space, repo=did)
-        member, unknown = ask(carol.did), ask("did:web:nobody.example")
-        assert member.refused("RepoNotFound", status=400).shape == unknown.shape
+@pytest.mark.parametrize("profile", ["P", "N"])
+def test_an_unwritten_repo_lists_as_empty(alice, bob, carol, space, profile):
+    """To who may read it; its commits, exports and log begin with the first write."""
+    outsider = "did:web:nobody.example"
+    for reader in (bob.reader(space, profile), bob):
+        for method in ("getLatestCommit", "getRepo", "listRepoOps"):
+            ask = lambda did: reader.get(SPACE + method, space=space, repo=did)
+            assert ask(carol.did).refused("RepoNotFound", status=400).shape == ask(outsider).shape
+        for method, name in (("listRecords", "records"), ("listBlobs", "cids")):
+            ask = lambda did: reader.get(SPACE + method, space=space, repo=did)
+            assert ask(carol.did).ok() == {name: []}
+            # A repo of another host is not empty because it is not here.
+            ask(outsider).refused("RepoNotFound", status=400)
+            reader.get(SPACE + method, space=space, repo=carol.did, cursor="?").refused("MalformedCursor", status=400)
+    # Emptied, it lists as it did before it was written.
+    carol.write(space, rkey="k")
+    carol.post("dev.capabilitygraph.space.deleteRepo", space=space).ok()
+    assert bob.get(SPACE + "listRecords", space=space, repo=carol.did).ok() == {"records": []}
+
+
+def test_nothing_is_listed_as_empty_to_who_may_not_read(service, alice, bob, carol, space):
+    stranger = Person(service)
+    absent = space + "x"
+    alice.write(space)
+    alice.post("com.atproto.simplespace.putMember", space=space, did=carol.did, read=False, write=True).ok()
+    for method in ("listRecords", "listBlobs"):
+        for caller in (stranger, carol):
+            answers = [caller.get(SPACE + method, space=name, repo=did) for name in (space, absent) for did in (alice.did, bob.did)]
+            assert all(answer.refused("RepoNotFound", status=400).shape == answers[0].shape for answer in answers)
+        # One's own is empty everywhere, so that this tells nothing either.
+        assert stranger.get(SPACE + method, space=space, repo=stranger.did).ok() == \
+            stranger.get(SPACE + method, space=absent, repo=stranger.did).ok()
 
 
 def test_a_log_that_was_cut_leads_to_recovery(alice, space):

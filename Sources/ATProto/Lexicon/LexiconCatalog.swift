@@ -65,7 +65,7 @@ extension LexiconDefinition {
         case .method(let method):
             (method.parameters?.needed ?? []) + (method.input?.schema?.needed ?? [])
                 + (method.output?.schema?.needed ?? [])
-        case .space, .other: []
+        case .space, .permissions, .other: []
         }
     }
 }

@@ -6,7 +6,9 @@ public enum LexiconDefinition: Sendable, Hashable {
     case method(LexiconMethod)
     /// A space type (atproto-spaces.md 1) and the collections that it is about.
     case space(LexiconSpaceType)
-    /// A kind that constrains no value here: subscriptions and permission sets.
+    /// A permission set: what an app that includes it by name may do in spaces.
+    case permissions([SpaceScope])
+    /// A kind that constrains no value here: subscriptions.
     case other
 }
 

@@ -29,7 +29,8 @@ struct LexiconReader {
             case "query": return .method(try reader.method(object, .query))
             case "procedure": return .method(try reader.method(object, .procedure))
             case "space": return .space(try reader.spaceType(object))
-            case "subscription", "permission-set": return .other
+            case "permission-set": return .permissions(try reader.permissions(object))
+            case "subscription": return .other
             default: return .schema(try reader.schema(json))
             }
         }
@@ -78,6 +79,24 @@ struct LexiconReader {
             }
             return body
         }
+    }
+
+    /// The entries about spaces, each of which must be usable; those about other resources are not for this host.
+    private func permissions(_ object: JSONObject) throws(ATProtoError) -> [SpaceScope] {
+        guard let entries = object["permissions"]?.array else { throw fail("must list `permissions`") }
+        guard let set = try? NSID(document) else { throw fail("belongs to no NSID") }
+        var scopes: [SpaceScope] = []
+        for (index, entry) in entries.enumerated() {
+            guard entry["type"]?.string.isExactly("permission") == true, let resource = entry["resource"]?.string else {
+                throw fail("has an entry \(index) in `permissions` that is no permission")
+            }
+            guard resource.isExactly("space") else { continue }
+            guard let scope = SpaceScope(permission: entry, of: set) else {
+                throw fail("has an entry \(index) in `permissions` that is no usable permission on spaces")
+            }
+            scopes.append(scope)
+        }
+        return scopes
     }
 
     private func spaceType(_ object: JSONObject) throws(ATProtoError) -> LexiconSpaceType {

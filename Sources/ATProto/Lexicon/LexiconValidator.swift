@@ -57,7 +57,8 @@ struct LexiconValidator {
             }
         case .schema(let schema): try check(value, schema)
         case .record(_, let object): try check(value, .object(object))
-        case .method, .space, .other, nil: throw fail("is described by `\(reference)`, which is not known here")
+        case .method, .space, .permissions, .other, nil:
+            throw fail("is described by `\(reference)`, which is not known here")
         }
     }
 

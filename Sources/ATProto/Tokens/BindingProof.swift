@@ -8,12 +8,13 @@ public struct BindingProof: Hashable, Sendable {
 
     /// Verifies the one proof of a getSpaceCredential call; `url` is its public URL.
     ///
-    /// Throws `InvalidRequest` for both kinds at once, `MissingDpopProof` for none, and the names of 4.5 and 4.6.
+    /// Throws `InvalidRequest` for both kinds at once, and the names of 4.5 and 4.6. Without any proof the request is one
+    /// of profile N that lacks its signature, `BadSpaceSignature`: those of P are told by their `DPoP` header.
     public static func verify(
         _ fields: PresentedFields, method: String, url: String, at now: Timestamp
     ) throws(ATProtoError) -> BindingProof {
         let isSigned = !fields.signatureInput.isEmpty || !fields.signature.isEmpty
-        guard isSigned else {
+        guard isSigned || fields.proof.isEmpty else {
             let request = DPoPProof.Request(method: method, url: url, accessToken: nil)
             let proof = try DPoPProof.verify(fields.proof, for: request, at: now)
             return BindingProof(binding: .thumbprint(proof.thumbprint), use: proof.use)

@@ -50,9 +50,10 @@ public struct ClientAttestation: Hashable, Sendable {
             try jws.require(type: type)
             let client = try clientID(of: jws)
             guard let keyID = jws.header["kid"]?.string else { throw .badJWT("the header names no key in `kid`") }
-            let (issued, expiry, id) = (try jws.seconds("iat"), try jws.seconds("exp"), try jws.id())
+            let ((issued, expiry), id) = (try jws.times(), try jws.id())
             try UnixTime.requireUnexpired(expiry, at: now)
             try UnixTime.requireIssued(issued, at: now)
+            try UnixTime.requireOrder(issued, expiry)
             guard expiry - issued <= maximumLifetime else {
                 throw .badJWT("the attestation lives longer than \(maximumLifetime) seconds")
             }

@@ -25,6 +25,12 @@ extension CompactJWS {
         return seconds
     }
 
+    /// Reads `iat` and `exp`; throws `BadJwt`. That they are in order is for `UnixTime.requireOrder`, once both are known
+    /// to be good now.
+    func times() throws(ATProtoError) -> (issued: Int64, expiry: Int64) {
+        (try seconds("iat"), try seconds("exp"))
+    }
+
     /// Reads `jti`: 1 to 128 bytes; throws `BadJwt`.
     func id() throws(ATProtoError) -> String {
         let id = try text("jti", orThrow: "BadJwt")

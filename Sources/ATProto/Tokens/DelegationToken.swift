@@ -50,11 +50,12 @@ public struct DelegationToken: Hashable, Sendable {
         let jws = try CompactJWS(text)
         try jws.require(type: type)
         let keyID = try jws.spaceKeyID()
-        let (issued, expiry, id) = (try jws.seconds("iat"), try jws.seconds("exp"), try jws.id())
+        let ((issued, expiry), id) = (try jws.times(), try jws.id())
         guard jws.claims["lxm"] == nil else { throw .badJWT("a delegation token has no `lxm`") }
         guard jws.claims["cnf"] == nil else { throw ATProtoError("BadJwtCnf", "a delegation token has no `cnf`") }
         try UnixTime.requireUnexpired(expiry, at: now)
         try UnixTime.requireIssued(issued, at: now)
+        try UnixTime.requireOrder(issued, expiry)
         guard expiry - issued <= maximumLifetime else {
             throw .badJWT("the token lives longer than \(maximumLifetime) seconds")
         }

@@ -77,9 +77,8 @@ public struct LegacyToken: Hashable, Sendable {
         let error = ATProtoError("InvalidDelegationToken", "the grant is not sound, or has expired")
         guard let jws = try? CompactJWS(text), jws.algorithm.isExactly("HS256"),
             HMACSHA256.isEqual(jws.signature, HMACSHA256.code(of: jws.signedBytes, key: secret)),
-            let (member, space) = readership(jws), let expiry = try? jws.seconds("exp"),
-            let issued = try? jws.seconds("iat"), expiry - issued <= grantLifetime,
-            UnixTime.second(of: now) < expiry
+            let (member, space) = readership(jws), let (issued, expiry) = try? jws.times(),
+            issued < expiry, expiry - issued <= grantLifetime, UnixTime.second(of: now) < expiry
         else { throw error }
         return LegacyToken(form: .grant, issuer: "", member: member, space: space, id: nil, expiresAt: expiry)
     }
@@ -95,7 +94,7 @@ public struct LegacyToken: Hashable, Sendable {
             throw ATProtoError("BadJwtCnf", "a credential bound to a key is presented with a proof of it")
         }
         let issuer = try jws.issuerDID()
-        let (issued, expiry) = (try jws.seconds("iat"), try jws.seconds("exp"))
+        let (issued, expiry) = try jws.times()
         let (member, space, lifetime, keyID): (String?, SpaceURI, Int64, String)
         switch form {
         case .grant: throw ATProtoError("BadJwtType", "a grant is no credential")
@@ -113,6 +112,7 @@ public struct LegacyToken: Hashable, Sendable {
         }
         try UnixTime.requireUnexpired(expiry, at: now)
         try UnixTime.requireIssued(issued, at: now)
+        try UnixTime.requireOrder(issued, expiry)
         guard expiry - issued <= lifetime else { throw .badJWT("the credential lives longer than \(lifetime) seconds") }
         guard issuer == space.authority else {
             throw ATProtoError("BadJwtIss", "the issuer is not the authority of the space")

@@ -44,11 +44,13 @@ public struct OAuthAccessToken: Hashable, Sendable {
         }
         guard let key = key(named: jws.header["kid"]?.string, in: set), (try? jws.verify(key: key, form: .any)) != nil
         else { throw invalid("the signature is not that of a key of the issuer") }
-        guard let expiry = try? jws.seconds("exp"), let issued = try? jws.seconds("iat"),
+        guard let (issued, expiry) = try? jws.times(), issued < expiry,
             let audience = audience(jws.claims["aud"], among: audiences),
             let subject = jws.claims["sub"]?.string, ATProtoDID.isValid(subject),
             let thumbprint = jws.claims["cnf"]?["jkt"]?.string, JWKThumbprint.isValid(thumbprint)
-        else { throw invalid("the token lacks a time, a DID, this service as audience, or the key it is bound to") }
+        else {
+            throw invalid("the token lacks times in order, a DID, this service as audience, or the key it is bound to")
+        }
         let scope = jws.claims["scope"]?.string ?? ""
         guard scope.utf8.count <= maximumScopeLength else { throw invalid("the token's scopes are too long") }
         let second = UnixTime.second(of: now)

@@ -24,19 +24,20 @@ public struct ServiceAuthToken: Hashable, Sendable {
     /// Unix seconds.
     public let expiresAt: Int64
 
-    /// Signs a token of 60 seconds with the issuer's `#atproto` key.
+    /// Signs a token with the issuer's `#atproto` key; without `method` it names none, and without `expiry`, in Unix
+    /// seconds, it is good for 60 seconds.
     public static func make(
-        issuer: String, audience: String, method: String, key: PrivateKey, at now: Timestamp,
+        issuer: String, audience: String, method: String?, key: PrivateKey, expiry: Int64? = nil, at now: Timestamp,
         id: String = TokenID.random()
     ) throws(ATProtoError) -> String {
         let second = UnixTime.second(of: now)
-        return try JWSMaker.make(
-            type: "JWT",
-            claims: [
-                ("iss", .string(issuer)), ("aud", .string(audience)), ("lxm", .string(method)),
-                ("iat", .number(JSONNumber(second))), ("exp", .number(JSONNumber(second + lifetime))),
-                ("jti", .string(id)),
-            ], key: key)
+        var claims: [JSONObject.Member] = [("iss", .string(issuer)), ("aud", .string(audience))]
+        if let method { claims.append(("lxm", .string(method))) }
+        claims += [
+            ("iat", .number(JSONNumber(second))), ("exp", .number(JSONNumber(expiry ?? second + lifetime))),
+            ("jti", .string(id)),
+        ]
+        return try JWSMaker.make(type: "JWT", claims: claims, key: key)
     }
 
     /// Verifies a token for a call of `method` here; `audiences` are the identifiers this service answers to there.
@@ -53,7 +54,10 @@ public struct ServiceAuthToken: Hashable, Sendable {
         let issuer = try jws.issuerDID()
         let (expiry, id) = (try jws.seconds("exp"), try jws.id())
         try UnixTime.requireUnexpired(expiry, at: now)
-        if let issued = try jws.optionalSeconds("iat") { try UnixTime.requireIssued(issued, at: now) }
+        if let issued = try jws.optionalSeconds("iat") {
+            try UnixTime.requireIssued(issued, at: now)
+            try UnixTime.requireOrder(issued, expiry)
+        }
         guard expiry <= UnixTime.second(of: now) + maximumLifetime + UnixTime.skew else {
             throw .badJWT("the token expires more than \(maximumLifetime) seconds from now")
         }

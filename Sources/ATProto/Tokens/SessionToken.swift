@@ -73,8 +73,9 @@ public struct SessionToken: Hashable, Sendable {
             HMACSHA256.isEqual(jws.signature, HMACSHA256.code(of: jws.signedBytes, key: secret.bytes)),
             jws.type.isExactly(kind.type), jws.claims["aud"]?.string.isExactly(audience) == true,
             let subject = jws.claims["sub"]?.string, ATProtoDID.isValid(subject),
-            let scope = jws.claims["scope"]?.string, let issued = try? jws.seconds("iat"),
-            let expiry = try? jws.seconds("exp"), let id = try? jws.id()
+            let scope = jws.claims["scope"]?.string, let (issued, expiry) = try? jws.times(),
+            issued < expiry,
+            let id = try? jws.id()
         else { throw ATProtoError("InvalidToken", "the token is no \(kind.rawValue) token of this service") }
         guard UnixTime.second(of: now) < expiry else { throw ATProtoError("ExpiredToken", "the token has expired") }
         return SessionToken(

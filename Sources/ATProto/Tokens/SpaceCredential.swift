@@ -80,12 +80,13 @@ public struct SpaceCredential: Hashable, Sendable {
         try jws.require(type: type)
         let issuer = try jws.issuerDID()
         let space = try jws.spaceSubject()
-        let (issued, expiry, id) = (try jws.seconds("iat"), try jws.seconds("exp"), try jws.id())
+        let ((issued, expiry), id) = (try jws.times(), try jws.id())
         let keyID = try jws.spaceKeyID()
         guard jws.claims["aud"] == nil else { throw ATProtoError("BadJwtAudience", "a credential has no `aud`") }
         let binding = try binding(jws.claims["cnf"])
         try UnixTime.requireUnexpired(expiry, at: now)
         try UnixTime.requireIssued(issued, at: now)
+        try UnixTime.requireOrder(issued, expiry)
         guard expiry - issued <= binding.maximumLifetime else {
             throw .badJWT("the credential lives longer than \(binding.maximumLifetime) seconds")
         }

@@ -19,6 +19,11 @@ public enum UnixTime {
         guard second(of: now) - skew < expiry else { throw ATProtoError("JwtExpired", "the token has expired") }
     }
 
+    /// Throws `BadJwt` for a token that expires no later than it was issued: it was never good.
+    static func requireOrder(_ issued: Int64, _ expiry: Int64) throws(ATProtoError) {
+        guard issued < expiry else { throw .badJWT("the token's `exp` is not after its `iat`") }
+    }
+
     /// Throws `BadJwt` for a time of issue more than `skew` seconds ahead.
     static func requireIssued(_ issued: Int64, at now: Timestamp) throws(ATProtoError) {
         guard issued <= second(of: now) + skew else { throw .badJWT("the token was issued in the future") }

@@ -39,6 +39,8 @@ struct Settings: Sendable {
     var plcURL = "https://plc.directory"
     /// The issuer whose OAuth access tokens are taken, as it stands in `iss`.
     var oauthIssuer: String?
+    /// Folder of lexicons whose space types and permission sets OAuth scopes are read by.
+    var lexicons: String?
     /// Takes unbound credentials of old versions (atproto-spaces.md 0).
     var hasProfileX = false
     /// Lets app passwords act on spaces.
@@ -48,6 +50,8 @@ struct Settings: Sendable {
     var dailyWritePoints = Int(RepoLimits().dailyPoints)
     /// Seconds a space credential lives, as far as its binding allows.
     var credentialSeconds = 600
+    /// Seconds for which a used refresh token is answered again as it was; 0 for never.
+    var refreshGraceSeconds = 120
     /// Bytes of a value of the key-value plane, and of an answer with several.
     var kvValueBytes = 8 << 20
     /// Bytes that the values of one space may cost together; 0 means any number.

@@ -60,6 +60,11 @@ extension SettingsParser {
             name: "oauth-issuer", value: "URL", help: "the issuer whose OAuth access tokens are taken",
             shown: { $0.oauthIssuer ?? "" }
         ) { settings, text throws(SettingsError) in settings.oauthIssuer = try origin(text, "oauth-issuer") },
+        Setting(
+            name: "lexicons", value: "DIR",
+            help: "lexicons of space types and permission sets, for OAuth scopes; read again on SIGHUP",
+            shown: { $0.lexicons ?? "" }
+        ) { settings, text in settings.lexicons = text },
         toggle("profile-x", "take unbound space credentials of old versions: unsafe", \.hasProfileX),
         toggle("allow-app-passwords", "let app passwords act on spaces", \.allowsAppPasswords),
         count(
@@ -70,6 +75,10 @@ extension SettingsParser {
             "daily-write-points", 1...1_000_000_000, "points an account may spend on records in a day",
             \.dailyWritePoints),
         count("credential-seconds", 30...7200, "seconds a space credential lives", \.credentialSeconds),
+        count(
+            "refresh-grace-seconds", 0...7200,
+            "seconds in which using a refresh token again gives the same answer; later it ends the session",
+            \.refreshGraceSeconds),
         count("blocking-threads", 2...512, "threads that wait for disk, hosts and slow hashes", \.blockingThreads),
     ]
 

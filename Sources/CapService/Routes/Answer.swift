@@ -6,17 +6,21 @@ final class Answer: Sendable {
     private let reply: HTTPReply
     private let route: String
     private let asked: HTTPHeaders
+    /// True for answers that are the same to everybody; all others no cache may keep, refusals included.
+    private let isPublic: Bool
 
-    init(_ service: Service, _ reply: HTTPReply, route: String, request: HTTPRequest) {
+    init(_ service: Service, _ reply: HTTPReply, route: String, request: HTTPRequest, isPublic: Bool = false) {
         self.service = service
         self.reply = reply
         self.route = route
+        self.isPublic = isPublic
         asked = request.headers
     }
 
     func send(_ response: HTTPResponse) {
         var response = response
         if let requestID = self.requestID { response.headers.append(("X-Request-ID", requestID)) }
+        if !isPublic { response.headers.append(("Cache-Control", "private, no-store")) }
         if service.settings.cors { response.headers += Self.cors }
         service.metrics.count(route, response.status)
         reply.send(response)

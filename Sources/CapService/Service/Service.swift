@@ -25,6 +25,7 @@ final class Service: Sendable {
     let accountLimits: AccountLimits
     let credentialCache = CredentialCache()
     let spaces: SpaceHost
+    let lexicons: LexiconFolder
     private let limiter: PrincipalRateLimiter?
 
     static let version = "0.1.0"
@@ -34,6 +35,7 @@ final class Service: Sendable {
         self.settings = settings
         self.log = log
         clock = ServiceClock(file: settings.clockFile)
+        lexicons = try LexiconFolder(settings.lexicons)
         let registry = try AbilityRegistry.standard()
         store = try GraphStore.open(
             path: settings.database, registry: registry, limits: settings.graph, maxPending: settings.maxPending)
@@ -50,7 +52,9 @@ final class Service: Sendable {
             policy: OutboundPolicy(allowsLoopback: settings.allowsLoopbackPeers),
             userAgent: "capservice/\(Self.version)")
         let (accounts, address) = (
-            try Accounts(store: store, keyFile: settings.keyFile, audience: nodeKey.did.text), address
+            try Accounts(
+                store: store, keyFile: settings.keyFile, audience: nodeKey.did.text,
+                refreshGrace: Int64(settings.refreshGraceSeconds)), address
         )
         self.accounts = accounts
         resolver = IdentityResolver(

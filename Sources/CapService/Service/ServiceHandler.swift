@@ -22,6 +22,16 @@ struct ServiceHandler: HTTPHandler {
             }
         }
 
+        /// True for what is the same to everybody, which a cache may keep.
+        var isPublic: Bool {
+            switch self {
+            case .version, .info, .health, .healthz, .readyz, .metrics, .didDocument, .accountDID: true
+            case .delegate, .invoke, .revoke, .delegationStatus, .delegationQuery, .peerGenerate, .authorize,
+                .evaluation, .evaluations:
+                false
+            }
+        }
+
         var path: String {
             switch self {
             case .delegate: "/delegate"
@@ -61,13 +71,14 @@ struct ServiceHandler: HTTPHandler {
 
     func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
         if request.method == .options {
-            Answer(service, reply, route: "options", request: request).send(HTTPResponse(status: 200))
+            Answer(service, reply, route: "options", request: request, isPublic: true).send(HTTPResponse(status: 200))
             return
         }
         if request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8) { return xrpc.handle(request, reply) }
         switch router.match(request.method, request.path) {
         case .found(let route, let rest):
-            let answer = Answer(service, reply, route: route.rawValue, request: request)
+            let answer = Answer(
+                service, reply, route: route.rawValue, request: request, isPublic: route.isPublic)
             do throws(Failure) {
                 try serve(route, rest, request, answer)
             } catch {

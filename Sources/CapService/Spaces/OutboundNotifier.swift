@@ -14,11 +14,11 @@ struct OutboundNotifier: NotificationTransport {
     private static let gone = 410
 
     func send(_ message: OutboxMessage, at now: Timestamp) -> Int? {
-        guard let (endpoint, audience) = destination(message) else { return nil }
+        guard let endpoint = endpoint(message) else { return nil }
         do {
             guard let key = try accounts.signingKey(DID(trusted: message.issuer)) else { return Self.gone }
             let token = try ServiceAuthToken.make(
-                issuer: message.issuer, audience: audience, method: message.method, key: key, at: now)
+                issuer: message.issuer, audience: message.audience, method: message.method, key: key, at: now)
             let headers = [
                 (name: "Authorization", value: "Bearer " + token), (name: "Content-Type", value: "application/json"),
             ]
@@ -29,16 +29,13 @@ struct OutboundNotifier: NotificationTransport {
         }
     }
 
-    /// Where the service is, and what it answers to: an authority without a space host of its own is its account's host.
-    private func destination(_ message: OutboxMessage) -> (endpoint: String, audience: String)? {
+    /// Where the service is. An authority without a space host of its own has its account's host for one, which is
+    /// addressed as the space host all the same.
+    private func endpoint(_ message: OutboxMessage) -> String? {
         guard let service = try? ServiceIdentifier(message.service),
             let document = try? resolver.document(of: service.did)
         else { return nil }
-        guard service.fragment == ServiceID.spaceHost else {
-            guard let endpoint = try? document.endpoint(of: service) else { return nil }
-            return (endpoint, message.audience)
-        }
-        guard let host = try? document.spaceHost() else { return nil }
-        return (host.endpoint, host.serviceID == ServiceID.spaceHost ? message.audience : service.did)
+        guard service.fragment == ServiceID.spaceHost else { return try? document.endpoint(of: service) }
+        return try? document.spaceHost()?.endpoint
     }
 }

@@ -77,6 +77,8 @@ struct HostedAuthors: RepoAuthors {
 
     func signingKey(of author: DID) throws -> PrivateKey? { try accounts.signingKey(author) }
 
+    func isHosted(_ author: DID) throws -> Bool { try accounts.isHosted(author) }
+
     func refusalToReaders(of author: DID) throws -> ATProtoError? {
         switch try accounts.account(author)?.status {
         case nil, .active: nil

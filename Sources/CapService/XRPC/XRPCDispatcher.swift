@@ -14,7 +14,9 @@ struct XRPCDispatcher: Sendable {
         let name = String(request.path.dropFirst(Self.prefix.count))
         let entry = table[name]
         // Names that nobody serves are not counted by name: they are the client's to choose.
-        let answer = Answer(service, reply, route: entry?.any?.nsid ?? "xrpc", request: request)
+        let answer = Answer(
+            service, reply, route: entry?.any?.nsid ?? "xrpc", request: request,
+            isPublic: entry?.any?.isPublic ?? false)
         let outcome = XRPCAnswer(answer: answer, nsid: name, request: request)
         do throws(XRPCError) {
             let method = try find(name, entry, request)

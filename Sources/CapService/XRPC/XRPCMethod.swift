@@ -37,6 +37,8 @@ struct XRPCMethod: Sendable {
     /// The switch that turns the method off; nil for what is always on.
     let feature: Feature?
     let work: Work
+    /// True where the answer is the same to everybody, so that caches may keep it.
+    let isPublic: Bool
     let handler: Handler
 
     /// The body limits of atproto-spaces.md 7, in bytes.
@@ -47,11 +49,11 @@ struct XRPCMethod: Sendable {
     /// Makes a query. It runs inline; where its caller turns out to need a wait, it is run again on the pool.
     static func query(
         _ nsid: String, aliases: [String] = [], feature: Feature? = .spaces, work: Work = .inline,
-        _ handler: @escaping Handler
+        isPublic: Bool = false, _ handler: @escaping Handler
     ) -> XRPCMethod {
         XRPCMethod(
             nsid: nsid, verb: .query, aliases: aliases, body: .json, bodyLimit: plainBodyLimit, feature: feature,
-            work: work, handler: handler)
+            work: work, isPublic: isPublic, handler: handler)
     }
 
     /// Makes a procedure, which runs on the pool.
@@ -61,6 +63,6 @@ struct XRPCMethod: Sendable {
     ) -> XRPCMethod {
         XRPCMethod(
             nsid: nsid, verb: .procedure, aliases: aliases, body: body, bodyLimit: bodyLimit, feature: feature,
-            work: work, handler: handler)
+            work: work, isPublic: false, handler: handler)
     }
 }

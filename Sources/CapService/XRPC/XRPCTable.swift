@@ -5,6 +5,7 @@ struct XRPCTable: Sendable {
         ServerRoutes.methods,
         SessionRoutes.methods,
         AppPasswordRoutes.methods,
+        ServiceAuthRoutes.methods,
         IdentityRoutes.methods,
         NotificationRoutes.methods,
         SpaceRoutes.methods,

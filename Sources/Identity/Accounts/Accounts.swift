@@ -11,6 +11,8 @@ package final class Accounts: Sendable {
     let passwords: PasswordChecker
     /// What session tokens are made for: a name of this service that outlives a change of its address.
     let audience: String
+    /// For how many seconds a refresh token that was used is answered again as it was.
+    let refreshGrace: Int64
     private let cache = Mutex(Cache())
     /// What access tokens say whose tag was found sound, by the hash of their text.
     let accessClaims = BoundedCache<Digest, KnownClaims>(generation: 4096)
@@ -33,9 +35,13 @@ package final class Accounts: Sendable {
     private static let proofKey = "account-key-vault"
 
     /// Opens the key file of a data folder, making it with the first account service that runs there.
-    package init(store: GraphStore, keyFile: String, audience: String, cost: PasswordHash.Cost = .standard) throws {
+    package init(
+        store: GraphStore, keyFile: String, audience: String, refreshGrace: Int64 = 0,
+        cost: PasswordHash.Cost = .standard
+    ) throws {
         self.store = store
         self.audience = audience
+        self.refreshGrace = refreshGrace
         // Where nothing is sealed yet, as in a backup of a service without accounts, a new key file does no harm.
         let isInUse = try store.read { try $0.exists("SELECT 1 FROM account WHERE key_box IS NOT NULL LIMIT 1") }
         let proof = try store.meta(Self.proofKey)

@@ -7,7 +7,7 @@ extension Accounts {
     struct SessionRow {
         let id: String
         let did: String
-        let refresh: String
+        let refresh: RefreshChain
         let edge: [UInt8]
         let edgeExpires: Int64
     }
@@ -16,7 +16,8 @@ extension Accounts {
 
     private static func read(_ row: SQLRow) -> SessionRow {
         SessionRow(
-            id: row.text(0), did: row.text(1), refresh: row.text(2), edge: row.bytes(3), edgeExpires: row.integer(4))
+            id: row.text(0), did: row.text(1), refresh: RefreshChain(stored: row.text(2)), edge: row.bytes(3),
+            edgeExpires: row.integer(4))
     }
 
     static func row(_ id: String, in transaction: StoreTransaction) throws -> SessionRow? {

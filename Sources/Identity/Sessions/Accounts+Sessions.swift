@@ -51,29 +51,37 @@ extension Accounts {
         try live(accessClaims(of: token, at: now), .access, at: now)
     }
 
-    /// Exchanges a refresh token for a new pair, once. A token that comes a second time ends its session: somebody else
-    /// has it too.
+    /// Exchanges a refresh token for a new pair, once. A token that comes again within the grace period gets the same pair:
+    /// the first answer was lost, or two windows of one client asked at once. Later it ends its session: somebody else has
+    /// it too.
     package func refresh(_ token: String, at now: Timestamp) throws -> (LiveSession, SessionTokens) {
         let claims = try claims(token, .refresh, at: now)
         let live = try live(claims, .refresh, at: now)
-        let next = try SecureRandom.identifier()
-        let expires = now.adding(seconds: NewSession.refreshLifetime)
-        let isFirst = try store.transact(at: now) { transaction -> Bool in
-            guard let row = try Self.row(claims.session, in: transaction) else { throw Self.revoked }
-            guard row.refresh == claims.refreshID else {
+        let fresh = try SecureRandom.identifier()
+        let answer = try store.transact(at: now) { transaction -> (refreshID: String, at: Timestamp)? in
+            guard let row = try Self.row(claims.session, in: transaction),
+                transaction.graph.check(try Self.question(claims), at: now).isAllowed
+            else { throw Self.revoked }
+            switch row.refresh.standing(of: claims.refreshID ?? "", grace: self.refreshGrace, at: now) {
+            case .answered(let next, let then): return (next, then)
+            case .spent:
                 try Self.end(row, reason: "a refresh token was used twice", in: transaction)
-                return false
+                return nil
+            case .current: break
             }
+            var chain = row.refresh
+            chain.exchange(for: fresh, grace: self.refreshGrace, at: now)
+            let expires = now.adding(seconds: NewSession.refreshLifetime)
             try transaction.run(
                 "UPDATE session SET refresh = ?2, expires_at = ?3 WHERE id = ?1",
-                [.text(row.id), .text(next), .integer(expires.microseconds)])
+                [.text(row.id), .text(chain.stored), .integer(expires.microseconds)])
             if row.edgeExpires < expires.microseconds { try Self.renewEdge(of: row, claims.did, in: transaction) }
-            return true
+            return (fresh, now)
         }
-        guard isFirst else { throw Self.revoked }
+        guard let answer else { throw Self.revoked }
         let tokens = SessionClaims.tokens(
-            did: claims.did, session: claims.session, refreshID: next, isAppPassword: claims.isAppPassword,
-            audience: audience, secret: vault.sessionSecret, at: now)
+            did: claims.did, session: claims.session, refreshID: answer.refreshID,
+            isAppPassword: claims.isAppPassword, audience: audience, secret: vault.sessionSecret, at: answer.at)
         return (live, tokens)
     }
 
@@ -124,10 +132,9 @@ extension Accounts {
     private func live(
         _ claims: SessionClaims, _ kind: SessionToken.Kind, at now: Timestamp
     ) throws -> LiveSession {
-        guard let principal = try? DID(session: claims.session), let account = try account(claims.did) else {
+        guard let question = try? Self.question(claims), let account = try account(claims.did) else {
             throw IdentityError(.invalidToken, "the session is not of this service")
         }
-        let question = CheckQuestion(principal: principal, ability: .accountUse, resource: .account(claims.did))
         guard case .allow = store.graph.snapshot().check(question, at: now) else {
             throw kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
         }
@@ -135,6 +142,12 @@ extension Accounts {
             throw IdentityError(.accountTakedown, "the account has been taken down")
         }
         return LiveSession(account: account, id: claims.session, isAppPassword: claims.isAppPassword)
+    }
+
+    /// Whether the session still acts for its account.
+    private static func question(_ claims: SessionClaims) throws -> CheckQuestion {
+        CheckQuestion(
+            principal: try DID(session: claims.session), ability: .accountUse, resource: .account(claims.did))
     }
 
     private func find(_ identifier: String) throws -> (account: Account, hash: PasswordHash?)? {

@@ -19,23 +19,35 @@ struct Asker {
         switch caller {
         case .anonymous: throw .signInNeeded
         case .credential, .delegation: throw .notAccepted
-        case .service(let issuer, _, _):
-            self.init(issuer, in: graph, at: now)
+        case .service(let issuer, _, _, let session):
+            guard let session else {
+                self.init(issuer, in: graph, at: now)
+                return
+            }
+            self.init(issuer, in: graph, at: now, session: try Self.live(session, of: issuer, in: graph, at: now))
         case .invocation(let question):
             self.init(question.invoker, in: graph, at: now, invocation: question)
         case .account(let account, let session, let grant):
-            let decision = graph.check(
-                CheckQuestion(principal: session, ability: .accountUse, resource: .account(account)), at: now)
-            guard decision.isAllowed else { throw .sessionEnded.with(decision) }
+            let decision = try Self.live(session, of: account, in: graph, at: now)
             switch grant {
             case .full: self.init(account, in: graph, at: now, session: decision)
             case .appPassword:
                 guard allowsAppPasswords else { throw .insufficientScope }
                 self.init(account, in: graph, at: now, session: decision)
-            case .oauth(let scopes, _, _):
+            case .oauth(let scopes, _, _, _):
                 self.init(account, in: graph, at: now, session: decision, scopes: SpaceScopes(scopes))
             }
         }
+    }
+
+    /// The answer that lets a session act for its account; throws for one that has ended.
+    private static func live(
+        _ session: DID, of account: DID, in graph: Snapshot, at now: Timestamp
+    ) throws(AccessRefusal) -> Decision {
+        let decision = graph.check(
+            CheckQuestion(principal: session, ability: .accountUse, resource: .account(account)), at: now)
+        guard decision.isAllowed else { throw .sessionEnded.with(decision) }
+        return decision
     }
 
     /// Asks in the name of a principal whose identity is established otherwise.
@@ -69,16 +81,19 @@ struct Asker {
             CheckQuestion(principal: other, ability: ability, resource: .atproto(space: space, path: nil)), at: now)
     }
 
-    /// The answer for what is the principal's own without any edge: its repo, its word.
+    /// The answer for what is the principal's own without any edge: its repo or one collection of it, its word.
     ///
     /// An invocation must name that too; nil when it does not, or when `author` is somebody else.
-    func own(_ author: DID, _ ability: Ability, _ space: Space) -> Decision? {
-        let resource = Resource.atproto(space: space, path: author.text)
+    func own(_ author: DID, _ ability: Ability, _ space: Space, collection: String? = nil) -> Decision? {
+        let path = collection.map { "\(author.text)/\($0)" } ?? author.text
         guard let invocation else { return author == principal ? Self.control(author) : nil }
-        guard names(ability, space, path: author.text) else { return nil }
+        guard names(ability, space, path: path) else { return nil }
         if author == principal, invocation.proofs.isEmpty { return Self.control(author) }
-        let decision = graph.decide(invocation, wanted: (ability, resource), at: now)
-        return author == principal || delegators(decision).contains(author) ? decision : nil
+        let wanted = (ability, Resource.atproto(space: space, path: path))
+        let decision = graph.decide(invocation, wanted: wanted, at: now)
+        // What is one's own needs no proof, so one that does not serve takes nothing away.
+        if author == principal { return decision.isAllowed ? decision : Self.control(author) }
+        return delegators(decision).contains(author) ? decision : nil
     }
 
     /// True unless the caller is an invocation that does not name this use.

@@ -9,8 +9,9 @@ package enum Caller: Sendable {
     case anonymous
     /// A session of an account hosted here.
     case account(DID, session: DID, grant: SessionGrant)
-    /// Service authentication by an account's key; `method` is the called one.
-    case service(issuer: DID, audience: String, method: String)
+    /// Service authentication by an account's key; `method` is the called one. `session` is that of this host which had
+    /// the token signed, and which has to live still; nil where the account's key signed elsewhere.
+    case service(issuer: DID, audience: String, method: String, session: DID? = nil)
     /// A UCAN invocation; without proofs it rests on what the invoker holds.
     case invocation(InvocationQuestion)
     /// A space credential whose signature and binding were verified; `edge` is the hash of its bytes.
@@ -27,7 +28,7 @@ extension Caller {
         switch self {
         case .anonymous: nil
         case .account(let account, _, _): account
-        case .service(let issuer, _, _): issuer
+        case .service(let issuer, _, _, _): issuer
         case .invocation(let question): question.invoker
         case .credential(_, let key, _, _, _): key
         case .delegation(let user, _, _, _, _, _): user
@@ -42,5 +43,5 @@ package enum SessionGrant: Sendable {
     /// Nothing in spaces, unless the host is configured to let it.
     case appPassword
     /// What its scopes say.
-    case oauth(scopes: [SpaceScope], clientID: String, blobs: BlobScopes = .none)
+    case oauth(scopes: [SpaceScope], clientID: String, blobs: BlobScopes = .none, calls: RPCScopes = .none)
 }

@@ -92,8 +92,8 @@ extension GateCase {
         if let edge = view.graph.edge(id) {
             let read = asker.may(.spaceRead, space)
             let connect = asker.may(.spaceConnect, space)
-            guard view.graph.isInForce(edge, at: now), read.isAllowed, connect.isAllowed else {
-                throw try dead(edge).with(read.isAllowed ? connect : read)
+            guard try isCarried(edge, jti, key), read.isAllowed, connect.isAllowed else {
+                throw try dead(edge, jti).with(read.isAllowed ? connect : read)
             }
             var result = ruling(asker, read)
             result.further.append(connect)
@@ -105,17 +105,33 @@ extension GateCase {
         return ruling(asker, Asker.control(space.owner))
     }
 
-    /// Says why a credential of this host is dead: with its space, or by itself.
-    private func dead(_ edge: Snapshot.EdgeID) throws -> AccessRefusal {
-        guard case .deleted(let tombstone) = try view.standing(of: uri),
-            view.graph.graph.snapshot(at: tombstone.revision).isInForce(edge, at: now)
-        else { return .credentialRevoked }
-        return .spaceDeleted
+    /// What only the host of a space can tell, such as who writes in it: elsewhere a credential is no less good, but the
+    /// space is not there (13.6, 13.10).
+    func credentialOfHostedSpace() throws -> Ruling {
+        let result = try credential()
+        guard case .live = try view.standing(of: uri) else { throw AccessRefusal.spaceNotFound }
+        return result
+    }
+
+    /// True while the edge of a credential's token is in force, or the one that was put in its place for the same key.
+    private func isCarried(_ edge: Snapshot.EdgeID, _ jti: String, _ key: DID) throws -> Bool {
+        if view.graph.isInForce(edge, at: now) { return true }
+        guard view.graph.view(edge).ending == nil,
+            let carrier = view.graph.edge(stored: try view.tables.carrier(ofCredential: jti, in: uri))
+        else { return false }
+        return UTF8Bytes.equal(view.graph.view(carrier).audience, key.text) && view.graph.isInForce(carrier, at: now)
+    }
+
+    /// Says why a credential of this host is dead: by itself, or with its space, which then is as one that never was.
+    private func dead(_ edge: Snapshot.EdgeID, _ jti: String) throws -> AccessRefusal {
+        guard case .deleted(let tombstone) = try view.standing(of: uri) else { return .credentialRevoked }
+        if view.graph.graph.snapshot(at: tombstone.revision).isInForce(edge, at: now) { return .spaceNotFound }
+        return try view.tables.wasDeleted(withSpace: jti, in: uri) ? .spaceNotFound : .credentialRevoked
     }
 
     /// News of the space go to who reads all of it (13.10).
     func follow() throws -> Ruling {
-        if case .credential = caller { return try credential() }
+        if case .credential = caller { return try credentialOfHostedSpace() }
         let asker = try asker()
         try asker.require(SpaceAccess(uri, .read))
         let record = try live(for: asker)
@@ -151,7 +167,7 @@ extension GateCase {
     /// The account in whose name another service calls.
     private func service() throws(AccessRefusal) -> DID {
         switch caller {
-        case .service(let issuer, _, _): return issuer
+        case .service(let issuer, _, _, _): return issuer
         case .anonymous: throw .signInNeeded
         case .account, .invocation, .credential, .delegation: throw .notAccepted
         }

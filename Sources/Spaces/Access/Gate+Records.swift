@@ -62,18 +62,17 @@ extension GateCase {
         let scoped = Set(items.flatMap(\.concrete)).filter { item in
             asker.scopes?.allows(item.access(uri)) ?? true
         }
-        try requireEach(items, among: scoped, else: .insufficientScope)
-        let record: SpaceRecord
+        guard covers(items, scoped) else { throw AccessRefusal.insufficientScope }
         switch try view.standing(of: uri) {
-        case .live(let found): record = found
-        case .deleted where try isOrphanCleared(of: author, items): return try ownWrite(author, items, scoped, asker)
-        case .deleted: throw AccessRefusal.spaceNotFound
-        case .absent:
-            if try isUnderHostedAuthority() { throw AccessRefusal.spaceNotFound }
+        case .live(let record): return try writeHere(author, items, scoped, record, asker)
+        case .absent where try !isUnderHostedAuthority():
             guard try gate.accounts.isHosted(author) else { throw AccessRefusal.noRepoHere }
-            return try ownWrite(author, items, scoped, asker)
+            guard let own = ownWrite(author, items, scoped, asker) else { throw AccessRefusal.foreignRepo }
+            return own
+        case .deleted, .absent:
+            guard let own = try ownDeletion(author, items, scoped, asker) else { throw AccessRefusal.spaceNotFound }
+            return own
         }
-        return try writeHere(author, items, scoped, record, asker)
     }
 
     private func writeHere(
@@ -95,6 +94,7 @@ extension GateCase {
             }
         }
         if items.isEmpty, !decision.isAllowed { failed = decision }
+        if !covers(items, allowed), let own = try ownDeletion(author, items, scoped, asker) { return own }
         if !covers(items, allowed) || (items.isEmpty && failed != nil) {
             if let managed = try managed(record.settings.writePolicy, asker, .write) {
                 guard managed.isAllowed else { throw refusal(.writeNotAuthorized, record, asker, managed) }
@@ -124,26 +124,29 @@ extension GateCase {
         }
     }
 
-    /// True for deletions by an author who still has a repo in the deleted space: to everybody else it never was.
-    private func isOrphanCleared(of author: DID, _ items: [WriteItem]) throws -> Bool {
-        guard !items.isEmpty, items.allSatisfy({ $0.action == .delete }) else { return false }
-        return try view.tables.exists(
-            """
-            SELECT 1 FROM space_revision s JOIN repo r ON r.space = s.id \
-            WHERE s.uri = ?1 AND r.author = ?2 AND r.status <> 2
-            """, [.text(uri.text), .text(author.text)])
+    /// An author may always take away what is its own, whatever became of its membership or of the space.
+    ///
+    /// Nil for everything else than deletions, and where the author has no repo: to it the space is what it is to others.
+    private func ownDeletion(
+        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Asker
+    ) throws -> Ruling? {
+        guard !items.isEmpty, items.allSatisfy({ $0.action == .delete }),
+            try RepoReader(view.tables).head(space: uri, author: author.text) != nil
+        else { return nil }
+        return ownWrite(author, items, scoped, asker)
     }
 
+    /// Writes that rest on nothing but that the repo is the caller's; nil where one of them is not.
     private func ownWrite(
         _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Asker
-    ) throws -> Ruling {
-        guard let decision = asker.own(author, items.first?.concrete[0].ability ?? .spaceBelong, space) else {
-            throw AccessRefusal.foreignRepo
-        }
+    ) -> Ruling? {
+        let first = items.first
+        let ability = first?.concrete[0].ability ?? .spaceBelong
+        guard let decision = asker.own(author, ability, space, collection: first?.collection) else { return nil }
         var result = ruling(asker, decision)
-        result.writes = scoped.filter { asker.own(author, $0.ability, space) != nil }
-        try requireEach(items, among: result.writes, else: .foreignRepo)
-        return result
+        result.isOwnAlone = true
+        result.writes = scoped.filter { asker.own(author, $0.ability, space, collection: $0.collection) != nil }
+        return covers(items, result.writes) ? result : nil
     }
 
     /// A repo as a whole is its author's to delete, whatever became of the space (reading 9).
@@ -155,12 +158,6 @@ extension GateCase {
             throw AccessRefusal.foreignRepo
         }
         return ruling(asker, decision)
-    }
-
-    private func requireEach(
-        _ items: [WriteItem], among allowed: Set<WriteItem>, else refusal: AccessRefusal
-    ) throws(AccessRefusal) {
-        guard covers(items, allowed) else { throw refusal }
     }
 
     /// True when each item, or for a `put` one way to do it, is among the allowed ones.

@@ -125,7 +125,7 @@ extension Gate {
         if case .listSpaces(let type, let authority) = operation {
             try asker.require(.listSpaces(type: type, authority: authority))
         }
-        if case .uploadBlob(let type) = operation, case .account(_, _, .oauth(_, _, let blobs)) = caller {
+        if case .uploadBlob(let type) = operation, case .account(_, _, .oauth(_, _, let blobs, _)) = caller {
             guard blobs.allows(type) else { throw AccessRefusal.insufficientScope }
         }
         guard case .invocation(let invocation) = caller else {

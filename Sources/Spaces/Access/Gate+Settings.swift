@@ -29,7 +29,7 @@ extension GateCase {
     /// The owner's view of the settings, which changes nothing and so needs no more scope than reading them.
     func readConfig() throws -> Ruling {
         let asker = try asker()
-        try asker.require(.showSpace(uri))
+        try requireShowing(asker)
         return try managed(.spaceManageUpdate, asker, try live(for: asker))
     }
 
@@ -54,13 +54,19 @@ extension GateCase {
     /// Members and holders of credentials are told; everybody, where membership is public or anyone may read (14.2).
     func readSettings() throws -> Ruling {
         switch caller {
-        case .credential: return try credential()
+        case .credential: return try credentialOfHostedSpace()
         case .anonymous: return try anonymous(.spaceDescribe)
         case .account, .service, .invocation, .delegation: break
         }
         let asker = try asker()
-        try asker.require(.showSpace(uri))
+        try requireShowing(asker)
         return try described(asker, try live(for: asker))
+    }
+
+    /// An app that may change the settings may also see what it changes.
+    private func requireShowing(_ asker: Asker) throws(AccessRefusal) {
+        guard asker.scopes?.allows(.updateSpace(uri)) != true else { return }
+        try asker.require(.showSpace(uri))
     }
 
     private func described(_ asker: Asker, _ record: SpaceRecord) throws -> Ruling {
@@ -73,22 +79,31 @@ extension GateCase {
     /// The list is the owner's; members have it where the settings say so, everybody where it is public, and each may
     /// ask about itself. Credentials never enumerate readers (14.5).
     func listMembers(_ member: DID?) throws -> Ruling {
-        if case .anonymous = caller { return try anonymous(.spaceDescribe) }
+        if case .anonymous = caller {
+            var result = try anonymous(.spaceDescribe)
+            result.isOpen = true
+            return result
+        }
         let asker = try asker()
         try asker.require(.showSpace(uri))
         let record = try live(for: asker)
         if let member, member == asker.principal { return try described(asker, record) }
         let standing = asker.may(.spaceBelong, space)
-        if record.settings.config.membersCanList, isMember(standing) { return ruling(asker, standing, record) }
+        let config = record.settings.config
+        if config.membersCanList || config.membershipPublic, standing.isAllowed, isMember(standing) {
+            return ruling(asker, standing, record)
+        }
         let decision = asker.may(.spaceDescribe, space)
         guard decision.isAllowed else { throw refusal(.notSpaceOwner, record, asker, decision) }
-        return ruling(asker, decision, record)
+        var result = ruling(asker, decision, record)
+        result.isOpen = !isMember(decision)
+        return result
     }
 
     /// Who writes is for who reads everything (12, 13.6).
     func listRepos() throws -> Ruling {
         switch caller {
-        case .credential: return try credential()
+        case .credential: return try credentialOfHostedSpace()
         case .anonymous: return try anonymous(.spaceDescribe, .spaceReadOpenly)
         case .account, .service, .invocation, .delegation: break
         }

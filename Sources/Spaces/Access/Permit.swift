@@ -20,6 +20,10 @@ package struct Permit: Sendable {
     package let isOwner: Bool
     /// True when the principal was let through as one who manages the space, where others are let through too.
     package let manages: Bool
+    /// True where nothing but what is open to everybody let it through, so that it shows no more than that.
+    package let isOpen: Bool
+    /// True when the principal writes to its own repo and nothing lets it into the space, of which it is told nothing.
+    package let isOwnAlone: Bool
     /// The scopes that bound the operation; nil when none do.
     private let scopes: SpaceScopes?
     /// The single writes that are covered.
@@ -38,6 +42,8 @@ package struct Permit: Sendable {
         further = pass.ruling.further
         isOwner = pass.ruling.isOwner
         manages = pass.ruling.manages
+        isOpen = pass.ruling.isOpen
+        isOwnAlone = pass.ruling.isOwnAlone
         scopes = pass.ruling.scopes
         writes = pass.ruling.writes
         answer = pass.answer

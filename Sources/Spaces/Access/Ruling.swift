@@ -10,6 +10,10 @@ struct Ruling {
     var isOwner = false
     /// True when the principal was let through as one who manages the space.
     var manages = false
+    /// True where nothing but what is open to everybody let the principal through.
+    var isOpen = false
+    /// True when the principal writes to its own repo and nothing lets it into the space.
+    var isOwnAlone = false
     /// The scopes of the app; nil when none bound it.
     var scopes: SpaceScopes?
     /// The single writes that are covered, `put` resolved into what of it is.

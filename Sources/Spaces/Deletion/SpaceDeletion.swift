@@ -60,7 +60,9 @@ extension StoreTransaction {
             ])
         let number: [SQLValue] = [.integer(space.number)]
         for issued in try issuedCredentials(for: space.uri, at: now) {
-            try revoke(issued, because: .spaceDeleted)
+            // What was dead already did not die of this.
+            let isLive = issued.isInForce(in: graph, at: now)
+            try revoke(issued, because: isLive ? .spaceDeleted : issued.cause(in: graph) ?? .spaceDeleted)
         }
         try run("DELETE FROM space_credential WHERE space = ?1", [.text(space.uri.text)])
         // What rests on these edges dies with them; members' edges end too, so that their chains name the deletion.

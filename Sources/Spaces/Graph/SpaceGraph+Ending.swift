@@ -55,7 +55,14 @@ extension StoreTransaction {
             }
             _ = try set(settings, of: space, by: actor)
             return .settingsChanged
-        case .cacao, .ucan, .delegationToken, .spaceCredential, .session: return .revoked
+        case .spaceCredential:
+            // One that another edge carries by now is ended with that.
+            let isCarrier = try exists(
+                "SELECT 1 FROM space_credential WHERE space = ?1 AND edge = ?2",
+                [.text(space.uri.text), .blob(edge.id.digest.bytes)])
+            if !isCarrier { try endCarriers(of: edge.audience, in: space, by: actor) }
+            return .revoked
+        case .cacao, .ucan, .delegationToken, .session: return .revoked
         }
     }
 }

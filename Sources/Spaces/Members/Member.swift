@@ -35,13 +35,18 @@ extension TableReader {
 
 extension StoreTransaction {
     /// Writes a row and gives it an edge of its own, ending the one it had.
+    ///
+    /// What was dropped is over with that; credentials that rest on what was kept are carried on by the new edge.
     func put(_ member: Member, in space: SpaceRecord) throws {
         let held = try first(
             "SELECT edge FROM space_member WHERE space = ?1 AND member = ?2",
             [.integer(space.number), .text(member.name)]
         ) { $0.optionalBytes(0) }
+        let ended = graph.edge(stored: held ?? nil)
+        let resting = try ended.map { try credentials(restingOn: $0, below: space.uri) } ?? []
         if let held { try end(stored: held, by: member.grantedBy, reason: "accessChanged") }
         let edge = try admitMembership(of: member, in: space)
+        if let ended, let new = graph.edge(stored: edge) { try carryOn(resting, from: ended, to: new, in: space) }
         try run(
             """
             INSERT INTO space_member(space, member, is_space, access, granted_by, granted_at, edge) \

@@ -24,8 +24,9 @@ package struct ListedMember: Hashable, Sendable {
 extension TableReader {
     /// The space itself and those that are members of it, directly or through others (section 5).
     ///
-    /// Spaces at depths 0 to 9 count, each axis of rights by its shortest way; those that are not here do not.
-    func contributingSpaces(to space: SpaceRecord) throws -> [ContributingSpace] {
+    /// Spaces at depths 0 to 9 count, each axis of rights by its shortest way; those that are not here do not, nor with
+    /// `publicOnly` those whose own list is not for everybody, however public the one they are in.
+    func contributingSpaces(to space: SpaceRecord, publicOnly: Bool = false) throws -> [ContributingSpace] {
         var axes: [Int64: MemberAxes] = [space.number: .all]
         var known: [Int64: SpaceRecord] = [space.number: space]
         var order = [space.number]
@@ -37,6 +38,7 @@ extension TableReader {
                     guard let inner = try known.values.first(where: { $0.uri == target }) ?? self.space(target) else {
                         continue
                     }
+                    guard !publicOnly || inner.settings.config.membershipPublic else { continue }
                     if known.updateValue(inner, forKey: inner.number) == nil { order.append(inner.number) }
                     let new = gained.intersection(MemberAxes(access)).subtracting(axes[inner.number] ?? [])
                     if !new.isEmpty { reached[inner.number, default: []].formUnion(new) }

@@ -131,14 +131,14 @@ extension SpaceMembers {
         try permit.require(.listMembers(of: nil))
         return try store.read { tables in
             guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
-            let spaces = try tables.contributingSpaces(to: space)
+            let spaces = try tables.contributingSpaces(to: space, publicOnly: permit.isOpen)
             let found = try tables.flattened(spaces, limit: limit + 1, after: cursor)
             let page = Array(found.prefix(limit))
             return (page, found.count > limit ? page.last?.did : nil)
         }
     }
 
-    /// Lists the rows as they are written, member spaces among them.
+    /// Lists the rows as they are written, member spaces among them but for who sees what everybody does.
     package func rows(
         _ permit: Permit, limit: Int, after cursor: String
     ) throws -> (members: [Member], next: String?) {
@@ -148,8 +148,9 @@ extension SpaceMembers {
             let found = try tables.rows(
                 """
                 SELECT member, is_space, access, granted_by, granted_at FROM space_member \
-                WHERE space = ?1 AND member > ?2 ORDER BY member LIMIT ?3
-                """, [.integer(space.number), .text(cursor), .integer(limit + 1)], Member.init)
+                WHERE space = ?1 AND member > ?2 AND (is_space = 0 OR ?4 = 0) ORDER BY member LIMIT ?3
+                """, [.integer(space.number), .text(cursor), .integer(limit + 1), .bool(permit.isOpen)],
+                Member.init)
             let page = Array(found.prefix(limit))
             return (page, found.count > limit ? page.last?.name : nil)
         }
@@ -161,7 +162,8 @@ extension SpaceMembers {
         if case .listMembers(of: let only?) = permit.operation, only != did { throw AccessRefusal.closed }
         return try store.read { tables in
             guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
-            return try tables.flattened(try tables.contributingSpaces(to: space), did: did)
+            return try tables.flattened(
+                try tables.contributingSpaces(to: space, publicOnly: permit.isOpen), did: did)
         }
     }
 }

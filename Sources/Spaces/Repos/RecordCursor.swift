@@ -1,6 +1,7 @@
 import ATProto
 
-/// Remembers the last record of a page: `{collection}/{rkey}` in a repo, `{rev}/{author}/{collection}/{rkey}` in a space.
+/// Remembers the last record of a page: `{collection}/{rkey}` in a repo, `{rev}/{author}/{collection}/{rkey}` by age, where
+/// `{rev}` alone stands behind everything of that revision.
 ///
 /// It gives no rights and is only compared with, so that a changed one shows nothing that another does not.
 struct RecordCursor {
@@ -24,8 +25,12 @@ struct RecordCursor {
     }
 
     /// Throws `MalformedCursor`.
-    init(inSpace text: String) throws(ATProtoError) {
+    init(byAge text: String) throws(ATProtoError) {
         let parts = Self.split(text)
+        if parts.count == 1, let rev = try? TID(parts[0]) {
+            self.init(rev: rev, author: nil, collection: "", rkey: "")
+            return
+        }
         guard parts.count == 4, let rev = try? TID(parts[0]), ATProtoDID.isValid(parts[1]), NSID.isValid(parts[2]),
             RecordKey.isValid(parts[3])
         else { throw Self.malformed }
@@ -33,8 +38,8 @@ struct RecordCursor {
     }
 
     var text: String {
-        guard let rev, let author else { return "\(collection)/\(rkey)" }
-        return "\(rev.text)/\(author)/\(collection)/\(rkey)"
+        guard let rev else { return "\(collection)/\(rkey)" }
+        return author.map { "\(rev.text)/\($0)/\(collection)/\(rkey)" } ?? rev.text
     }
 
     private static func split(_ text: String) -> [String] {

@@ -76,20 +76,32 @@ package struct WriteBatch: Sendable {
     package var swapCommit: String?
     /// A text of the caller under which the same batch, sent again, is answered as the first time.
     package var idempotencyKey: String?
-    /// Whether the space lists the author among its writers: its write policy admits them and it is hosted here.
-    package var isTracked: Bool
+    /// Whom the batch concerns besides its author.
+    package var reach: WriteReach
+    /// Whether the author may be told what revision the space is at, and so compare it.
+    package var knowsSpace = true
 
     package init(
         space: SpaceURI, author: String, writes: [RecordWrite], swapCommit: String? = nil,
-        idempotencyKey: String? = nil, isTracked: Bool = true
+        idempotencyKey: String? = nil, reach: WriteReach = .space
     ) {
         self.space = space
         self.author = author
         self.writes = writes
         self.swapCommit = swapCommit
         self.idempotencyKey = idempotencyKey
-        self.isTracked = isTracked
+        self.reach = reach
     }
+}
+
+/// Whom a write concerns besides its author.
+package enum WriteReach: Sendable {
+    /// The space is hosted here: it advances, lists the author among its writers and tells its followers.
+    case space
+    /// The space is hosted elsewhere, where the write is told of.
+    case elsewhere
+    /// Nobody: the space of the repo was deleted, and none that was made anew shows it.
+    case author
 }
 
 extension WriteBatch {

@@ -6,6 +6,9 @@ package protocol RepoAuthors: Sendable {
     /// The `#atproto` key of an author; nil when this host does not hold it.
     func signingKey(of author: DID) throws -> PrivateKey?
 
+    /// True for an account of this host, whose repos are here also as long as nothing is in them.
+    func isHosted(_ author: DID) throws -> Bool
+
     /// Why nobody but the author may read its repos now: `RepoTakendown`, `RepoSuspended` or `RepoDeactivated`.
     func refusalToReaders(of author: DID) throws -> ATProtoError?
 }
@@ -14,5 +17,6 @@ package protocol RepoAuthors: Sendable {
 package struct NoAuthors: RepoAuthors {
     package init() {}
     package func signingKey(of author: DID) -> PrivateKey? { nil }
+    package func isHosted(_ author: DID) -> Bool { false }
     package func refusalToReaders(of author: DID) -> ATProtoError? { nil }
 }

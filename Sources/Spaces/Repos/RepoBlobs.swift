@@ -89,22 +89,47 @@ extension RepoReader {
             [.text(head.author), cid.digestColumn, .integer(head.id)]
         ) { (mimeType: $0.text(0), bytes: $0.bytes(1)) }
         guard let blob, cid.codec == CID.rawCodec, cid.hash.code == .sha2_256 else {
-            throw ATProtoError("BlobNotFound", "no record of the repo refers to such a blob")
+            throw Self.blobNotFound
         }
         return UploadedBlob(
             stored: BlobRef(cid: cid, mimeType: blob.mimeType, size: Int64(blob.bytes.count)), blob.bytes)
     }
 
-    /// Lists the blobs that records of the repo refer to, by the bytes of their hash.
+    /// Gives a blob that a record of any live repo of the space refers to, without authors of whom `isShown` says no; of
+    /// several authors the first by DID.
+    package func blob(_ cid: CID, of space: SpaceURI, isShown: (String) throws -> Bool) throws -> UploadedBlob {
+        var found: String?
+        try tables.each(
+            """
+            SELECT p.author FROM space_revision s CROSS JOIN repo p ON p.space = s.id WHERE s.uri = ?1 AND p.status = 0 \
+            AND EXISTS(SELECT 1 FROM blob_reference f WHERE f.repo = p.id AND f.cid = ?2) ORDER BY p.author
+            """,
+            [.text(space.text), cid.digestColumn]
+        ) { row in
+            let author = row.text(0)
+            guard try isShown(author) else { return true }
+            found = author
+            return false
+        }
+        guard let found, let head = try head(space: space, author: found) else { throw Self.blobNotFound }
+        return try blob(cid, of: head)
+    }
+
+    private static var blobNotFound: ATProtoError {
+        ATProtoError("BlobNotFound", "no record of the repo refers to such a blob")
+    }
+
+    /// Lists the blobs that records of the repo refer to, by the bytes of their hash; none of a repo that is not there.
     ///
     /// - Parameter since: Names only blobs that were referred to after this revision.
     /// - Throws: `MalformedCursor`.
-    package func blobs(of head: RepoHead, since: TID?, cursor: String?, limit: Int) throws -> BlobPage {
+    package func blobs(of head: RepoHead?, since: TID?, cursor: String?, limit: Int) throws -> BlobPage {
         var after: SQLValue = .blob([])
         if let cursor {
             guard let cid = try? CID(atproto: cursor) else { throw RecordCursor.malformed }
             after = cid.digestColumn
         }
+        guard let head else { return BlobPage(cids: [], cursor: nil) }
         let cids = try tables.rows(
             """
             SELECT DISTINCT cid FROM blob_reference WHERE repo = ?1 AND cid > ?2 AND rev > ?3 ORDER BY cid LIMIT ?4

@@ -180,13 +180,13 @@ struct RepoChange {
     mutating func finishBlobs(temporaryUntil expiry: Int64) throws { try blobs.settle(temporaryUntil: expiry) }
 
     /// Writes the repo's row; gives the digest of its set hash. A repo that was deleted lives again, and so does an
-    /// orphaned one in a space that lists its author.
-    mutating func store(isTracked: Bool) throws -> [UInt8] {
+    /// orphaned one in a space that admits its author.
+    mutating func store(isShown: Bool) throws -> [UInt8] {
         let digest = hash.digest
         let status: RepoStatus =
             switch head?.status {
             case .takenDown: .takenDown
-            case .orphaned where !isTracked: .orphaned
+            case .orphaned where !isShown: .orphaned
             default: .live
             }
         try change.run(

@@ -21,6 +21,8 @@ package struct RepoLimits: Sendable, Hashable {
     package var keptOperationAge: Int64 = 30 * 24 * 3600 * 1_000_000
     /// Bytes of records after which a page ends early, with a cursor.
     package var maxPageBytes = 8 << 20
+    /// Records of a space that one page looks at, whether it gives them or not; the revision it is in is looked at whole.
+    package var maxScannedRecords = 10_000
 
     package init() {}
 }

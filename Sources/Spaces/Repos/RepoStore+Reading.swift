@@ -30,25 +30,46 @@ extension RepoStore {
         }
     }
 
-    /// Reads the live repos of all authors on one consistent state.
+    /// Reads what a repo lists: one of an account of this host that was not written yet is empty, which a nil head tells.
+    ///
+    /// An orphaned repo is to readers as one that was not written.
+    package func list<Value>(
+        _ permit: Permit, of author: DID, _ body: (RepoReader, RepoHead?) throws -> Value
+    ) throws -> Value {
+        let viewer = try viewer(permit, author)
+        return try store.read { tables in
+            let reader = RepoReader(tables)
+            var head = try reader.head(space: permit.space, author: author.text)
+            if viewer == .reader, head?.status == .orphaned { head = nil }
+            if head == nil, viewer == .reader, try !authors.isHosted(author) { throw RepoReader.repoNotFound }
+            let shown = try head?.shown(to: viewer)
+            try requireOpen(author, to: viewer)
+            return try body(reader, shown)
+        }
+    }
+
+    /// Reads the live repos of all authors on one consistent state; `isShown` tells of an author whether its account is
+    /// open to readers.
     ///
     /// - Parameter permit: Of reading everybody's records.
-    package func read<Value>(_ permit: Permit, _ body: (RepoReader) throws -> Value) throws -> Value {
+    package func read<Value>(
+        _ permit: Permit, _ body: (RepoReader, _ isShown: (String) throws -> Bool) throws -> Value
+    ) throws -> Value {
         try permit.require(.readRecords(author: nil))
-        return try store.read { try body(RepoReader($0)) }
+        var known: [String: Bool] = [:]
+        return try store.read { tables in
+            try body(RepoReader(tables)) { author in
+                if let isShown = known[author] { return isShown }
+                let isShown = try authors.refusalToReaders(of: DID(trusted: author)) == nil
+                known[author] = isShown
+                return isShown
+            }
+        }
     }
 
     /// Lists the live repos of all authors by age, leaving out those whose accounts are not open to readers.
     package func records(_ permit: Permit, _ listing: RecordListing) throws -> RecordPage {
-        let page = try read(permit) { try $0.records(of: permit.space, listing, limits: limits) }
-        var hidden: [String: Bool] = [:]
-        let records = try page.records.filter { record in
-            if let known = hidden[record.author] { return !known }
-            let isHidden = try authors.refusalToReaders(of: DID(trusted: record.author)) != nil
-            hidden[record.author] = isHidden
-            return !isHidden
-        }
-        return RecordPage(records: records, cursor: page.cursor)
+        try read(permit) { try $0.records(of: permit.space, listing, limits: limits, isShown: $1) }
     }
 
     /// Opens an export of an author's repo with a commit made for this reader alone.

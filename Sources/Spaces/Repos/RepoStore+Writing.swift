@@ -14,10 +14,23 @@ extension RepoStore {
         return try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
             var batch = batch
-            // A space that admits the author's writes lists it; one held elsewhere, or gone, is not for this host to list.
-            batch.isTracked = try change.space(batch.space) != nil
+            batch.knowsSpace = !permit.isOwnAlone
+            batch.reach = try reach(of: batch, permit, in: change)
             return try writer(change).apply(batch) { try permit.require($0, collection: $1) }
         }
+    }
+
+    /// What an author takes away from a repo that a space shows is told of in any case; from one that no space shows any
+    /// more, to nobody.
+    private func reach(of batch: WriteBatch, _ permit: Permit, in change: StoreTransaction) throws -> WriteReach {
+        if try change.space(batch.space) != nil {
+            guard permit.isOwnAlone else { return .space }
+            let head = try RepoReader(change).head(space: batch.space, author: batch.author)
+            return head?.status == .orphaned ? .author : .space
+        }
+        let isDeleted = try change.tombstone(batch.space) != nil
+        let isHosted = try change.exists("SELECT 1 FROM account WHERE did = ?1", [.text(batch.space.authority)])
+        return isDeleted || isHosted ? .author : .elsewhere
     }
 
     /// Keeps a blob of the caller until a record refers to it, for a time otherwise.

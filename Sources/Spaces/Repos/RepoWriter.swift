@@ -56,6 +56,8 @@ package struct RepoWriter {
     /// Compares the space's revision before any write (atproto-spaces.md 7.2).
     private func compare(_ batch: WriteBatch) throws {
         guard let expected = batch.swapCommit else { return }
+        // That a guess is right would tell who is not in the space what others do there.
+        guard batch.knowsSpace else { throw ATProtoError("InvalidSwap", "swapCommit mismatch") }
         let current = try RepoReader(change).revision(of: batch.space)?.text ?? ""
         guard UTF8Bytes.equal(expected, current) else { throw ATProtoError("InvalidSwap", "swapCommit mismatch") }
     }
@@ -64,14 +66,19 @@ package struct RepoWriter {
         guard run.operationCount > 0 else { return nil }
         try WriteBudget(limits: limits).charge(run.points, to: batch.author, in: change)
         try run.finishBlobs(temporaryUntil: change.now.microseconds + limits.temporaryBlobLifetime)
-        let hash = try run.store(isTracked: batch.isTracked)
+        let hash = try run.store(isShown: batch.reach == .space)
         var space = try run.space()
         let previous = space.rev
+        if batch.reach == .author, let previous {
+            return RepoAdvance(
+                space: batch.space, author: batch.author, rev: run.rev, hash: hash, spaceRev: previous,
+                previousSpaceRev: previous)
+        }
         let spaceRev = try space.advance(change, clockID: clockID)
         let advance = RepoAdvance(
             space: batch.space, author: batch.author, rev: run.rev, hash: hash, spaceRev: spaceRev,
             previousSpaceRev: previous)
-        if batch.isTracked {
+        if batch.reach == .space {
             try SpaceWriters(change).upsert(
                 space: space.number, did: batch.author, rev: run.rev, hash: hash, spaceRev: spaceRev)
         }

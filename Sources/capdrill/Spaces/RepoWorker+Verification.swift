@@ -35,10 +35,8 @@ extension RepoWorker {
 
     /// The records as they are listed, each with the value its CID names.
     private func listed(_ place: Int, _ connection: XRPCConnection) throws -> [String: CID] {
-        let answer = try connection.get(
-            "com.atproto.space.listRecords",
-            [("space", places[place].space), ("repo", author.did), ("limit", "1000")], token)
-        if answer.json["error"]?.string == "RepoNotFound" { return [:] }
+        // One that nothing was written to lists as empty.
+        let answer = try get("com.atproto.space.listRecords", place, [("limit", "1000")], connection)
         var found: [String: CID] = [:]
         for row in answer.json["records"]?.array ?? [] {
             guard let collection = row["collection"]?.string, let rkey = row["rkey"]?.string, let value = row["value"],

@@ -112,34 +112,59 @@ struct SpaceSync {
         let did: String
         let rev: String?
         let hash: [UInt8]?
+        /// The space's revision at which it got there.
+        let spaceRev: TID?
     }
 
+    /// Pages the list of writers, in the order of the space's revisions: a repo that is written to meanwhile comes again
+    /// at the end, and what is said of it last counts.
     private func list(_ report: inout Report) throws(Failure) -> [Listed] {
-        if let authors { return authors.map { Listed(did: $0, rev: nil, hash: nil) } }
+        if let authors { return authors.map { Listed(did: $0, rev: nil, hash: nil, spaceRev: nil) } }
         var found: [Listed] = []
+        var places: [[UInt8]: Int] = [:]
         var cursor: String?
         repeat {
-            var asked = [(name: "space", value: space.text), (name: "limit", value: "1000")]
-            if let cursor { asked.append(("cursor", cursor)) }
-            let request = XRPCRequest.query("com.atproto.space.listRepos", asked)
-            let page = try Failure.ofXRPC { () throws(ClientError) in try reader.json(request) }
-            for row in page["repos"]?.array ?? [] {
-                guard let did = row["did"]?.string, ATProtoDID.isValid(did) else { continue }
-                let hash = row["hash"].flatMap { try? RecordData.decode($0) }?.bytes
-                found.append(
-                    Listed(did: did, rev: row["rev"]?.string ?? row["repoRev"]?.string, hash: hash))
+            let page = try page(after: cursor)
+            for entry in page.entries {
+                if let place = places[Array(entry.did.utf8)] {
+                    guard let now = entry.spaceRev, let before = found[place].spaceRev, now > before else {
+                        throw Failure(.deny, "the host lists a repo twice")
+                    }
+                    found[place] = entry
+                } else {
+                    places[Array(entry.did.utf8)] = found.count
+                    found.append(entry)
+                }
             }
-            report.spaceRev = page["spaceRev"]?.string ?? report.spaceRev
-            let next = page["cursor"]?.string
-            guard next == nil || next != cursor else { throw Failure(.failure, "the host gave the same cursor twice") }
-            cursor = next
+            report.spaceRev = page.spaceRev ?? report.spaceRev
+            guard page.cursor == nil || page.cursor != cursor else {
+                throw Failure(.failure, "the host gave the same cursor twice")
+            }
+            // An empty page is the last one, whatever else it says.
+            cursor = page.entries.isEmpty ? nil : page.cursor
         } while cursor != nil
-        let names = Set(found.map { Array($0.did.utf8) })
-        guard names.count == found.count else { throw Failure(.deny, "the host lists a repo twice") }
-        for did in heldAuthors() where !names.contains(Array(did.utf8)) {
+        report.spaceRev = found.compactMap(\.spaceRev).max()?.text ?? report.spaceRev
+        for did in heldAuthors() where places[Array(did.utf8)] == nil {
             report.notes.append("`\(did)` is no longer listed among those who write: its copy is kept")
         }
-        return found
+        return found.sorted { $0.did.utf8.lexicographicallyPrecedes($1.did.utf8) }
+    }
+
+    private func page(
+        after cursor: String?
+    ) throws(Failure) -> (entries: [Listed], cursor: String?, spaceRev: String?) {
+        var asked = [(name: "space", value: space.text), (name: "limit", value: "1000")]
+        if let cursor { asked.append(("cursor", cursor)) }
+        let request = XRPCRequest.query("com.atproto.space.listRepos", asked)
+        let page = try Failure.ofXRPC { () throws(ClientError) in try reader.json(request) }
+        let entries = (page["repos"]?.array ?? []).compactMap { row -> Listed? in
+            guard let did = row["did"]?.string, ATProtoDID.isValid(did) else { return nil }
+            return Listed(
+                did: did, rev: row["rev"]?.string ?? row["repoRev"]?.string,
+                hash: row["hash"].flatMap { try? RecordData.decode($0) }?.bytes,
+                spaceRev: row["spaceRev"]?.string.flatMap { try? TID($0) })
+        }
+        return (entries, page["cursor"]?.string, page["spaceRev"]?.string)
     }
 
     /// Lists whose repos the folder has.

@@ -116,7 +116,9 @@ import UCAN
         var both = sound
         both.proof = ["x"]
         #expect(told(both) == "InvalidRequest")
-        #expect(told(PresentedFields(authorization: ["Bearer abc"])) == "MissingDpopProof")
+        // Those of profile P are told by their header, however wrong it is.
+        #expect(told(PresentedFields(authorization: ["Bearer abc"])) == "BadSpaceSignature")
+        #expect(told(PresentedFields(authorization: ["Bearer abc"], proof: [""])) == "BadDpopProofSignature")
         var half = sound
         half.signature = []
         #expect(told(half) == "BadSpaceSignature")

@@ -48,6 +48,12 @@ final class SyncHost: SpaceReading {
         var blobs: [String: [UInt8]] = [:]
         /// Methods called, in order.
         var calls: [String] = []
+        /// How many writers a page lists.
+        var pageSize = 2
+        /// Who writes a record after the first page of writers was given.
+        var writesBetweenPages: String?
+        /// Whether the list of writers names the first of them on each page.
+        var repeatsWriters = false
     }
 
     let space: SpaceURI
@@ -68,20 +74,21 @@ final class SyncHost: SpaceReading {
 
     /// Writes a record, or deletes it with nil.
     func write(_ path: String, _ value: JSON?, by author: String? = nil) throws {
-        let author = author ?? authors[0]
-        try state.withLock { state in
-            state.clock += 1_000
-            let rev = TID(microseconds: state.clock, clockID: 0)
-            var repo = state.repos[author] ?? Repo(rev: rev)
-            let parts = path.split(separator: "/").map(String.init)
-            let prev = try repo.records[path].map { try PreparedRecord(json: $0, collection: parts[0]).cid }
-            let record = try value.map { try PreparedRecord(json: $0, collection: parts[0]) }
-            repo.records[path] = record.map { RecordData.json($0.value) }
-            repo.rev = rev
-            repo.log.append(
-                RepoOperation(rev: rev.text, collection: parts[0], rkey: parts[1], cid: record?.cid, prev: prev))
-            state.repos[author] = repo
-        }
+        try state.withLock { try Self.write(path, value, by: author ?? authors[0], &$0) }
+    }
+
+    private static func write(_ path: String, _ value: JSON?, by author: String, _ state: inout State) throws {
+        state.clock += 1_000
+        let rev = TID(microseconds: state.clock, clockID: 0)
+        var repo = state.repos[author] ?? Repo(rev: rev)
+        let parts = path.split(separator: "/").map(String.init)
+        let prev = try repo.records[path].map { try PreparedRecord(json: $0, collection: parts[0]).cid }
+        let record = try value.map { try PreparedRecord(json: $0, collection: parts[0]) }
+        repo.records[path] = record.map { RecordData.json($0.value) }
+        repo.rev = rev
+        repo.log.append(
+            RepoOperation(rev: rev.text, collection: parts[0], rkey: parts[1], cid: record?.cid, prev: prev))
+        state.repos[author] = repo
     }
 
     // MARK: SpaceReading
@@ -132,11 +139,7 @@ extension SyncHost {
     private func answer(_ request: XRPCRequest, _ state: inout State) throws -> JSON {
         switch request.nsid {
         case "com.atproto.space.listRepos":
-            let rows = try authors.filter { state.repos[$0] != nil }.map { did -> JSON in
-                let commit = try commit(did, state)
-                return ["did": .string(did), "rev": .string(commit.rev), "hash": RecordData.json(.bytes(commit.hash))]
-            }
-            return ["repos": .array(rows), "spaceRev": "3kbcq3p7ad400"]
+            return try writers(after: request["cursor"], &state)
         case "com.atproto.space.listRepoOps": return try operations(request, state)
         case "com.atproto.space.getRecord":
             let repo = try repo(request, state)
@@ -145,6 +148,28 @@ extension SyncHost {
             return ["value": value]
         default: throw Self.refusal("MethodNotImplemented")
         }
+    }
+
+    /// Ascending revisions of the space, which are those of the repos here; every page that is not empty has a cursor.
+    private func writers(after cursor: String?, _ state: inout State) throws -> JSON {
+        if cursor != nil, let author = state.writesBetweenPages {
+            state.writesBetweenPages = nil
+            try Self.write("com.example.forum.post/between", ["text": "between"], by: author, &state)
+        }
+        let listed = state.repos.map { (did: $0.key, rev: $0.value.rev) }.sorted { $0.rev < $1.rev }
+        var page = listed.filter { $0.rev.text > cursor ?? "" }.prefix(state.pageSize)
+        if state.repeatsWriters, !page.isEmpty { page[page.startIndex] = listed[0] }
+        let rows = try page.map { entry -> JSON in
+            let commit = try commit(entry.did, state)
+            return [
+                "did": .string(entry.did), "repoRev": .string(commit.rev),
+                "hash": RecordData.json(.bytes(commit.hash)), "spaceRev": .string(entry.rev.text),
+            ]
+        }
+        var answer = JSONObject()
+        answer["repos"] = .array(rows)
+        answer["cursor"] = page.last.map { .string($0.rev.text) }
+        return .object(answer)
     }
 
     private func operations(_ request: XRPCRequest, _ state: State) throws -> JSON {

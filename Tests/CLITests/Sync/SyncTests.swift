@@ -27,7 +27,29 @@ import Testing
         #expect(report.rows.map(\.changed) == [5, 5])
         host.forgetCalls()
         #expect(try rig.pass().rows.map(\.way) == ["unchanged", "unchanged"])
-        #expect(host.calls == ["com.atproto.space.listRepos"])
+        #expect(Set(host.calls) == ["com.atproto.space.listRepos"])
+    }
+
+    /// The host lists by the space's revisions, ascending: whoever writes between two pages comes again at the end.
+    @Test(arguments: [1, 2, 3, 9])
+    func whoWritesBetweenTwoPagesIsListedAgainAndCopiedOnce(_ pageSize: Int) throws {
+        let host = try host(2, authors: 4)
+        let rig = SyncRig(host)
+        host.state.withLock { $0.pageSize = pageSize }
+        try rig.pass()
+        let first = try #require(host.state.withLock { $0.repos.min { $0.value.rev < $1.value.rev }?.key })
+        host.state.withLock { $0.writesBetweenPages = first }
+        let report = try rig.pass()
+        #expect(report.rows.count == 4 && report.rows.filter { $0.way == "incremental" }.map(\.did) == [first])
+        #expect(rig.files() == rig.expected())
+        let newest = host.state.withLock { $0.repos.values.map(\.rev).max() }
+        #expect(report.spaceRev == newest?.text)
+        // Named twice without a later revision is a lie.
+        host.state.withLock {
+            $0.repeatsWriters = true
+            $0.pageSize = 1
+        }
+        #expect(#expect(throws: Failure.self) { try rig.pass() }?.exit == .deny)
     }
 
     @Test func laterPassesFollowTheOperations() throws {

@@ -154,12 +154,12 @@ final class CallerScene {
             switch grant {
             case .full: words["grant"] = "full"
             case .appPassword: words["grant"] = "appPassword"
-            case .oauth(let scopes, let client, _):
+            case .oauth(let scopes, let client, _, _):
                 words["grant"] = .string("oauth " + client)
                 words["scopes"] = .array(scopes.map { .string($0.text) })
             }
             return .object(words)
-        case .service(let issuer, let audience, let method):
+        case .service(let issuer, let audience, let method, _):
             return [
                 "kind": "service", "did": .string(issuer.text), "audience": .string(audience),
                 "method": .string(method),

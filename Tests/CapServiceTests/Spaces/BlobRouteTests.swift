@@ -61,6 +61,16 @@ import Testing
         #expect(try scene.repo("listBlobs", of: bob, in: forum, by: alice).json["cids"]?.strings == [cid])
         #expect(try get(cid, by: nil).outcome == "401 AuthMissing")
         #expect(try get(cid, by: scene.person("carol")).outcome == "400 RepoNotFound")
+        let dan = try scene.person("dan")
+        for (prefix, status) in [(SpaceScene.space, 400), (SpaceScene.older, 404)] {
+            func find(_ person: SpaceScene.Person?) throws -> RawResponse {
+                try scene.get(prefix + "getBlob", [("space", forum), ("cid", cid)], by: person)
+            }
+            // Whoever reads the space finds it without its author.
+            #expect(try find(alice).body == find(bob).body && find(alice).status == 200)
+            #expect(try find(dan).outcome == "\(status) SpaceNotFound")
+            #expect(try find(nil).outcome == "401 AuthMissing")
+        }
         #expect(try get("bafy", by: bob).outcome == "400 InvalidRequest")
         try scene.write("a", "no more", to: forum, by: bob)
         #expect(try get(cid, by: bob).outcome == "400 BlobNotFound")

@@ -61,11 +61,18 @@ struct CredentialApp {
     }
 
     func read(_ rkey: String, of author: String, in space: String, _ credential: String) throws -> RawResponse {
-        let name = SpaceScene.space + "getRecord"
-        let proof = try proof("GET", name, token: credential)
+        let query = [("space", space), ("repo", author), ("collection", SpaceScene.post), ("rkey", rkey)]
+        return try get(SpaceScene.space + "getRecord", query, credential)
+    }
+
+    /// Any query with a proof.
+    func get(_ name: String, _ query: [(String, String)], _ credential: String) throws -> RawResponse {
+        let text = query.map { "\($0.0)=\(SpaceScene.escaped($0.1))" }.joined(separator: "&")
         return try scene.accounts.wire.get(
-            "/xrpc/\(name)?\(query(rkey, author, space))",
-            headers: ["Authorization: DPoP " + credential, "DPoP: " + proof])
+            "/xrpc/\(name)?\(text)",
+            headers: [
+                "Authorization: DPoP " + credential, "DPoP: " + (try proof("GET", name, token: credential)),
+            ])
     }
 
     func signedRead(_ rkey: String, of author: String, in space: String, _ credential: String) throws -> RawResponse {

@@ -223,6 +223,45 @@ import UCAN
         #expect(try find("one", by: carol).outcome == "404 RepoNotFound")
     }
 
+    @Test(arguments: [SpaceScene.space, SpaceScene.older])
+    func withoutAnAuthorEverythingIsListedThatTheCallerMayRead(_ prefix: String) throws {
+        let (carol, dan) = (try scene.person("carol"), try scene.person("dan"))
+        try scene.add(carol, to: forum, access: "write", by: alice)
+        // The clock stands still, so what comes first is of whose name comes first.
+        for (person, rkey) in [(alice, "1"), (bob, "2"), (carol, "3"), (carol, "4")] {
+            try scene.write(rkey, rkey, to: forum, by: person)
+        }
+        func list(_ person: SpaceScene.Person?, in space: String? = nil, limit: Int = 50) throws -> [String] {
+            var (found, cursor): ([String], String?) = ([], nil)
+            repeat {
+                let more = cursor.map { [("cursor", $0)] } ?? []
+                let page = try scene.get(
+                    prefix + "listRecords", [("space", space ?? forum), ("limit", "\(limit)")] + more, by: person)
+                guard page.status == 200 else { return [page.outcome] }
+                found += page.json["records"]?.texts("rkey") ?? []
+                cursor = page.json["cursor"]?.string
+            } while cursor != nil
+            return found
+        }
+        let status = prefix == SpaceScene.older ? 404 : 400
+        for limit in 1...5 { #expect(try list(alice, limit: limit) == ["1", "2", "3", "4"]) }
+        #expect(try list(carol) == ["1", "2", "3", "4"])
+        #expect(try list(dan) == ["\(status) SpaceNotFound"] && list(dan, in: forum + "x") == list(dan))
+        #expect(try list(nil) == ["401 AuthMissing"])
+        let removed: JSON = ["space": .string(forum), "did": .string(carol.did)]
+        #expect(try scene.post(SpaceScene.simple + "removeMember", removed, by: alice).status == 200)
+        for limit in 1...3 { #expect(try list(carol, limit: limit) == ["3", "4"], "her own, to take away") }
+        let gone: JSON = ["space": .string(forum), "collection": .string(SpaceScene.post), "rkey": "3"]
+        #expect(try scene.post(prefix + "deleteRecord", gone, by: carol).status == 200)
+        #expect(try list(carol) == ["4"] && list(alice) == ["1", "2", "4"])
+        let written = try scene.post(prefix + "createRecord", scene.body(forum, "5", ""), by: carol)
+        #expect(written.outcome == "\(status) SpaceNotFound")
+        #expect(
+            try scene.post("dev.capabilitygraph.space.deleteRepo", ["space": .string(forum)], by: carol).status == 200)
+        #expect(try list(carol) == ["\(status) SpaceNotFound"], "nothing is left there of hers")
+        #expect(try list(alice) == ["1", "2"])
+    }
+
     @Test func theOlderListingGoesByAge() throws {
         for rkey in ["m", "z", "a"] { try scene.write(rkey, rkey, to: forum, by: bob) }
         func list(_ more: [(String, String)]) throws -> RawResponse {

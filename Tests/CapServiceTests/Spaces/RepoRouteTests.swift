@@ -125,6 +125,38 @@ import UCAN
         ] { #expect(try list([query]).outcome == outcome) }
     }
 
+    @Test func aCredentialListsWritersAscendingWhateverItsCursor() throws {
+        let carol = try scene.person("carol")
+        try scene.add(carol, to: forum, by: alice)
+        for person in [carol, bob, alice] { try scene.write("a", "1", to: forum, by: person) }
+        let app = try CredentialApp(scene)
+        let token = try scene.get("com.atproto.space.getDelegationToken", [("space", forum)], by: bob).json["token"]
+        let credential = try app.credential(try #require(token?.string), on: forum)
+        /// Pages to the end, at most seven pages, with `meanwhile` after the first.
+        func list(_ limit: Int, from start: String?, meanwhile: () throws -> Void = {}) throws -> [String] {
+            var (dids, cursor): ([String], String?) = ([], start)
+            for _ in 0..<7 {
+                let query = [("space", forum), ("limit", "\(limit)")] + (cursor.map { [("cursor", $0)] } ?? [])
+                let page = try app.get("com.atproto.space.listRepos", query, credential)
+                try #require(page.status == 200, "\(page.text)")
+                #expect(page.json["spaceRev"] == nil)
+                #expect(page.json["cursor"] == page.json["repos"]?.array?.last?["spaceRev"])
+                if dids.isEmpty { try meanwhile() }
+                dids += page.json["repos"]?.texts("did") ?? []
+                cursor = page.json["cursor"]?.string
+                guard cursor != nil else { return dids }
+            }
+            Issue.record("the listing does not end")
+            return dids
+        }
+        for start in [nil, "0", "", "x", bob.did] {
+            for limit in 1...4 { #expect(try list(limit, from: start) == [carol.did, bob.did, alice.did]) }
+        }
+        let moved = try list(1, from: "0") { try scene.write("b", "1", to: forum, by: carol) }
+        #expect(moved == [carol.did, bob.did, alice.did, carol.did], "who is written to meanwhile comes again")
+        #expect(try list(2, from: nil) == [bob.did, alice.did, carol.did])
+    }
+
     @Test func afterTheSpaceIsDeletedARepoIsItsAuthorsAlone() throws {
         try scene.write("a", "1", to: forum, by: bob)
         try scene.write("b", "1", to: forum, by: alice)

@@ -21,7 +21,7 @@ numbers = itertools.count(1)
 # Methods whose RFC 9421 audience is the repo; the others answer for the space (4.6).
 REPO_METHODS = {
     "com.atproto.space." + name
-    for name in ("getRecord", "listRecords", "getLatestCommit", "getRepo", "listRepoOps", "getBlob", "listBlobs")
+    for name in ("getRecord", "listRecords", "getLatestCommit", "getRepoState", "getRepo", "listRepoOps", "getBlob", "listBlobs")
 }
 
 
@@ -163,5 +163,6 @@ class Reader(Caller):
                 verb, nsid, {"Authorization": "DPoP " + self.credential, "DPoP": proof}, **options)
         if audience is None:
             parameters = options.get("params") or options.get("json") or {}
-            audience = parameters.get("repo") if nsid in REPO_METHODS else self.space.split("/")[2]
+            repo = parameters.get("repo") if nsid in REPO_METHODS else None
+            audience = repo or self.space.split("/")[2]
         return super().send(verb, nsid, httpsig.to_use(key, self.credential, audience), **options)

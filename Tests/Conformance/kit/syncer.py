@@ -12,15 +12,20 @@ class Syncer:
         self.reader, self.space, self.key_of, self.at = reader, space, key_of, at or (lambda did: reader)
         self.copies, self.recovered = {}, 0
 
-    def repos(self, limit=None):
-        """Pages the writer set by DID."""
-        found, cursor = [], None
+    def repos(self, limit=None, cursor=None):
+        """Pages the writer set by the space's revisions, from behind `cursor`, until a page is empty (13.6).
+
+        A repo that is written to meanwhile comes again at the end: what is said of it last counts."""
+        found = {}
         while True:
             page = self.reader.get("com.atproto.space.listRepos", space=self.space, limit=limit, cursor=cursor).ok()
-            found += page["repos"]
-            cursor = page.get("cursor")
-            if cursor is None:
-                return found
+            revisions = [entry["spaceRev"] for entry in page["repos"]]
+            assert "spaceRev" not in page and page.get("cursor") == (revisions[-1] if revisions else None)
+            if not revisions:
+                return list(found.values())
+            assert revisions == sorted(set(revisions)) and (cursor is None or len(cursor) != 13 or revisions[0] > cursor)
+            found |= {entry["did"]: entry for entry in page["repos"]}
+            cursor = page["cursor"]
 
     def pull(self, did):
         """Takes the whole repo."""

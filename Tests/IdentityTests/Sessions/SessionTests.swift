@@ -59,6 +59,91 @@ import UCAN
         #expect(try rig.session(rig.login("alice.localhost").1.access).account.handle == "alice.localhost")
     }
 
+    /// A grace period of a minute; each window of it is judged from the token's own use.
+    @Test func aRefreshTokenUsedAgainInTimeGetsTheSameAnswer() throws {
+        let rig = try AccountRig(refreshGrace: 60)
+        let (_, first) = try rig.make("alice")
+        let answer = try rig.refresh(first.refresh).1
+        rig.now = rig.now.adding(seconds: 59)
+        let again = try rig.refresh(first.refresh).1
+        #expect(again.access == answer.access && again.refresh == answer.refresh)
+        // Its answer goes on as if it had been asked once, and does not make its own window longer.
+        let next = try rig.refresh(answer.refresh).1
+        #expect(try rig.refresh(first.refresh).1.refresh == answer.refresh)
+        rig.now = rig.now.adding(seconds: 1)
+        #expect(try rig.refresh(answer.refresh).1.refresh == next.refresh)
+        #expect(rig.code { try rig.session(next.access) } == nil)
+        #expect(rig.code { try rig.refresh(first.refresh) } == .expiredToken)
+        #expect(rig.code { try rig.session(next.access) } == .invalidToken, "later it ends the family")
+        #expect(rig.code { try rig.refresh(next.refresh) } == .expiredToken)
+    }
+
+    @Test func theGraceHoldsAcrossARestartAndKeepsNoToken() throws {
+        let folder = TemporaryFolder()
+        var rig: AccountRig? = try AccountRig(in: folder, refreshGrace: 60)
+        let first = try #require(try rig?.make("alice").1)
+        let answer = try #require(try rig?.refresh(first.refresh).1)
+        let stored = try rig?.store.read { try $0.first("SELECT refresh FROM session") { $0.text(0) } }
+        rig = nil
+        #expect(stored?.split(separator: " ").count == 3, "names and a time: \(stored ?? "")")
+        for part in (answer.refresh + "." + answer.access).split(separator: ".") {
+            #expect(stored?.contains(part) == false)
+        }
+        let again = try AccountRig(in: folder, refreshGrace: 60)
+        #expect(try again.refresh(first.refresh).1.refresh == answer.refresh)
+        #expect(try again.refresh(first.refresh).1.access == answer.access)
+    }
+
+    @Test(arguments: ["signed out", "edge revoked", "app password revoked", "taken down"])
+    func anEndedSessionHasNoGrace(_ how: String) throws {
+        let rig = try AccountRig(refreshGrace: 60)
+        let (account, _) = try rig.make("alice")
+        let password = try rig.accounts.createAppPassword("app", isPrivileged: false, of: account.did, at: rig.now)
+        let first = try rig.login("alice.localhost", password).1
+        let answer = try rig.refresh(first.refresh).1
+        #expect(try rig.refresh(first.refresh).0.isAppPassword)
+        let now = rig.now
+        switch how {
+        case "signed out": try rig.accounts.end(refresh: first.refresh, at: now)
+        case "app password revoked": try rig.accounts.revokeAppPassword("app", of: account.did, at: now)
+        case "taken down": try rig.accounts.setStatus(.takenDown, of: account.did, at: now)
+        default:
+            let edge = try rig.store.read { reader in
+                try reader.first("SELECT edge FROM session WHERE app_password = 'app'") { $0.bytes(0) }
+            }
+            let name = try Multihash(bytes: try #require(edge))
+            try rig.store.transact(at: now) { transaction in
+                try transaction.end(try #require(transaction.graph.edge(name)), by: account.did, reason: "test")
+            }
+        }
+        #expect(rig.code { try rig.refresh(first.refresh) } != nil)
+        #expect(rig.code { try rig.refresh(answer.refresh) } != nil)
+        #expect(rig.code { try rig.session(answer.access) } != nil)
+    }
+
+    @Test func ofManyRefreshersInTimeAllGetOneAnswer() throws {
+        let rig = try AccountRig(refreshGrace: 60)
+        let (_, tokens) = try rig.make("alice")
+        let (answers, accounts, now) = (Locked<[String]>([]), rig.accounts, rig.now)
+        ParallelThreads.run(
+            (0..<16).map { _ in
+                {
+                    guard let made = try? accounts.refresh(tokens.refresh, at: now).1 else { return }
+                    answers.withLock { $0.append(made.access + " " + made.refresh) }
+                }
+            })
+        #expect(answers.withLock { $0.count } == 16 && Set(answers.withLock { $0 }).count == 1)
+    }
+
+    @Test func theTokensRememberedAreBounded() throws {
+        let rig = try AccountRig(refreshGrace: 60)
+        var tokens = try rig.make("alice").1
+        for _ in 0..<(3 * RefreshChain.maximumUses) { tokens = try rig.refresh(tokens.refresh).1 }
+        let stored = try rig.store.read { try $0.first("SELECT refresh FROM session") { $0.text(0) } }
+        #expect(stored?.split(separator: " ").count == 2 * RefreshChain.maximumUses + 1)
+        #expect(rig.code { try rig.refresh(tokens.refresh) } == nil)
+    }
+
     @Test func ofManyRefreshersOneWins() throws {
         let rig = try AccountRig()
         let (_, tokens) = try rig.make("alice")

@@ -13,12 +13,13 @@ final class AccountRig {
     let accounts: Accounts
     var now = Timestamp(seconds: 1_800_000_000)
 
-    init(in folder: TemporaryFolder = TemporaryFolder()) throws {
+    /// `refreshGrace` is in seconds.
+    init(in folder: TemporaryFolder = TemporaryFolder(), refreshGrace: Int64 = 0) throws {
         self.folder = folder
         store = try GraphStore.open(
             path: folder.path + "/log.sqlite", registry: try AbilityRegistry.standard(), limits: GraphLimits())
         accounts = try Accounts(
-            store: store, keyFile: folder.path + "/keys", audience: "did:web:localhost%3A1",
+            store: store, keyFile: folder.path + "/keys", audience: "did:web:localhost%3A1", refreshGrace: refreshGrace,
             cost: PasswordHash.Cost(logN: 4, r: 8, p: 1))
     }
 

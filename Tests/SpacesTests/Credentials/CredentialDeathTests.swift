@@ -1,5 +1,6 @@
 import ATProto
 import CapabilityGraph
+import Multiformats
 import Storage
 import Testing
 import UCAN
@@ -53,7 +54,7 @@ import UCAN
                 try rig.spaces.update(
                     space, #"{"appAccess":{"type":"allowList","allowed":["https://a.example/c.json"]}}"#)
             },
-            Event("the space is deleted", "space_deleted", refusal: "SpaceDeleted") { rig, space, _ in
+            Event("the space is deleted", "space_deleted", refusal: "SpaceNotFound") { rig, space, _ in
                 try rig.spaces.delete(space)
             },
             Event("the session ends", "session_ended") { rig, _, _ in try rig.endSession("bob") },
@@ -117,6 +118,126 @@ import UCAN
         #expect(try rig.reading(first) == "CredentialRevoked" && rig.reading(second) == "CredentialRevoked")
         #expect(try rig.reading(third) == nil)
         #expect(try rig.reasons(forum) == [first.id: "app_removed", second.id: "app_removed"])
+    }
+
+    // MARK: changes that keep the right to read
+
+    struct Kept: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        /// Whether bob may write after it.
+        let writes: Bool
+        let happens: @Sendable (CredentialRig, SpaceURI) throws -> Void
+
+        static let all = [
+            Kept(testDescription: "putMember takes writing away", writes: false) { rig, space in
+                try rig.put("bob", on: space, read: true, write: false)
+            },
+            Kept(testDescription: "addMember takes writing away", writes: false) { rig, space in
+                try rig.spaces.add("bob", to: space, .reader)
+            },
+            Kept(testDescription: "and gives it back", writes: true) { rig, space in
+                try rig.put("bob", on: space, read: true, write: false)
+                try rig.put("bob", on: space, read: true, write: true)
+            },
+            Kept(testDescription: "managing is given and taken", writes: true) { rig, space in
+                try rig.spaces.add("bob", to: space, [.read, .write, .manage])
+                try rig.spaces.add("bob", to: space, .writer)
+            },
+            Kept(testDescription: "the write policy asks the list no more", writes: false) { rig, space in
+                let policy = "com.atproto.simplespace.defs#managingAppPolicy"
+                try rig.spaces.update(
+                    space, #"{"writePolicy":{"$type":"\#(policy)","managingApp":"did:web:a.example#f"}}"#)
+            },
+            Kept(testDescription: "and asks it again", writes: true) { rig, space in
+                let names = "com.atproto.simplespace.defs#"
+                try rig.spaces.update(
+                    space,
+                    #"{"writePolicy":{"$type":"\#(names)managingAppPolicy","managingApp":"did:web:a.example#f"}}"#)
+                try rig.spaces.update(space, #"{"writePolicy":{"$type":"\#(names)memberListPolicy"}}"#)
+            },
+        ]
+    }
+
+    @Test(arguments: Kept.all) func whatKeepsTheRightToReadKeepsItsCredentials(_ kept: Kept) throws {
+        let credential = try rig.mint("bob", on: forum)
+        let writer = CheckQuestion(
+            principal: try rig.spaces.did("bob"), ability: .spaceWrite,
+            resource: .atproto(space: try Space(forum), path: nil))
+        let before = rig.graph
+        #expect(before.check(writer, at: rig.start).isAllowed)
+        try kept.happens(rig, forum)
+        #expect(try rig.reading(credential) == nil)
+        #expect(try rig.reasons(forum)[credential.id] == nil, "and no host is told that it ended")
+        // What was dropped is over with the same answer.
+        #expect(rig.graph.check(writer, at: rig.start).isAllowed == kept.writes)
+        try rig.put("bob", on: forum, read: false, write: true)
+        #expect(try rig.reading(credential) == "CredentialRevoked")
+    }
+
+    /// However a credential that was carried on is named, ending it ends it.
+    @Test(arguments: [
+        "its own edge", "the edge that carries it", "its id", "the session", "the application", "removal",
+    ])
+    func whatWasCarriedOnDiesAsAnyOther(_ how: String) throws {
+        let (rig, forum) = (rig, forum)
+        let (credential, other) = (try rig.mint("bob", on: forum), try rig.mint("alice", on: forum))
+        for write in [false, true, false] { try rig.put("bob", on: forum, read: true, write: write) }
+        #expect(try rig.reading(credential) == nil)
+        let carrier = try rig.spaces.store.read { tables in
+            try tables.carrier(ofCredential: credential.id, in: forum)
+        }
+        let digest = try #require(carrier.flatMap { Digest($0) })
+        let held = Multihash(code: .blake3_256, digest: digest)
+        #expect(held != rig.id(credential.text))
+        func end(_ edge: Multihash) throws {
+            let permit = try rig.spaces.permit(.endEdge(edge), "alice", on: forum)
+            #expect(try SpaceGraph(store: rig.spaces.store).end(permit, edge, reason: "asked", at: rig.start))
+        }
+        switch how {
+        case "its own edge": try end(rig.id(credential.text))
+        case "the edge that carries it": try end(held)
+        case "its id":
+            let permit = try rig.spaces.permit(.manageCredentials, "alice", on: forum)
+            try rig.credentials.revoke(permit, id: credential.id, at: rig.start)
+        case "the session": try rig.endSession("bob")
+        case "the application":
+            try rig.spaces.update(
+                forum, #"{"appAccess":{"type":"allowList","allowed":["https://a.example/c.json"]}}"#)
+        default: try rig.spaces.remove("bob", from: forum)
+        }
+        #expect(try rig.reading(credential) == "CredentialRevoked")
+        if how != "the application" { #expect(try rig.reading(other) == nil) }
+        try rig.put("bob", on: forum, read: true, write: true)
+        #expect(try rig.reading(credential) == "CredentialRevoked", "and stays dead")
+    }
+
+    @Test func aCredentialCarriedOnFindsNoDeletedSpace() throws {
+        let credential = try rig.mint("bob", on: forum)
+        try rig.put("bob", on: forum, read: true, write: false)
+        try rig.spaces.delete(forum)
+        #expect(try rig.reading(credential) == "SpaceNotFound")
+    }
+
+    @Test func throughAMemberSpaceItIsCarriedOnToo() throws {
+        let (forum, team, credential) = try nested()
+        try rig.spaces.add("dave", to: team, .reader, by: "carol")
+        #expect(try rig.reading(credential) == nil)
+        try rig.spaces.add(space: team, to: forum, .writer)
+        #expect(try rig.reading(credential) == nil)
+        try rig.spaces.add("dave", to: team, .write, by: "carol")
+        #expect(try rig.reading(credential) == "CredentialRevoked")
+    }
+
+    @Test func nothingOfAMembershipOutlivesItsRemoval() throws {
+        let credential = try rig.mint("bob", on: forum)
+        try rig.spaces.remove("bob", from: forum)
+        #expect(try rig.reading(credential) == "CredentialRevoked")
+        for ability in [Ability.spaceRead, .spaceReadSelf, .spaceWrite, .spaceBelong] {
+            let question = CheckQuestion(
+                principal: try rig.spaces.did("bob"), ability: ability,
+                resource: .atproto(space: try Space(forum), path: nil))
+            #expect(!rig.graph.check(question, at: rig.start).isAllowed, "\(ability)")
+        }
     }
 
     // MARK: Spaces in spaces

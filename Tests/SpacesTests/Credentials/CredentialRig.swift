@@ -79,6 +79,12 @@ final class CredentialRig: Sendable {
         return try exchange(token, on: space, binding: try App().binding, app: app)
     }
 
+    /// Sets both flags of a member, as putMember does.
+    func put(_ name: String, on space: SpaceURI, read: Bool, write: Bool) throws {
+        let permit = try spaces.permit(.manageMembers, "alice", on: space)
+        _ = try spaces.members.put(permit, did: try spaces.did(name), read: read, write: write, at: start)
+    }
+
     func id(_ token: String) -> Multihash { Multihash(code: .blake3_256, digest: BLAKE3.hash(Array(token.utf8))) }
 
     func view(_ token: String) throws -> EdgeView? { graph.edge(id(token)).map(graph.view) }

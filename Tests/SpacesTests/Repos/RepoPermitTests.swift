@@ -76,7 +76,7 @@ import UCAN
         let permit = try rig.permit(deletion.operation, "bob", on: forum)
         #expect(throws: AccessRefusal.self) { try repos.applyWrites(permit, other, at: rig.start) }
         #expect(throws: AccessRefusal.self) { try repos.deleteRepo(permit, at: rig.start) }
-        #expect(throws: AccessRefusal.self) { try repos.read(permit) { _ in } }
+        #expect(throws: AccessRefusal.self) { try repos.read(permit) { _, _ in } }
         let bob = try rig.did("bob")
         let reading = try rig.permit(.readRecords(author: bob), "bob", on: forum)
         #expect(throws: AccessRefusal.self) { try repos.read(reading, of: rig.did("alice")) { _, _ in } }
@@ -179,8 +179,49 @@ import UCAN
         try repos.read(try rig.permit(.readRecords(author: alice), "alice", on: forum), of: alice) { _, _ in }
     }
 
+    @Test func aRepoThatWasNotWrittenListsAsEmptyToWhoMayReadIt() throws {
+        let repos = RepoStore(rig.store, authors: Hosts(names: try ["alice", "bob", "dan"].map(rig.did)))
+        try rig.add("bob", to: forum, .reader)
+        func lists(_ reader: String, of author: String, by repos: RepoStore? = nil) throws -> String {
+            let author = try rig.did(author)
+            do {
+                let permit = try rig.permit(.readRecords(author: author), reader, on: forum)
+                return try (repos ?? RepoStore(rig.store, authors: NoAuthors())).list(permit, of: author) {
+                    try $0.records(of: $1, RecordListing(), limits: RepoLimits()).records.map(\.rkey).joined()
+                }
+            } catch let refusal as AccessRefusal {
+                return refusal.name
+            } catch let refusal as ATProtoError {
+                return refusal.name
+            }
+        }
+        for reader in ["alice", "bob"] {
+            for author in ["alice", "bob", "dan"] { #expect(try lists(reader, of: author, by: repos) == "") }
+            #expect(try lists(reader, of: "elsewhere", by: repos) == "RepoNotFound", "its host is another one")
+            #expect(try lists(reader, of: reader) == "", "one's own, wherever one's account is")
+        }
+        for author in ["alice", "dan", "elsewhere"] {
+            #expect(try lists("carol", of: author, by: repos) == "RepoNotFound")
+        }
+        #expect(try lists("carol", of: "carol", by: repos) == "")
+        #expect(try lists("bob", of: "dan", by: RepoStore(rig.store, authors: Suspended())) == "RepoSuspended")
+        #expect(try write(put("a", by: "alice"), rig.session("alice")) == nil)
+        #expect(try lists("bob", of: "alice", by: repos) == "a")
+        try repos.deleteRepo(
+            try rig.permit(.deleteRepo(author: rig.did("alice")), "alice", on: forum), at: rig.start)
+        #expect(try lists("bob", of: "alice", by: repos) == "")
+    }
+
+    private struct Hosts: RepoAuthors {
+        let names: [DID]
+        func signingKey(of author: DID) -> PrivateKey? { nil }
+        func isHosted(_ author: DID) -> Bool { names.contains(author) }
+        func refusalToReaders(of author: DID) -> ATProtoError? { nil }
+    }
+
     private struct Suspended: RepoAuthors {
         func signingKey(of author: DID) -> PrivateKey? { nil }
+        func isHosted(_ author: DID) -> Bool { true }
         func refusalToReaders(of author: DID) -> ATProtoError? { ATProtoError("RepoSuspended", "suspended") }
     }
 }

@@ -20,6 +20,7 @@ final class SpaceRig: Sendable {
     let start = Timestamp(seconds: 1_700_000_000)
 
     static let type = "com.example.forum"
+    static let post = "com.example.post"
 
     init(allowsAppPasswords: Bool = false, registry: AbilityRegistry? = nil) throws {
         store = try GraphStore.open(path: folder.path + "/log.sqlite", registry: try registry ?? .standard())
@@ -119,7 +120,7 @@ final class SpaceRig: Sendable {
     }
 
     func write(_ name: String, _ action: WriteAction = .create) throws -> Spaces.Operation {
-        .write(author: try did(name), [WriteItem(action, collection: "com.example.post")])
+        .write(author: try did(name), [WriteItem(action, collection: Self.post)])
     }
 }
 

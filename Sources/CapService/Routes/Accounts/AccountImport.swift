@@ -65,7 +65,7 @@ struct AccountImport {
         guard case .serviceAuth(let token) = try call.presented() else {
             throw XRPCError("AuthMissing", "a DID of your own needs its `signingKey` or service authentication")
         }
-        guard case .service(let issuer, _, _) = try call.serviceCaller(token), issuer == did else {
+        guard case .service(let issuer, _, _, _) = try call.serviceCaller(token), issuer == did else {
             throw XRPCError("Forbidden", "the service authentication is another account's")
         }
     }

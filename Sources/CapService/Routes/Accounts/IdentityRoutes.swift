@@ -6,8 +6,8 @@ import UCAN
 /// com.atproto.identity: names to DIDs, and DIDs to documents.
 enum IdentityRoutes {
     static let methods: [XRPCMethod] = [
-        .query("com.atproto.identity.resolveHandle", feature: nil, resolveHandle),
-        .query("com.atproto.identity.resolveDid", feature: nil, resolveDID),
+        .query("com.atproto.identity.resolveHandle", feature: nil, isPublic: true, resolveHandle),
+        .query("com.atproto.identity.resolveDid", feature: nil, isPublic: true, resolveDID),
     ]
 
     private static func resolveHandle(_ call: XRPCCall) throws -> XRPCOutput {

@@ -6,7 +6,8 @@ import UCAN
 /// com.atproto.server: what this service is, and new accounts.
 enum ServerRoutes {
     static let methods: [XRPCMethod] = [
-        .query("com.atproto.server.describeServer", feature: nil, describeServer),
+        .query("com.atproto.server.describeServer", feature: nil, isPublic: true, describeServer),
+        .query("community.lexicon.service.describe", feature: nil, isPublic: true, describe),
         .procedure("com.atproto.server.createAccount", feature: nil, createAccount),
     ]
 
@@ -26,6 +27,19 @@ enum ServerRoutes {
         // What is switched off is not described either.
         if !service.settings.disabledFeatures.contains(.spaces) { json["spaces"] = spaces(service) }
         return .json(.object(json))
+    }
+
+    /// `{methods: [{$type, value}]}`: the name of every method that is served under the settings, older names left out.
+    private static func describe(_ call: XRPCCall) -> XRPCOutput {
+        let settings = call.service.settings
+        let methods = XRPCTable.standard.methods.filter { method in
+            if let feature = method.feature, settings.disabledFeatures.contains(feature) { return false }
+            return settings.hasProfileX || !LegacyCredentialRoutes.methods.contains { $0.nsid == method.nsid }
+        }
+        let rows = Set(methods.map(\.nsid)).sorted().map { nsid -> JSON in
+            ["$type": "community.lexicon.service.describe#nsid", "value": .string(nsid)]
+        }
+        return .json(["methods": .array(rows)])
     }
 
     private static func spaces(_ service: Service) -> JSON {

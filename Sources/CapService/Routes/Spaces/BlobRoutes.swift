@@ -20,18 +20,32 @@ enum BlobRoutes {
         return .json(["blob": RecordData.json(blob.cbor)])
     }
 
-    /// The bytes of a blob that a record of the repo refers to, in an answer that no browser runs.
+    /// The bytes of a blob that a record of the repo refers to, in an answer that no browser runs; without an author, of
+    /// any repo that the caller may read.
     private static func get(_ call: XRPCCall) throws -> XRPCOutput {
         let repo = try RepoCall(call)
         let cid = try repo.parsing { try CID(atproto: call.parameters.text("cid")) }
-        let (author, permit) = try repo.reading()
-        let blob = try repo.repos.read(permit, of: author) { try $0.blob(cid, of: $1) }
+        let blob = try find(repo, cid)
         let headers = [
             ("Content-Type", blob.ref.mimeType), ("X-Content-Type-Options", "nosniff"),
             ("Content-Disposition", "attachment; filename=\"\(cid.text)\""),
             ("Content-Security-Policy", "default-src 'none'; sandbox"),
         ]
         return .response(HTTPResponse(status: 200, headers: headers, body: .bytes(blob.bytes)))
+    }
+
+    private static func find(_ repo: RepoCall, _ cid: CID) throws -> UploadedBlob {
+        let own: (DID, Permit)
+        if repo.named != nil {
+            own = try repo.reading()
+        } else {
+            switch try repo.readingUnnamed() {
+            case .everybody(let permit):
+                return try repo.repos.read(permit) { try $0.blob(cid, of: repo.space, isShown: $1) }
+            case .own(let author, let permit): own = (author, permit)
+            }
+        }
+        return try repo.repos.read(own.1, of: own.0) { try $0.blob(cid, of: $1) }
     }
 
     /// `{cids, cursor?}`.
@@ -44,7 +58,7 @@ enum BlobRoutes {
             )
         }
         let (author, permit) = try repo.reading()
-        let page = try repo.repos.read(permit, of: author) {
+        let page = try repo.repos.list(permit, of: author) {
             try $0.blobs(of: $1, since: since, cursor: cursor, limit: limit)
         }
         var json = JSONObject()

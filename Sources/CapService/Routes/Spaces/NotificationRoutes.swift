@@ -87,7 +87,7 @@ enum NotificationRoutes {
         let (service, space, caller) = (call.service, try call.space(), try call.caller())
         let permit = try service.spaces.gate.permit(.watch, caller, on: space, at: call.now)
         let body = HTTPLiveBody()
-        let headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")]
+        let headers = [("Content-Type", "text/event-stream")]
         guard call.request.method == .get else {
             return .response(HTTPResponse(status: 200, headers: headers))
         }

@@ -31,12 +31,14 @@ enum RecordRoutes {
     private static func put(_ call: XRPCCall) throws -> XRPCOutput {
         let write = try WriteCall(call)
         let results = try write.run { [try $0.put()] }
-        return .json(.object(try written(results, write)))
+        let isNew = results.first?.0.action == .create
+        return .json(.object(try written(results, write)), status: call.isAlias && isNew ? 201 : 200)
     }
 
+    /// By the older name what is not there is 404, and the answer is `{success}`.
     private static func delete(_ call: XRPCCall) throws -> XRPCOutput {
         _ = try WriteCall(call).run { [try $0.delete()] }
-        return .json([:])
+        return .json(call.isAlias ? ["success": true] : [:])
     }
 
     private static func applyWrites(_ call: XRPCCall) throws -> XRPCOutput {
@@ -103,11 +105,15 @@ enum RecordRoutes {
             return try repo.repos.read(permit, of: author) { try $0.record(collection, rkey, of: $1) }
         }
         // Without an author the record is looked for in all repos the caller may read (13.3).
-        guard let everybody = try repo.readingEverybody() else {
-            let (author, permit) = try repo.reading()
+        let everybody: Permit
+        switch try repo.readingUnnamed() {
+        case .own(let author, let permit):
             return try repo.repos.read(permit, of: author) { try $0.record(collection, rkey, of: $1) }
+        case .everybody(let permit): everybody = permit
         }
-        let authors = try repo.repos.read(everybody) { try $0.authors(of: repo.space, having: collection, rkey) }
+        let authors = try repo.repos.read(everybody) {
+            try $0.authors(of: repo.space, having: collection, rkey, isShown: $1)
+        }
         guard authors.count <= 1 else {
             throw XRPCError.invalidRequest("several authors have such a record: name one as `repo`")
         }
@@ -147,31 +153,23 @@ enum RecordRoutes {
         return .json(json.bytes)
     }
 
-    /// One repo by path; by age in the older interface, which also lists all repos to a credential (13.2).
+    /// One repo by path, by the older names by age; without an author by age whatever the caller may read, by either name
+    /// (13.2).
     private static func page(_ repo: RepoCall, _ listing: RecordListing) throws -> RecordPage {
         let limits = repo.repos.limits
-        if repo.named == nil, case .credential = repo.caller {
-            let permit = try repo.permit(.readRecords(author: nil))
-            return try repo.repos.records(permit, listing)
+        guard repo.named == nil else {
+            let (author, permit) = try repo.reading()
+            return try repo.repos.list(permit, of: author) { reader, head in
+                repo.call.isAlias
+                    ? try reader.recordsByAge(of: head, listing, limits: limits)
+                    : try reader.records(of: head, listing, limits: limits)
+            }
         }
-        let (author, permit) = try repo.reading()
-        return try repo.repos.read(permit, of: author) { reader, head in
-            repo.call.isAlias
-                ? try reader.records(of: repo.space, listing, head: head, limits: limits)
-                : try reader.records(of: head, listing, limits: limits)
-        }
-    }
-}
-
-extension RepoCall {
-    /// The gate's word that the caller may read all repos of the space; nil where it reads its own only.
-    fileprivate func readingEverybody() throws -> Permit? {
-        do {
-            return try permit(.readRecords(author: nil))
-        } catch let refusal as AccessRefusal {
-            switch caller {
-            case .account, .invocation, .service: return nil
-            case .anonymous, .credential, .delegation: throw refusal
+        switch try repo.readingUnnamed() {
+        case .everybody(let permit): return try repo.repos.records(permit, listing)
+        case .own(let author, let permit):
+            return try repo.repos.list(permit, of: author) {
+                try $0.recordsByAge(of: $1, listing, limits: limits)
             }
         }
     }

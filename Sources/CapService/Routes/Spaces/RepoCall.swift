@@ -29,7 +29,7 @@ struct RepoCall {
         switch caller {
         case .account(let did, _, _): return did
         case .invocation(let question): return question.invoker
-        case .service(let issuer, _, _): return issuer
+        case .service(let issuer, _, _, _): return issuer
         case .anonymous: throw AccessRefusal.signInNeeded
         case .credential, .delegation: throw XRPCError.invalidRequest("`repo` is missing")
         }
@@ -58,6 +58,29 @@ struct RepoCall {
     func reading() throws -> (DID, Permit) {
         let author = try author()
         return (author, try permit(.readRecords(author: author)))
+    }
+
+    /// Whose repos are read where no author is named.
+    enum Unnamed {
+        case everybody(Permit)
+        case own(DID, Permit)
+    }
+
+    /// All repos of the space where the caller may read them, else its own; who may not know of the space is told so
+    /// unless it has a repo there.
+    func readingUnnamed() throws -> Unnamed {
+        do {
+            return .everybody(try permit(.readRecords(author: nil)))
+        } catch let refusal as AccessRefusal {
+            switch caller {
+            case .anonymous, .credential, .delegation: throw refusal
+            case .account, .invocation, .service: break
+            }
+            let (author, permit) = try reading()
+            let isHidden = refusal.name == "SpaceNotFound" || refusal.name == "SpaceDeleted"
+            if isHidden, try repos.readIfWritten(permit, of: author, { _, _ in true }) == nil { throw refusal }
+            return .own(author, permit)
+        }
     }
 }
 

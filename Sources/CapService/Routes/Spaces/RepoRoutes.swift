@@ -88,10 +88,12 @@ enum RepoRoutes {
         }
     }
 
-    /// `{repos, cursor?, spaceRev?}`, each entry with the names of both profiles (13.6).
+    /// `{repos, cursor?}`, each entry with the names of both profiles; to all but holders of credentials also the space's
+    /// `spaceRev` (13.6).
     private static func writers(_ call: XRPCCall) throws -> XRPCOutput {
         let repo = try RepoCall(call)
-        let query = try repo.parsing { try WriterQuery(call) }
+        let isSyncer = if case .credential = repo.caller { true } else { false }
+        let query = try repo.parsing { try WriterQuery(call, isSyncer: isSyncer) }
         let page = try repo.repos.writers(try repo.permit(.listRepos)) { reader, space in
             switch query.order {
             case .did(let after): try reader.writers(of: space, after: after, limit: query.limit)
@@ -107,7 +109,8 @@ enum RepoRoutes {
         var json = JSONObject()
         json["repos"] = .array(rows)
         json["cursor"] = page.cursor.map { .string($0) }
-        json["spaceRev"] = page.spaceRev.map { .string($0.text) }
+        // A syncer goes on from the last entry it was given: a revision beside the page would be ahead of it.
+        if !isSyncer { json["spaceRev"] = page.spaceRev.map { .string($0.text) } }
         return .json(.object(json))
     }
 
@@ -119,7 +122,7 @@ enum RepoRoutes {
     }
 }
 
-/// How listRepos is asked: by DID, or by the space's revisions (13.6).
+/// How listRepos is asked: by DID, or by the space's revisions, as holders of credentials always do (13.6).
 private struct WriterQuery {
     enum Order {
         case did(after: String?)
@@ -129,7 +132,7 @@ private struct WriterQuery {
     let limit: Int
     let order: Order
 
-    init(_ call: XRPCCall) throws {
+    init(_ call: XRPCCall, isSyncer: Bool) throws {
         limit = try call.parameters.number("limit", in: 1...1000, usual: 100)
         let cursor = try call.parameters.optionalText("cursor")
         let since = try call.revision("since")
@@ -137,7 +140,10 @@ private struct WriterQuery {
         guard named == nil || named == "spaceRev" || named == "did" else {
             throw XRPCError.invalidRequest("`order` takes `did` or `spaceRev`")
         }
-        if let rev = cursor.flatMap({ try? TID($0) }) {
+        if isSyncer {
+            // Any text is a cursor: nothing stands before one that is no revision, such as `0`. It counts before `since`.
+            order = .revision(after: cursor == nil ? since : cursor.flatMap { try? TID($0) })
+        } else if let rev = cursor.flatMap({ try? TID($0) }) {
             order = .revision(after: rev)
         } else if named == "spaceRev" || since != nil {
             guard cursor == nil else { throw Self.malformed }

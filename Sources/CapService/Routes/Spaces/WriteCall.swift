@@ -60,12 +60,12 @@ struct WriteCall {
         }
     }
 
-    /// Deleting nothing succeeds (reading 8).
+    /// Deleting nothing succeeds (reading 8), but by the older name.
     func delete() throws -> Item {
         Item(
             write: .delete(
                 collection: try collection(input), rkey: try required(rkey(input)),
-                try swap(input, takesNull: false), ifPresent: true))
+                try swap(input, takesNull: false), ifPresent: !repo.call.isAlias))
     }
 
     // MARK: batches

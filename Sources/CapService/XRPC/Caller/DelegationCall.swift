@@ -29,7 +29,7 @@ extension XRPCCall {
     ///
     /// Whatever comes as `Bearer` is judged as one, so that its fault is named. Throws `AuthMissing` for none and for
     /// other schemes, the names of 4.1, `InvalidDelegationToken` for a token of another
-    /// space than the call's, `InvalidRequest` for two proofs, `MissingDpopProof` for none, and the names of 4.5 and 4.6.
+    /// space than the call's, `InvalidRequest` for two proofs, `BadSpaceSignature` for none, and the names of 4.5 and 4.6.
     func delegationCaller(for space: SpaceURI) throws -> DelegationCall {
         let text: String
         switch try presented() {

@@ -29,12 +29,14 @@ extension XRPCCall {
             throw XRPCError(error)
         }
         try consume(proof.use)
-        // The declarations of space types are not looked up: a scope that names no collection writes none.
-        let scopes = SpaceScopes(parsing: token.scope).granted(by: token.subject, declaredCollections: { _ in [] })
+        // Read by the declarations of this moment, so that what an update takes away is gone at once.
+        let scopes = SpaceScopes(
+            parsing: token.scope, for: token.subject, under: service.lexicons.declarations)
         return .account(
             subject, session: session,
             grant: .oauth(
-                scopes: scopes.scopes, clientID: client, blobs: BlobScopes(parsing: token.scope)))
+                scopes: scopes.scopes, clientID: client, blobs: BlobScopes(parsing: token.scope),
+                calls: RPCScopes(parsing: token.scope)))
     }
 
     /// Verifies with the keys the issuer publishes; when they do not fit they are asked for anew, once.

@@ -21,7 +21,9 @@ extension XRPCCall {
         }
         let issuer = try DID(verified.issuer)
         try consume(verified.use)
-        return .service(issuer: issuer, audience: verified.audience, method: verified.method)
+        return .service(
+            issuer: issuer, audience: verified.audience, method: verified.method,
+            session: service.accounts.session(ofServiceAuth: token))
     }
 
     private var isNotification: Bool {
@@ -30,12 +32,19 @@ extension XRPCCall {
 
     /// The identifiers a token may be addressed to: this service's, and those of the account that it names where that is
     /// hosted here, unless the call is about a space of another account here. News of a write is for the authority of the
-    /// space, as itself or as its host, and for nobody else.
+    /// space, as itself or as its host, and for nobody else; of a revocation for accounts that have repos here.
     private func audiences(of token: String) throws -> [String] {
         if nsid == "com.atproto.space.notifyWrite", let authority = claimedSpace?.authority,
             try self.service.accounts.account(did: authority) != nil
         {
             return [authority, authority + ServiceID.spaceHost]
+        }
+        // A revocation goes to the accounts whose repos a credential reads, each by its bare DID (4.7).
+        if nsid == "com.atproto.space.notifyCredentialRevoked" {
+            guard let named = ServiceAuthToken.unverifiedAudience(token),
+                try self.service.accounts.account(did: named) != nil
+            else { return [] }
+            return [named]
         }
         let service = try self.service.address.serviceDID()
         var accepted = [service, self.service.nodeDID.text].flatMap(Self.names)

@@ -37,7 +37,7 @@ extension XRPCCall {
     private func checkRate(of caller: Caller) throws {
         switch caller {
         case .anonymous: try service.checkRate(ofAddress: request.remoteAddress, at: now)
-        case .account(let did, _, _), .service(let did, _, _): try service.checkRate(of: did, at: now)
+        case .account(let did, _, _), .service(let did, _, _, _): try service.checkRate(of: did, at: now)
         case .invocation(let question): try service.checkRate(of: question.invoker, at: now)
         case .credential(_, let key, _, _, _): try service.checkRate(of: key, at: now)
         case .delegation(let user, _, _, _, _, _): try service.checkRate(of: user, at: now)

@@ -57,8 +57,11 @@ struct SpaceModel {
         var spaces: [Int: Level] = [:]
         var invites: [Invite] = []
         var repos: [Int: Repo] = [:]
-        /// The last revision of the owner's repo that went with the space; its successor goes on above it.
-        var lastRev: String?
+        /// Whose repos stayed behind when the space was deleted: nobody else sees them until their author writes as one
+        /// whom the space admits.
+        var orphaned: Set<Int> = []
+        /// The last revisions of repos that were deleted; their successors go on above them.
+        var lastRevs: [Int: String] = [:]
     }
 
     var spaces: [Space] = []
@@ -92,6 +95,15 @@ struct SpaceModel {
     func mayRead(_ person: Int, _ space: Int) -> Bool {
         guard !spaces[space].isDeleted else { return false }
         return spaces[space].owner == person || spaces[space].readsPublicly || level(of: person, in: space).read
+    }
+
+    /// What is one's own one may always take away, member or not.
+    func mayDelete(_ person: Int, _ space: Int) -> Bool { spaces[space].repos[person] != nil }
+
+    /// What somebody is shown of another's records; nil where it is told nothing.
+    func shown(_ author: Int, to reader: Int, in space: Int) -> [String: String]? {
+        guard mayRead(reader, space) else { return nil }
+        return spaces[space].orphaned.contains(author) ? [:] : spaces[space].repos[author]?.records ?? [:]
     }
 
     func mayWrite(_ person: Int, _ space: Int) -> Bool {

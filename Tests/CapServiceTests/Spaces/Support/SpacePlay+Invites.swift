@@ -86,6 +86,24 @@ extension SpacePlay {
         if credentials.count > 30 { credentials.removeFirst() }
     }
 
+    /// Somebody deletes its whole repo, whatever became of the space and of its membership.
+    mutating func deleteRepo(_ space: Int) throws {
+        let person = pick(people.count)
+        let known = model.spaces[space].repos[person] != nil
+        if known { try keepRevision(of: person, in: space) }
+        let body: JSON = ["space": .string(model.spaces[space].uri)]
+        let answer = try post(person, "dev.capabilitygraph.space.deleteRepo", body)
+        try expect(answer.refusal == (known ? nil : "RepoNotFound"), "repo of \(person) in \(space): \(answer.text)")
+        model.spaces[space].repos[person] = nil
+        model.spaces[space].orphaned.remove(person)
+    }
+
+    private mutating func keepRevision(of person: Int, in space: Int) throws {
+        let query = [("space", model.spaces[space].uri), ("repo", people[person].did)]
+        let head = try get(person, "com.atproto.space.getLatestCommit", query)
+        model.spaces[space].lastRevs[person] = head.json["commit"]?["rev"]?.string
+    }
+
     mutating func deleteOrCreate(_ space: Int) throws {
         let owner = model.spaces[space].owner
         if model.spaces[space].isDeleted {
@@ -94,19 +112,17 @@ extension SpacePlay {
             try expect(uri == model.spaces[space].uri, "created \(uri)")
             var made = SpaceModel.Space(owner: owner, uri: uri)
             made.repos = model.spaces[space].repos
-            made.lastRev = model.spaces[space].lastRev
+            made.orphaned = model.spaces[space].orphaned
+            made.lastRevs = model.spaces[space].lastRevs
             model.spaces[space] = made
         } else if pick(4) == 0 {
-            if model.spaces[space].repos[owner] != nil {
-                let query = [("space", model.spaces[space].uri), ("repo", people[owner].did)]
-                let head = try get(owner, "com.atproto.space.getLatestCommit", query)
-                model.spaces[space].lastRev = head.json["commit"]?["rev"]?.string
-            }
+            if model.spaces[space].repos[owner] != nil { try keepRevision(of: owner, in: space) }
             let answer = try post(
                 owner, "com.atproto.simplespace.deleteSpace", ["space": .string(model.spaces[space].uri)])
             try expect(answer.status == 200, "delete \(space): \(answer.text)")
             model.spaces[space].isDeleted = true
             model.spaces[space].repos[owner] = nil
+            model.spaces[space].orphaned = Set(model.spaces[space].repos.keys)
             // Whatever was handed out for it stays dead, also when it begins anew.
             let dead = credentials.filter { $0.space == space }
             credentials.removeAll { $0.space == space }

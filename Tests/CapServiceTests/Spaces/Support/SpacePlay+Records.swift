@@ -6,7 +6,7 @@ extension SpacePlay {
     /// Writes a batch of one to four records and deletions as one person.
     mutating func write(_ space: Int) throws {
         let person = pick(people.count)
-        var mayWrite = model.mayWrite(person, space)
+        let mayWrite = model.mayWrite(person, space)
         var repo = model.spaces[space].repos[person] ?? .init()
         let (before, known) = (repo, model.spaces[space].repos[person] != nil)
         var writes: [JSON] = []
@@ -30,9 +30,7 @@ extension SpacePlay {
             repo.records[rkey] = cid
             repo.log.append(.init(rkey: rkey, cid: cid, prev: prev))
         }
-        // After the space's end authors may still take away what is theirs.
         let onlyDeletes = writes.allSatisfy { $0["$type"]?.string?.hasSuffix("#delete") == true }
-        if model.spaces[space].isDeleted, known, onlyDeletes { mayWrite = true }
         // Now and then one write of the batch cannot be, and so none is.
         let isBroken = pick(6) == 0
         if isBroken {
@@ -47,14 +45,13 @@ extension SpacePlay {
                 "space": .string(model.spaces[space].uri), "repo": .string(people[person].did),
                 "writes": .array(writes),
             ])
-        if mayWrite && !isBroken {
+        if !isBroken, mayWrite || (onlyDeletes && model.mayDelete(person, space)) {
             try expect(answer.status == 200, "write to \(space) by \(person): \(answer.text)")
             model.spaces[space].repos[person] = repo
+            if mayWrite { model.spaces[space].orphaned.remove(person) }
         } else {
             try expect(answer.status >= 400, "write to \(space) by \(person) should be refused: \(answer.text)")
-            if mayWrite, !model.spaces[space].isDeleted {
-                try expect(answer.refusal == "RecordNotFound", answer.text)
-            }
+            if mayWrite { try expect(answer.refusal == "RecordNotFound", answer.text) }
             if known { model.spaces[space].repos[person] = before }
         }
     }
@@ -66,6 +63,14 @@ extension SpacePlay {
         let token = try get(person, "com.atproto.space.getDelegationToken", [("space", uri)])
         try expect(
             (token.status == 200) == model.mayRead(person, space), "may \(person) read \(space)? \(token.text)")
+        let author = pick(people.count)
+        if author != person {
+            let query = [("space", uri), ("repo", people[author].did), ("excludeValues", "true")]
+            let rows = try get(person, "com.atproto.space.listRecords", query)
+            let shown = rows.status == 200 ? rows.json["records"].map(Self.records) : nil
+            let expected = model.shown(author, to: person, in: space)
+            try expect(shown == expected, "what \(person) sees of \(author) in \(space): \(rows.text)")
+        }
         if let one = credentials.randomElement(using: &random) {
             let answer = try one.reader.get("com.atproto.space.listRepos")
             let reads = model.mayRead(one.person, one.space)
@@ -109,7 +114,7 @@ extension SpacePlay {
     private func placeAfterWhatIsGone(
         _ person: Int, _ space: SpaceModel.Space, _ query: [(String, String)]
     ) throws -> [(String, String)] {
-        guard person == space.owner, let last = space.lastRev else { return [] }
+        guard let last = space.lastRevs[person] else { return [] }
         for older in [[], [("since", last)]] {
             let answer = try get(person, "com.atproto.space.listRepoOps", query + older)
             try expect(answer.refusal == "HistoryUnavailable", answer.text)
@@ -121,11 +126,16 @@ extension SpacePlay {
         return []
     }
 
+    private static func records(_ rows: JSON) -> [String: String] {
+        Dictionary(
+            (rows.array ?? []).map { ($0["rkey"]?.string ?? "", $0["cid"]?.string ?? "") },
+            uniquingKeysWith: { $0 + $1 })
+    }
+
     private func compare(_ repo: SpaceModel.Repo, of person: Int, in space: SpaceModel.Space, _ index: Int) throws {
         let query = [("space", space.uri), ("repo", people[person].did)]
         let rows = try get(person, "com.atproto.space.listRecords", query + [("excludeValues", "true")])
-        var records: [String: String] = [:]
-        for row in rows.json["records"]?.array ?? [] { records[row["rkey"]?.string ?? ""] = row["cid"]?.string }
+        let records = rows.json["records"].map(Self.records) ?? [:]
         try expect(records == repo.records, "records of \(person) in \(index): \(records), not \(repo.records)")
 
         var (log, cursor, commit): ([SpaceModel.Operation], String?, JSON?) = ([], nil, nil)

@@ -59,6 +59,7 @@ struct SpacePlay {
         case 10: try revokeInvite(space)
         case 11: try mint(space)
         case 12: try deleteOrCreate(space)
+        case 13 where pick(4) == 0: try deleteRepo(space)
         default: try write(space)
         }
     }
