@@ -16,13 +16,7 @@ public struct Asker: Sendable {
     /// Everyone, the selves first.
     var numbers: [UInt32] { selves + sessions.keys }
 
-    /// True when a principal is meant with regard to one statement.
-    func includes(_ principal: UInt32, at statement: UInt32, in snapshot: Snapshot) -> Bool {
-        if selves.contains(principal) { return true }
-        return sessions[principal]?.contains { snapshot.holds($0, at: statement) } ?? false
-    }
-
-    static let maxStatements = 1 << 17
+    static let maxSignIns = 1 << 17
 }
 
 extension Snapshot {
@@ -31,7 +25,7 @@ extension Snapshot {
     /// signed in with.
     ///
     /// Nothing a third party signs changes the answer: only what the owners signed whom the invoker itself cites counts.
-    /// Throws `limitExceeded` for an owner of more statements than may be looked at.
+    /// Throws `limitExceeded` for an owner that signed in more often than may be looked at.
     public func asker(invoker: DID, proofs: [Multihash], at now: Timestamp) throws(GraphError) -> Asker {
         guard let own = principal(invoker) else { return Asker(principals: [invoker], selves: [], sessions: [:]) }
         var givers: [UInt32] = []
@@ -70,15 +64,14 @@ extension Snapshot {
     func signIns(of owner: UInt32) throws(GraphError) -> [UInt32: [Tenure]] {
         var found: [UInt32: [Tenure]] = [:]
         var visited = 0
-        var issued = PrincipalEdges(graph, owner, isIssuer: true)
-        while let edge = issued.next() {
+        var signIns = graph.lists.cursor(EdgeLists.Key(.signIns, owner))
+        while let edge = signIns.next() {
             visited += 1
-            guard visited <= Asker.maxStatements else {
-                throw GraphError(.limitExceeded, "the owner issued more delegations than may be looked at")
+            guard visited <= Asker.maxSignIns else {
+                throw GraphError(.limitExceeded, "the owner signed in more often than may be looked at")
             }
-            let info = graph.info[edge]
-            guard isVisible(edge), info.flags.contains(.signsIn), let tenure = tenure(by: edge) else { continue }
-            found[info.audience, default: []].append(tenure)
+            guard isVisible(edge), let tenure = tenure(by: edge) else { continue }
+            found[graph.info[edge].audience, default: []].append(tenure)
         }
         return found
     }
