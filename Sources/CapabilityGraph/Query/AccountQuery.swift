@@ -59,7 +59,8 @@ extension Snapshot {
         func receives(_ audience: UInt32, _ edge: UInt32) -> Bool {
             audience == owner || audience == invoker || sessions[audience].map { holds($0, at: edge) } ?? false
         }
-        var rows: [AccountQuery.Row] = []
+        let after = query.after.map { place(of: $0.raw) }
+        var rows: [(row: AccountQuery.Row, place: AccountPlace)] = []
         var holders = Set(members.keys).union(sessions.keys)
         holders.formUnion([owner, invoker].compactMap { $0 })
         for holder in holders {
@@ -72,23 +73,17 @@ extension Snapshot {
                     let isGranted = grants(info.issuer, edge)
                     // A row that is both counts as granted only.
                     guard direction == .granted ? isGranted : !isGranted && receives(holder, edge) else { continue }
-                    if let after = query.after, !isListed(after.raw, before: edge) { continue }
-                    rows.append(AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction))
+                    let place = place(of: edge)
+                    if let after, !(after < place) { continue }
+                    rows.append((AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction), place))
                 }
             }
         }
-        return rows.sorted { isListed($0.edge.raw, before: $1.edge.raw) }
+        return rows.sorted { $0.place < $1.place }.map(\.row)
     }
 
-    private func isListed(_ edge: UInt32, before other: UInt32) -> Bool {
-        switch (graph.issuedAt(edge), graph.issuedAt(other)) {
-        case (let one?, let two?) where one != two: one > two
-        case (.some, nil): true
-        case (nil, .some): false
-        // CID text is base32 of the digest, whose order is the order of the bytes in this alphabet only by value of each
-        // letter; `2` to `7` sort before `a`, so texts are compared, not digests.
-        case (.some, .some), (nil, nil): cidText(edge) < cidText(other)
-        }
+    private func place(of edge: UInt32) -> AccountPlace {
+        AccountPlace(issuedAt: graph.issuedAt(edge), cid: cidText(edge))
     }
 
     /// The keys that ever acted for an account, and when: those it signed in with, and every did:key reached from the
@@ -135,6 +130,23 @@ extension Snapshot {
     public func closure(of edge: EdgeID, hasIssuer issuer: DID) -> Bool {
         guard let number = principal(issuer) else { return false }
         return walkClosure(of: edge.raw) { graph.info[$0].issuer == number ? .stop : .continue } == .stopped
+    }
+}
+
+/// Where a row stands in a history.
+private struct AccountPlace: Comparable {
+    let issuedAt: Int64?
+    // CID text is base32 of the digest, whose order is the order of the bytes in this alphabet only by value of each
+    // letter; `2` to `7` sort before `a`, so texts are compared, not digests.
+    let cid: String
+
+    static func < (left: AccountPlace, right: AccountPlace) -> Bool {
+        switch (left.issuedAt, right.issuedAt) {
+        case (let one?, let other?) where one != other: one > other
+        case (.some, nil): true
+        case (nil, .some): false
+        case (.some, .some), (nil, nil): left.cid < right.cid
+        }
     }
 }
 

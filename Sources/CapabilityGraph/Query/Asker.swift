@@ -3,8 +3,8 @@ public import UCAN
 
 /// Names everyone a listing's `created` and `received` are meant for (design section 3, identity of the asker).
 public struct Asker: Sendable {
-    /// The invoker first, then the owners it is a session of, then their other session keys, past ones too.
-    public let principals: [DID]
+    let graph: Graph
+    let invoker: DID
     /// The invoker, and the owners it acts for; what they are party to is shown whole.
     ///
     /// Other session keys of an owner are left out: an owner can sign in with anybody's key, and what that key holds
@@ -12,6 +12,11 @@ public struct Asker: Sendable {
     let selves: [UInt32]
     /// When each other session key was one.
     let sessions: [UInt32: [Tenure]]
+
+    /// The invoker first, then the owners it is a session of, then their other session keys, past ones too.
+    public var principals: [DID] {
+        [invoker] + (selves.dropFirst() + sessions.keys.sorted()).map { DID(trusted: graph.terms.text($0)) }
+    }
 
     /// Everyone, the selves first.
     var numbers: [UInt32] { selves + sessions.keys }
@@ -27,7 +32,9 @@ extension Snapshot {
     /// Nothing a third party signs changes the answer: only what the owners signed whom the invoker itself cites counts.
     /// Throws `limitExceeded` for an owner that signed in more often than may be looked at.
     public func asker(invoker: DID, proofs: [Multihash], at now: Timestamp) throws(GraphError) -> Asker {
-        guard let own = principal(invoker) else { return Asker(principals: [invoker], selves: [], sessions: [:]) }
+        guard let own = principal(invoker) else {
+            return Asker(graph: graph, invoker: invoker, selves: [], sessions: [:])
+        }
         var givers: [UInt32] = []
         let cited = proofs.compactMap { edge($0)?.raw }
         func consider(_ edge: UInt32) {
@@ -52,8 +59,7 @@ extension Snapshot {
         }
         let selves = [own] + owners.filter { $0 != own }
         let sessions = keys.filter { !selves.contains($0.key) }
-        let names = (selves + sessions.keys.sorted()).map { DID(trusted: graph.terms.text($0)) }
-        return Asker(principals: names, selves: selves, sessions: sessions)
+        return Asker(graph: graph, invoker: invoker, selves: selves, sessions: sessions)
     }
 
     private func isLive(_ edge: UInt32, at now: Timestamp) -> Bool {
