@@ -14,6 +14,8 @@ public struct GraphLimits: Sendable {
     public var maxSupports = 4096
     /// The most capabilities one check may visit before it answers undetermined.
     public var maxCheckNodes = 4096
+    /// The most delegations looked at for the history of one account.
+    public var maxAccountStatements = 1 << 18
 
     public init() {}
 }

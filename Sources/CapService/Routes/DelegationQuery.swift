@@ -13,7 +13,14 @@ extension Service {
         let token = try verify(unverified, status: 403, text: Self.unauthorizedText)
         try checkRate(of: token.issuer, at: now)
         let snapshot = store.graph.snapshot()
-        let account = try authorizedAccount(token, snapshot, at: now)
+        var account = try authorizedAccount(token, snapshot, at: now)
+        if let direction = filter.direction { account.directions = [direction] }
+        if let cursor = filter.cursor {
+            guard let edge = snapshot.edge(cursor.hash), snapshot.view(edge).cid == cursor,
+                snapshot.governs(account.owner, edge) || snapshot.governs(account.invoker, edge)
+            else { throw Self.unauthorized("unknownCursor") }
+            account.after = edge
+        }
         let rows: [AccountQuery.Row]
         do throws(GraphError) {
             rows = try snapshot.account(account)
@@ -55,13 +62,6 @@ extension Service {
         _ rows: [AccountQuery.Row], of account: AccountQuery, _ filter: DelegationQueryFilter, _ snapshot: Snapshot,
         at now: Timestamp
     ) throws(Failure) -> [UInt8] {
-        var start = 0
-        if let cursor = filter.cursor {
-            guard let index = rows.firstIndex(where: { snapshot.view($0.edge).cid == cursor }) else {
-                throw Self.unauthorized("unknownCursor")
-            }
-            start = index + 1
-        }
         var json = JSONWriter(reserving: 64 * 1024)
         json.beginObject()
         json.key("schemaVersion")
@@ -71,9 +71,9 @@ extension Service {
         var count = 0
         var last: CID?
         var hasMore = false
-        for row in rows[start...] {
+        for row in rows {
             let status = snapshot.status(of: row.edge, at: now)
-            guard filter.keeps(row, status) else { continue }
+            guard filter.keeps(status, of: row.edge) else { continue }
             let view = snapshot.view(row.edge)
             let capabilities = account.visible(view)
             guard filter.keeps(capabilities) else { continue }
@@ -218,10 +218,9 @@ struct DelegationQueryFilter {
         }
     }
 
-    func keeps(_ row: AccountQuery.Row, _ status: EdgeStatus) -> Bool {
-        if let direction, row.direction != direction { return false }
+    func keeps(_ status: EdgeStatus, of edge: Snapshot.EdgeID) -> Bool {
         if let wanted = self.status {
-            let name = Self.name(status, of: row.edge)
+            let name = Self.name(status, of: edge)
             guard name == wanted || (wanted == "revoked" && name == "ancestor_revoked") else { return false }
         }
         return true

@@ -249,6 +249,9 @@ public final class GraphWriter {
         graph.terms.heads.base[Int(info.issuer)].issued.store(edge + 1, ordering: .releasing)
         graph.terms.heads.base[Int(info.audience)].received.store(edge + 1, ordering: .releasing)
         if graph.edgeCount == 1 << 17 { graph.useLargePages() }
+        if info.flags.contains(.signsIn) {
+            try graph.lists.append(edge, to: EdgeLists.Key(.signIns, info.issuer), journal: journal)
+        }
         var last: [UInt32] = []
         for number in working.capabilities(of: edge) {
             let space = graph.resources.row(graph.capabilities[number].resource).space

@@ -6,15 +6,20 @@ import Synchronization
 final class EdgeLists: @unchecked Sendable {
     // @unchecked: one writer; a list's state (chunk and fill) is one atomic word, entries are written before it.
     struct Key: Equatable {
-        /// `memberSpaces` lists the edges that admit another space's members.
-        enum Family: UInt64 { case memberSpaces = 0, space, issuerInSpace, audienceInSpace }
+        /// The lists in which two numbers are told apart.
+        enum Family: UInt64 { case issuerInSpace = 1, audienceInSpace }
+        /// The lists of one number: a space, the edges that admit another space's members to it, and the edges by which a
+        /// principal signs in.
+        enum Single: UInt64 { case space, memberSpaces, signIns }
 
         /// Family, then two numbers of 31 bits; term and space numbers are smaller (`SlotTable.idLimit`).
         let packed: UInt64
 
-        init(_ family: Family, _ first: UInt32, _ second: UInt32 = 0) {
+        init(_ family: Family, _ first: UInt32, _ second: UInt32) {
             packed = family.rawValue << 62 | UInt64(first) << 31 | UInt64(second)
         }
+
+        init(_ single: Single, _ number: UInt32) { packed = UInt64(number) << 31 | single.rawValue }
     }
 
     private let keys: Column<UInt64>

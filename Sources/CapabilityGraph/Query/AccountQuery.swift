@@ -7,6 +7,10 @@ public struct AccountQuery: Sendable {
     public var owner: DID
     /// Who asks.
     public var invoker: DID
+    /// The sides that are asked for. What others gave is not looked at for what was granted, however much that is.
+    public var directions = Set(Direction.allCases)
+    /// Gives only what comes after this one, itself a row or not.
+    public var after: Snapshot.EdgeID?
 
     public init(owner: DID, invoker: DID) {
         self.owner = owner
@@ -24,7 +28,7 @@ public struct AccountQuery: Sendable {
         return view.capabilities.filter { $0.resource.rootAuthority.map(selves.contains) ?? false }
     }
 
-    public enum Direction: String, Sendable { case granted, received }
+    public enum Direction: String, Sendable, CaseIterable { case granted, received }
 
     public struct Row: Sendable {
         public let edge: Snapshot.EdgeID
@@ -32,7 +36,6 @@ public struct AccountQuery: Sendable {
     }
 
     static let maxPrincipals = 1 << 14
-    static let maxStatements = 1 << 18
 }
 
 extension Snapshot {
@@ -44,59 +47,54 @@ extension Snapshot {
     public func account(_ query: AccountQuery) throws(GraphError) -> [AccountQuery.Row] {
         let owner = principal(query.owner)
         let invoker = principal(query.invoker)
-        var (members, sessions): ([UInt32: [Tenure]], [UInt32: [Tenure]]) = ([:], [:])
-        if let owner { (members, sessions) = (try accountKeys(of: owner), try signIns(of: owner)) }
+        var budget = graph.limits.maxAccountStatements
+        var (members, sessions): ([UInt32: Tenures], [UInt32: Tenures]) = ([:], [:])
+        if let owner {
+            members = tenures(try accountKeys(of: owner, &budget))
+            sessions = tenures(try signIns(of: owner))
+        }
         func grants(_ issuer: UInt32, _ edge: UInt32) -> Bool {
-            issuer == owner || members[issuer]?.contains { holds($0, at: edge) } ?? false
+            issuer == owner || members[issuer].map { holds($0, at: edge) } ?? false
         }
         func receives(_ audience: UInt32, _ edge: UInt32) -> Bool {
-            audience == owner || audience == invoker || sessions[audience]?.contains { holds($0, at: edge) } ?? false
+            audience == owner || audience == invoker || sessions[audience].map { holds($0, at: edge) } ?? false
         }
-        var rows: [AccountQuery.Row] = []
+        let after = query.after.map { place(of: $0.raw) }
+        var rows: [(row: AccountQuery.Row, place: AccountPlace)] = []
         var holders = Set(members.keys).union(sessions.keys)
         holders.formUnion([owner, invoker].compactMap { $0 })
         for holder in holders {
-            for direction in [AccountQuery.Direction.granted, .received] {
+            for direction in AccountQuery.Direction.allCases where query.directions.contains(direction) {
                 var cursor = PrincipalEdges(graph, holder, isIssuer: direction == .granted)
                 while let edge = cursor.next() {
+                    try spend(&budget)
                     let info = graph.info[edge]
                     guard isVisible(edge), governs(query.owner, edge) || governs(query.invoker, edge) else { continue }
                     let isGranted = grants(info.issuer, edge)
                     // A row that is both counts as granted only.
                     guard direction == .granted ? isGranted : !isGranted && receives(holder, edge) else { continue }
-                    rows.append(AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction))
+                    let place = place(of: edge)
+                    if let after, !(after < place) { continue }
+                    rows.append((AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction), place))
                 }
             }
         }
-        // CID text is base32 of the digest, whose order is the order of the bytes in this alphabet only by value of
-        // each letter; `2` to `7` sort before `a`, so texts are compared, not digests.
-        let keyed = rows.map { row in
-            (row, graph.issuedAt(row.edge.raw), cidText(row.edge.raw))
-        }
-        return keyed.sorted { left, right in
-            switch (left.1, right.1) {
-            case (let one?, let other?) where one != other: return one > other
-            case (.some, nil): return true
-            case (nil, .some): return false
-            default: break
-            }
-            return left.2 < right.2
-        }.map(\.0)
+        return rows.sorted { $0.place < $1.place }.map(\.row)
+    }
+
+    private func place(of edge: UInt32) -> AccountPlace {
+        AccountPlace(issuedAt: graph.issuedAt(edge), cid: cidText(edge))
     }
 
     /// The keys that ever acted for an account, and when: those it signed in with, and every did:key reached from the
     /// owner through delegations of `tinycloud.delegation/list` on the `delegation` service of one of its spaces.
-    private func accountKeys(of owner: UInt32) throws(GraphError) -> [UInt32: [Tenure]] {
+    private func accountKeys(of owner: UInt32, _ budget: inout Int) throws(GraphError) -> [UInt32: [Tenure]] {
         var found: [UInt32: [Tenure]] = [:]
         var waiting = [owner]
-        var visited = 0
         while let member = waiting.popLast() {
             var issued = PrincipalEdges(graph, member, isIssuer: true)
             while let edge = issued.next() {
-                visited += 1
-                guard visited <= AccountQuery.maxStatements else {
-                    throw GraphError(.limitExceeded, "the account reaches over too many delegations")
-                }
+                try spend(&budget)
                 let info = graph.info[edge]
                 guard isVisible(edge), info.audience != owner, graph.isKey(info.audience),
                     info.flags.contains(.signsIn) && info.issuer == owner || listsAccount(edge, of: owner),
@@ -112,6 +110,13 @@ extension Snapshot {
         return found
     }
 
+    private func spend(_ budget: inout Int) throws(GraphError) {
+        budget -= 1
+        guard budget >= 0 else {
+            throw GraphError(.limitExceeded, "the account reaches over too many delegations")
+        }
+    }
+
     private func listsAccount(_ edge: UInt32, of owner: UInt32) -> Bool {
         capabilities(of: edge).contains { number in
             let row = graph.capabilities[number]
@@ -125,6 +130,23 @@ extension Snapshot {
     public func closure(of edge: EdgeID, hasIssuer issuer: DID) -> Bool {
         guard let number = principal(issuer) else { return false }
         return walkClosure(of: edge.raw) { graph.info[$0].issuer == number ? .stop : .continue } == .stopped
+    }
+}
+
+/// Where a row stands in a history.
+private struct AccountPlace: Comparable {
+    let issuedAt: Int64?
+    // CID text is base32 of the digest, whose order is the order of the bytes in this alphabet only by value of each
+    // letter; `2` to `7` sort before `a`, so texts are compared, not digests.
+    let cid: String
+
+    static func < (left: AccountPlace, right: AccountPlace) -> Bool {
+        switch (left.issuedAt, right.issuedAt) {
+        case (let one?, let other?) where one != other: one > other
+        case (.some, nil): true
+        case (nil, .some): false
+        case (.some, .some), (nil, nil): left.cid < right.cid
+        }
     }
 }
 

@@ -3,8 +3,8 @@ public import UCAN
 
 /// Names everyone a listing's `created` and `received` are meant for (design section 3, identity of the asker).
 public struct Asker: Sendable {
-    /// The invoker first, then the owners it is a session of, then their other session keys, past ones too.
-    public let principals: [DID]
+    let graph: Graph
+    let invoker: DID
     /// The invoker, and the owners it acts for; what they are party to is shown whole.
     ///
     /// Other session keys of an owner are left out: an owner can sign in with anybody's key, and what that key holds
@@ -13,16 +13,15 @@ public struct Asker: Sendable {
     /// When each other session key was one.
     let sessions: [UInt32: [Tenure]]
 
+    /// The invoker first, then the owners it is a session of, then their other session keys, past ones too.
+    public var principals: [DID] {
+        [invoker] + (selves.dropFirst() + sessions.keys.sorted()).map { DID(trusted: graph.terms.text($0)) }
+    }
+
     /// Everyone, the selves first.
     var numbers: [UInt32] { selves + sessions.keys }
 
-    /// True when a principal is meant with regard to one statement.
-    func includes(_ principal: UInt32, at statement: UInt32, in snapshot: Snapshot) -> Bool {
-        if selves.contains(principal) { return true }
-        return sessions[principal]?.contains { snapshot.holds($0, at: statement) } ?? false
-    }
-
-    static let maxStatements = 1 << 17
+    static let maxSignIns = 1 << 17
 }
 
 extension Snapshot {
@@ -31,9 +30,11 @@ extension Snapshot {
     /// signed in with.
     ///
     /// Nothing a third party signs changes the answer: only what the owners signed whom the invoker itself cites counts.
-    /// Throws `limitExceeded` for an owner of more statements than may be looked at.
+    /// Throws `limitExceeded` for an owner that signed in more often than may be looked at.
     public func asker(invoker: DID, proofs: [Multihash], at now: Timestamp) throws(GraphError) -> Asker {
-        guard let own = principal(invoker) else { return Asker(principals: [invoker], selves: [], sessions: [:]) }
+        guard let own = principal(invoker) else {
+            return Asker(graph: graph, invoker: invoker, selves: [], sessions: [:])
+        }
         var givers: [UInt32] = []
         let cited = proofs.compactMap { edge($0)?.raw }
         func consider(_ edge: UInt32) {
@@ -58,8 +59,7 @@ extension Snapshot {
         }
         let selves = [own] + owners.filter { $0 != own }
         let sessions = keys.filter { !selves.contains($0.key) }
-        let names = (selves + sessions.keys.sorted()).map { DID(trusted: graph.terms.text($0)) }
-        return Asker(principals: names, selves: selves, sessions: sessions)
+        return Asker(graph: graph, invoker: invoker, selves: selves, sessions: sessions)
     }
 
     private func isLive(_ edge: UInt32, at now: Timestamp) -> Bool {
@@ -70,15 +70,14 @@ extension Snapshot {
     func signIns(of owner: UInt32) throws(GraphError) -> [UInt32: [Tenure]] {
         var found: [UInt32: [Tenure]] = [:]
         var visited = 0
-        var issued = PrincipalEdges(graph, owner, isIssuer: true)
-        while let edge = issued.next() {
+        var signIns = graph.lists.cursor(EdgeLists.Key(.signIns, owner))
+        while let edge = signIns.next() {
             visited += 1
-            guard visited <= Asker.maxStatements else {
-                throw GraphError(.limitExceeded, "the owner issued more delegations than may be looked at")
+            guard visited <= Asker.maxSignIns else {
+                throw GraphError(.limitExceeded, "the owner signed in more often than may be looked at")
             }
-            let info = graph.info[edge]
-            guard isVisible(edge), info.flags.contains(.signsIn), let tenure = tenure(by: edge) else { continue }
-            found[info.audience, default: []].append(tenure)
+            guard isVisible(edge), let tenure = tenure(by: edge) else { continue }
+            found[graph.info[edge].audience, default: []].append(tenure)
         }
         return found
     }

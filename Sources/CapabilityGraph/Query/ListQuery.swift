@@ -101,7 +101,8 @@ public struct ListWalker: Sendable {
     private let statuses: Set<ListQuery.Status>
     private let kinds: Set<UInt8>?
     private let direction: ListQuery.Direction
-    private let asker: Asker
+    private let selves: [UInt32]
+    private let sessions: [UInt32: Tenures]
 
     init(_ snapshot: Snapshot, _ query: ListQuery, below bound: UInt32) {
         self.snapshot = snapshot
@@ -118,7 +119,11 @@ public struct ListWalker: Sendable {
         statuses = query.statuses
         kinds = query.kinds.map { Set($0.map(\.rawValue)) }
         direction = query.direction
-        asker = query.asker
+        selves = query.asker.selves
+        switch query.direction {
+        case .all, .concerning: sessions = [:]
+        case .created, .received, .party: sessions = snapshot.tenures(query.asker.sessions)
+        }
         let lists = snapshot.graph.lists
         guard let space else {
             cursors = []
@@ -190,13 +195,15 @@ public struct ListWalker: Sendable {
     /// True when a row of the lists lies in the direction that is asked for.
     private func isMeant(_ edge: UInt32) -> Bool {
         let info = snapshot.graph.info[edge]
-        func includes(_ principal: UInt32) -> Bool { asker.includes(principal, at: edge, in: snapshot) }
+        func includes(_ principal: UInt32) -> Bool {
+            selves.contains(principal) || sessions[principal].map { snapshot.holds($0, at: edge) } ?? false
+        }
         return switch direction {
         case .all: true
         case .created: includes(info.issuer)
         case .received: includes(info.audience) && !includes(info.issuer)
         case .party: includes(info.issuer) || includes(info.audience)
-        case .concerning: snapshot.concerns(edge, asker.selves)
+        case .concerning: snapshot.concerns(edge, selves)
         }
     }
 

@@ -26,11 +26,40 @@ extension Snapshot {
         return end == .finished ? Tenure(edge: edge, endedAt: endedAt, expires: expires) : nil
     }
 
-    /// True when a statement was admitted before a tenure ended, and the delegation behind it can be seen here.
+    /// The tenures of each key together, without those by delegations that cannot be seen here.
+    func tenures(_ keys: [UInt32: [Tenure]]) -> [UInt32: Tenures] {
+        keys.mapValues { tenures in Tenures(tenures.filter { isVisible($0.edge) }) }
+    }
+
+    /// True when a statement was admitted before some tenure ended.
     ///
     /// Which of the two was admitted first is not asked, so any order of arrival gives the same answer.
-    func holds(_ tenure: Tenure, at statement: UInt32) -> Bool {
-        isVisible(tenure.edge) && graph.admittedAt(statement) < tenure.endedAt
-            && Int64(graph.info[statement].recordedAt) * 1_000_000 < tenure.expires
+    func holds(_ tenures: Tenures, at statement: UInt32) -> Bool {
+        tenures.reach(graph.admittedAt(statement), Int64(graph.info[statement].recordedAt) * 1_000_000)
+    }
+}
+
+/// All tenures of one key. A key may sign in any number of times, so a statement is not held against each of them.
+struct Tenures {
+    /// Ascending in `endedAt`; `expires` is the latest of this tenure and those that end later.
+    private var ends: [(endedAt: UInt32, expires: Int64)]
+
+    init(_ tenures: [Tenure]) {
+        ends = tenures.map { ($0.endedAt, $0.expires) }.sorted { $0.endedAt < $1.endedAt }
+        var latest = Int64.min
+        for place in ends.indices.reversed() {
+            latest = max(latest, ends[place].expires)
+            ends[place].expires = latest
+        }
+    }
+
+    /// True when one of them ended after this revision and expired after this instant.
+    func reach(_ revision: UInt32, _ instant: Int64) -> Bool {
+        var (low, high) = (0, ends.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ends[middle].endedAt <= revision { low = middle + 1 } else { high = middle }
+        }
+        return low < ends.count && instant < ends[low].expires
     }
 }
