@@ -33,7 +33,12 @@ extension Service {
             let join = mark(use, answer)
             let isTaken = pool.run { [self] in
                 join.made { () throws(Failure) in
-                    try readValues(plan, question, request.headers, try authorized(use), at: now)
+                    let snapshot = try authorized(use)
+                    let response = try readValues(plan, question, request.headers, snapshot, at: now)
+                    // The tables may be younger than the judgement, so it must still be the same: of what was written
+                    // after a revocation nothing is shown.
+                    _ = try authorized(use)
+                    return response
                 }
             }
             if !isTaken {
