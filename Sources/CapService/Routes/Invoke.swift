@@ -22,11 +22,11 @@ extension Service {
         try checkRate(of: token.issuer, at: now)
         let question = try invocation(token)
         let hosting = spaceToHost(question)
+        let wanted = Result { () throws(Failure) in try work(question) }
         let use = InvocationUse(
-            question: question,
+            question: question, isServed: (try? wanted.get()) != nil,
             mark: ReplayMark(statement: token.statementID, expiresAt: expires.microseconds + 60_000_000),
             hosting: hosting, now: now)
-        let wanted = Result { () throws(Failure) in try work(question) }
         switch wanted {
         case .success(.values(let plan)) where plan.verb.changes: change(plan, use, request, answer)
         case .success(.values(let plan)):
@@ -150,7 +150,12 @@ extension Service {
 
     private static func authorize(_ use: InvocationUse, _ snapshot: Snapshot) throws(Failure) {
         do throws(InvocationDenial) {
-            try snapshot.checkUse(use.question, at: use.now)
+            if use.isServed {
+                try snapshot.checkUse(use.question, at: use.now)
+            } else {
+                // Nothing is carried out, so what the caveats demand of it need not be known here.
+                try snapshot.checkInvocation(use.question, at: use.now)
+            }
         } catch {
             throw Failure(error)
         }
@@ -170,7 +175,7 @@ extension Service {
             case .values(let plan)? = try? work(question), plan.verb == .put
         else { return 0 }
         let use = InvocationUse(
-            question: question, mark: ReplayMark(statement: token.statementID, expiresAt: 0),
+            question: question, isServed: true, mark: ReplayMark(statement: token.statementID, expiresAt: 0),
             hosting: spaceToHost(question), now: now)
         guard (try? authorized(use)) != nil else { return 0 }
         // Beside the value itself there may be the frame of a multipart body.
@@ -187,6 +192,8 @@ private struct InvocationUse: Sendable {
     let question: InvocationQuestion
     let mark: ReplayMark
     let hosting: Space?
+    /// False when all that is left to say is who may ask, and that nothing here does it.
+    let isServed: Bool
     let now: Timestamp
 }
 
