@@ -174,6 +174,7 @@ import UCAN
             #expect(value.header("content-type") == headers.first.map { String($0.dropFirst(14)) }, "\(path)")
             #expect(value.header("last-modified") == "Fri, 10 Jul 2026 12:00:00 GMT", "\(path)")
             #expect(value.header("cache-control") == "private, no-store", "\(path)")
+            #expect(Set(value.headers.map(\.name)).count == value.headers.count, "\(path): a header twice")
             let head = try kv.ask("metadata", path)
             #expect(head.status == 200 && head.body.isEmpty, "\(path)")
             for name in ["etag", "content-type", "last-modified"] {
