@@ -178,9 +178,11 @@ extension Service {
             question: question, isServed: true, mark: ReplayMark(statement: token.statementID, expiresAt: 0),
             hosting: spaceToHost(question), now: now)
         guard (try? authorized(use)) != nil else { return 0 }
-        // Beside the value itself there may be the frame of a multipart body.
-        return settings.kvValueBytes + (64 << 10)
+        return earnedBodyBytes
     }
+
+    /// Beside the value itself there may be the frame of a multipart body.
+    var earnedBodyBytes: Int { settings.kvValueBytes + (64 << 10) }
 
     // The text is a literal of the right form.
     static let capabilitiesRead = Ability(literal: "tinycloud.capabilities/read")
@@ -190,10 +192,10 @@ extension Service {
 /// reading of the clock.
 private struct InvocationUse: Sendable {
     let question: InvocationQuestion
-    let mark: ReplayMark
-    let hosting: Space?
     /// False when all that is left to say is who may ask, and that nothing here does it.
     let isServed: Bool
+    let mark: ReplayMark
+    let hosting: Space?
     let now: Timestamp
 }
 
