@@ -141,7 +141,8 @@ extension Service {
         let most = settings.maxListRows > 0 ? settings.maxListRows : Int(Int32.max)
         let page = try store.read {
             try ValueReader($0).paths(
-                in: place.space, under: prefix, after: after, limit: options.limit ?? most)
+                in: place.space, under: prefix, after: after, limit: options.limit ?? most,
+                maxBytes: options.limit == nil ? settings.kvValueBytes : .max)
         }
         var json = JSONWriter()
         json.beginArray()
