@@ -66,6 +66,39 @@ import Testing
         }
     }
 
+    @Test func bodiesThatEarnedTheirLimitsAreBoundedTogether() throws {
+        var limits = Self.limits
+        limits.earnedLimit = { _, _, _ in 5000 }
+        limits.earnedBytes = 12_000
+        try HTTPTestServer.run(limits: limits) { server in
+            let head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n"
+            func piece(_ count: Int) -> String { String(repeating: "b", count: count) }
+            // As often as one likes, one after the other: what is answered is let go.
+            for _ in 0..<10 { #expect(server.answer(to: head + piece(5000))?.status == 200) }
+            // Refused and given up bodies are let go too; only the bytes that came count.
+            for _ in 0..<10 {
+                let socket = try server.connect()
+                socket.send(head + piece(4000))
+                socket.endSending()
+                _ = socket.readToEnd()
+            }
+            let slow = try (0..<2).map { _ in try server.connect() }
+            for socket in slow { socket.send(head + piece(4999)) }
+            // They are counted when the server has read them, which shows by what it still lets in.
+            var third = server.answer(to: head + piece(5000))
+            while third?.status == 200 { third = server.answer(to: head + piece(5000)) }
+            #expect(third?.status == 503 && third?.errorCode == "tooManyBodies")
+            // Usual bodies are not concerned, and those before are taken.
+            let small = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n\(piece(1000))"
+            #expect(server.answer(to: small)?.status == 200)
+            for socket in slow {
+                socket.send("b")
+                #expect(socket.readResponse()?.status == 200)
+            }
+            #expect(server.answer(to: head + piece(5000))?.status == 200)
+        }
+    }
+
     @Test func aHeadMayEarnMoreAndIsAskedOnce() throws {
         let asked = Locked(0)
         var limits = Self.limits

@@ -88,6 +88,23 @@ import UCAN
         }
     }
 
+    @Test func aListingReadsNoMoreThanItMayAnswer() throws {
+        try withStore { store in
+            try put(store, ["a", "a/b", "a/bb", "c"].map { ($0, []) })
+            func page(_ prefix: String?, _ maxBytes: Int) throws -> ([String], Bool) {
+                let page = try store.read {
+                    try ValueReader($0).paths(in: space, under: prefix, limit: 100, maxBytes: maxBytes)
+                }
+                return (page.paths, page.isComplete)
+            }
+            #expect(try page(nil, 9) == (["a", "a/b", "a/bb", "c"], true))
+            #expect(try page(nil, 8) == (["a", "a/b", "a/bb", "c"], false))
+            #expect(try page(nil, 3) == (["a", "a/b"], false))
+            #expect(try page("a", 8) == (["a", "a/b", "a/bb"], true))
+            #expect(try page("a", 3) == (["a", "a/b"], false))
+        }
+    }
+
     @Test func whatASpaceHoldsIsCountedThroughAnySequence() throws {
         var random = SeededGenerator.printed("whatASpaceHoldsIsCountedThroughAnySequence")
         let quota: Int64 = 4000
@@ -128,6 +145,8 @@ import UCAN
             for (path, bytes) in model { #expect(try get(store, path) == bytes) }
             let page = try store.read { try ValueReader($0).paths(in: space, under: nil, limit: 100) }
             #expect(page.paths == model.keys.sorted() && page.isComplete)
+            let totals = try store.read { try ValueReader($0).totals() }
+            #expect(totals.count == Int64(model.count) && totals.used == cost(model))
         }
         #expect(try SQLiteLog.open(path: path, mode: .existing).verify().valueCount == model.count)
     }

@@ -10,6 +10,8 @@ final class HTTPCore: Sendable {
     let refusalHeaders: @Sendable (HTTPRefusal) -> [(String, String)]
     /// No new connections, and connections close after their answer.
     let isDraining = Atomic<Bool>(false)
+    /// Bytes of the bodies that earned their limits and are not answered yet.
+    let earnedBytesHeld = Atomic<Int>(0)
     /// No connection may sleep any more: the loops are about to end.
     let isHalting = Atomic<Bool>(false)
 

@@ -19,6 +19,8 @@ struct HTTPDraft {
     var bodyLimit = 0
     /// The head was asked whether it earns more.
     var hasAskedForMore = false
+    /// Counts the body where it earned its limit.
+    var allowance: HTTPBodyAllowance?
     var body: [UInt8] = []
     var drained = 0
     var isHTTP10 = false
@@ -31,6 +33,7 @@ struct HTTPDraft {
         targetStart = nil
         head = nil
         hasAskedForMore = false
+        allowance = nil
         body = []
         drained = 0
     }

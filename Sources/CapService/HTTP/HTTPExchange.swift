@@ -56,7 +56,9 @@ extension HTTPConnection {
         guard !draft.hasAskedForMore, let earned = core.limits.earnedLimit, let head = draft.head else { return false }
         draft.hasAskedForMore = true
         draft.bodyLimit = max(draft.bodyLimit, earned(head.method, head.path, head.headers))
-        return count <= UInt64(max(0, draft.bodyLimit))
+        guard count <= UInt64(max(0, draft.bodyLimit)) else { return false }
+        draft.allowance = HTTPBodyAllowance(core)
+        return true
     }
 
     /// Takes a piece of the body.
@@ -65,6 +67,9 @@ extension HTTPConnection {
         case .body:
             guard fits(UInt64(draft.body.count + bytes.count)) else {
                 return refuseOnSocket(tooLarge)
+            }
+            if let allowance = draft.allowance, !allowance.grow(to: draft.body.count + bytes.count) {
+                return refuseOnSocket(.tooManyBodies)
             }
             draft.body.append(contentsOf: bytes)
             bodyReceived.store(draft.body.count, ordering: .relaxed)
@@ -95,7 +100,7 @@ extension HTTPConnection {
         // follows them to be trusted as the beginning of a request.
         draft.isLast = head.isChunked
         enter(.handling)
-        core.handler.handle(request, HTTPReply(self, generation: begin()))
+        core.handler.handle(request, HTTPReply(self, generation: begin(), holding: draft.allowance.take()))
         // Without an answer the library calls again at once, and only then is the connection put to sleep: by then the
         // library no longer means to read from it, so waking it does not meet the end of a client's sending first.
         guard let response = takeAnswer(orSleep: nil) else { return .YES }
@@ -148,6 +153,7 @@ extension HTTPConnection {
     private func refuseOnSocket(_ refusal: HTTPRefusal) -> MHD_Result {
         draft.stage = .draining
         draft.body = []
+        draft.allowance = nil
         enter(.draining)
         let bytes = core.rawResponse(refusal)
         let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)

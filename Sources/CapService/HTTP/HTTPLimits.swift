@@ -10,6 +10,8 @@ struct HTTPLimits: Sendable {
     var bodyLimit: (@Sendable (HTTPMethod, String) -> Int)?
     /// Gives the limit in bytes that the head of a request earns; asked once, when its body outgrows the usual limit.
     var earnedLimit: (@Sendable (HTTPMethod, String, HTTPHeaders) -> Int)?
+    /// What the bodies that earned their limits may have together, from their first byte until they are answered.
+    var earnedBytes = 256 * 1024 * 1024
     /// Gives how a body too large is refused at a path, where it is not `bodyTooLarge`.
     var bodyRefusal: (@Sendable (String) -> HTTPRefusal)?
     var connections = 1024

@@ -5,7 +5,7 @@ enum HTTPRefusal: String, CaseIterable, Error {
     case targetTooLong, headersTooLarge, bodyTooLarge
     /// The same as `bodyTooLarge`, by its name in XRPC.
     case payloadTooLarge = "PayloadTooLarge"
-    case tooManyConnections, shuttingDown, deadlineExceeded, internalError
+    case tooManyConnections, tooManyBodies, shuttingDown, deadlineExceeded, internalError
 
     var status: Int {
         switch self {
@@ -16,7 +16,7 @@ enum HTTPRefusal: String, CaseIterable, Error {
         case .headersTooLarge: 431
         case .internalError: 500
         case .unsupportedTransferCoding: 501
-        case .tooManyConnections, .shuttingDown: 503
+        case .tooManyConnections, .tooManyBodies, .shuttingDown: 503
         case .deadlineExceeded: 504
         case .unsupportedVersion: 505
         }
@@ -37,6 +37,7 @@ enum HTTPRefusal: String, CaseIterable, Error {
         case .headersTooLarge: "the request headers are too large"
         case .bodyTooLarge, .payloadTooLarge: "the request body is too large"
         case .tooManyConnections: "too many connections are open"
+        case .tooManyBodies: "too many large bodies are on their way"
         case .shuttingDown: "the service is shutting down"
         case .deadlineExceeded: "the request was not answered in time"
         case .internalError: "the request could not be answered"

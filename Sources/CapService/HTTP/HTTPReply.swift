@@ -5,8 +5,11 @@ final class HTTPReply: Sendable {
     private let connection: HTTPConnection
     private let generation: UInt64
     private let isSent = Atomic<Bool>(false)
+    /// The body of the request is held as long as its answer is owed, also when its client is gone.
+    private let allowance: HTTPBodyAllowance?
 
-    init(_ connection: HTTPConnection, generation: UInt64) {
+    init(_ connection: HTTPConnection, generation: UInt64, holding allowance: HTTPBodyAllowance? = nil) {
+        self.allowance = allowance
         self.connection = connection
         self.generation = generation
     }

@@ -22,18 +22,23 @@ extension Service {
         try checkRate(of: token.issuer, at: now)
         let question = try invocation(token)
         let hosting = spaceToHost(question)
+        let wanted = Result { () throws(Failure) in try work(question) }
         let use = InvocationUse(
-            question: question,
+            question: question, isServed: (try? wanted.get()) != nil,
             mark: ReplayMark(statement: token.statementID, expiresAt: expires.microseconds + 60_000_000),
             hosting: hosting, now: now)
-        let wanted = Result { () throws(Failure) in try work(question) }
         switch wanted {
         case .success(.values(let plan)) where plan.verb.changes: change(plan, use, request, answer)
         case .success(.values(let plan)):
             let join = mark(use, answer)
             let isTaken = pool.run { [self] in
                 join.made { () throws(Failure) in
-                    try readValues(plan, question, request.headers, try authorized(use), at: now)
+                    let snapshot = try authorized(use)
+                    let response = try readValues(plan, question, request.headers, snapshot, at: now)
+                    // The tables may be younger than the judgement, so it must still be the same: of what was written
+                    // after a revocation nothing is shown.
+                    _ = try authorized(use)
+                    return response
                 }
             }
             if !isTaken {
@@ -145,7 +150,12 @@ extension Service {
 
     private static func authorize(_ use: InvocationUse, _ snapshot: Snapshot) throws(Failure) {
         do throws(InvocationDenial) {
-            try snapshot.checkUse(use.question, at: use.now)
+            if use.isServed {
+                try snapshot.checkUse(use.question, at: use.now)
+            } else {
+                // Nothing is carried out, so what the caveats demand of it need not be known here.
+                try snapshot.checkInvocation(use.question, at: use.now)
+            }
         } catch {
             throw Failure(error)
         }
@@ -165,12 +175,14 @@ extension Service {
             case .values(let plan)? = try? work(question), plan.verb == .put
         else { return 0 }
         let use = InvocationUse(
-            question: question, mark: ReplayMark(statement: token.statementID, expiresAt: 0),
+            question: question, isServed: true, mark: ReplayMark(statement: token.statementID, expiresAt: 0),
             hosting: spaceToHost(question), now: now)
         guard (try? authorized(use)) != nil else { return 0 }
-        // Beside the value itself there may be the frame of a multipart body.
-        return settings.kvValueBytes + (64 << 10)
+        return earnedBodyBytes
     }
+
+    /// Beside the value itself there may be the frame of a multipart body.
+    var earnedBodyBytes: Int { settings.kvValueBytes + (64 << 10) }
 
     // The text is a literal of the right form.
     static let capabilitiesRead = Ability(literal: "tinycloud.capabilities/read")
@@ -180,6 +192,8 @@ extension Service {
 /// reading of the clock.
 private struct InvocationUse: Sendable {
     let question: InvocationQuestion
+    /// False when all that is left to say is who may ask, and that nothing here does it.
+    let isServed: Bool
     let mark: ReplayMark
     let hosting: Space?
     let now: Timestamp

@@ -48,7 +48,7 @@ extension Service {
         let snapshot = store.graph.snapshot()
         let text = metrics.text(
             revision: snapshot.revision, edges: snapshot.edgeCount, pending: store.pendingCount,
-            commits: store.commitCount)
+            commits: store.commitCount, values: try? store.read { try ValueReader($0).totals() })
         return HTTPResponse(
             status: 200, headers: [("Content-Type", "text/plain; version=0.0.4")], body: .bytes(Array(text.utf8)))
     }

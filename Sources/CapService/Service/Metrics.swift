@@ -14,16 +14,20 @@ final class Metrics: Sendable {
     }
 
     /// Prometheus text: `capservice_answers_total{route,status}`.
-    func text(revision: UInt32, edges: Int, pending: Int, commits: Int) -> String {
+    func text(
+        revision: UInt32, edges: Int, pending: Int, commits: Int, values: (count: Int64, used: Int64)?
+    ) -> String {
         var lines = ["# TYPE capservice_answers_total counter"]
         let rows = answers.withLock { $0.map { ($0.key, $0.value) } }
         for (key, value) in rows.sorted(by: { ($0.0.route, $0.0.status) < ($1.0.route, $1.0.status) }) {
             lines.append("capservice_answers_total{route=\"\(key.route)\",status=\"\(key.status)\"} \(value)")
         }
-        for (name, value) in [
-            ("revision", Int(revision)), ("edges", edges), ("pending_changes", pending),
-            ("commits", commits),
-        ] {
+        var gauges = [
+            ("revision", Int(revision)), ("edges", edges), ("pending_changes", pending), ("commits", commits),
+        ]
+        // Nothing is said of what could not be read; a zero would be wrong.
+        if let values { gauges += [("values", Int(values.count)), ("value_bytes", Int(values.used))] }
+        for (name, value) in gauges {
             lines.append("# TYPE capservice_\(name) gauge")
             lines.append("capservice_\(name) \(value)")
         }

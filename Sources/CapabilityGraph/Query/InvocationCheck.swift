@@ -29,6 +29,7 @@ extension Snapshot {
     /// closure, and each capability must be owned or covered by one of them.
     ///
     /// Returns the cited edges that are used, each once; empty when the invoker owns every resource.
+    @discardableResult
     public func checkInvocation(
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {

@@ -32,8 +32,13 @@ package struct ValueReader {
 
     /// Lists the paths that `prefix` contains by the rule of capabilities (tinycloud.md 7.4); nil contains all.
     ///
-    /// - Parameter after: Lists only what stands behind this path.
-    package func paths(in space: Space, under prefix: String?, after: String? = nil, limit: Int) throws -> Page {
+    /// - Parameters:
+    ///   - after: Lists only what stands behind this path.
+    ///   - limit: The most paths of the page.
+    ///   - maxBytes: Reading ends, and the page with it, at the first path with which all of them have more bytes.
+    package func paths(
+        in space: Space, under prefix: String?, after: String? = nil, limit: Int, maxBytes: Int = .max
+    ) throws -> Page {
         let number = try tables.first("SELECT id FROM kv_space WHERE space = ?1", [.text(space.text)]) { $0.integer(0) }
         guard let number, limit > 0 else { return Page(paths: [], isComplete: number == nil) }
         var paths: [String] = []
@@ -47,7 +52,8 @@ package struct ValueReader {
         let (start, end) = Self.range(below: prefix)
         // Paths are visible ASCII, where the order of texts is that of their bytes.
         let isBehind = after.map { !$0.utf8.lexicographicallyPrecedes(start.utf8) } ?? false
-        paths += try tables.rows(
+        var bytes = paths.reduce(0) { $0 + $1.utf8.count }
+        try tables.each(
             isBehind
                 ? "SELECT path FROM kv_value WHERE space = ?1 AND path > ?2 AND path < ?3 ORDER BY path LIMIT ?4"
                 : "SELECT path FROM kv_value WHERE space = ?1 AND path >= ?2 AND path < ?3 ORDER BY path LIMIT ?4",
@@ -55,8 +61,19 @@ package struct ValueReader {
                 .integer(number), .text(isBehind ? after ?? start : start), .text(end),
                 .integer(limit + 1 - paths.count),
             ]
-        ) { $0.text(0) }
-        return Page(paths: Array(paths.prefix(limit)), isComplete: paths.count <= limit)
+        ) { row in
+            paths.append(row.text(0))
+            bytes += paths[paths.count - 1].utf8.count
+            return bytes <= maxBytes
+        }
+        return Page(paths: Array(paths.prefix(limit)), isComplete: paths.count <= limit && bytes <= maxBytes)
+    }
+
+    /// What all spaces hold together: how many values, and what they cost.
+    package func totals() throws -> (count: Int64, used: Int64) {
+        try tables.first("SELECT coalesce(sum(value_count), 0), coalesce(sum(used), 0) FROM kv_space") {
+            (count: $0.integer(0), used: $0.integer(1))
+        } ?? (0, 0)
     }
 
     /// The first text of what stands below a path, and the first behind all of it.

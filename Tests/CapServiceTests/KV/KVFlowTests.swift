@@ -128,6 +128,21 @@ import UCAN
             #expect(
                 answer.text == "NoHandler: nothing here serves `tinycloud.\(service)/\(ability)` on `\(resource)`")
         }
+        // Nothing is carried out, so nobody here need know what the caveats of such a use demand.
+        let statements: JSON = ["mode": "constrained-statements", "readOnly": true, "statements": []]
+        let caveats: [JSON] = [statements, ["only": "mine"]]
+        for caveat in caveats {
+            let root = try scene.admit(
+                scene.cacao(
+                    scene.owner, to: scene.session.did.text, [scene.space.can("tinycloud.sql/read", "sql")]))
+            let can = try scene.space.can("tinycloud.sql/read", "sql/a", caveats: [caveat])
+            let bound = try scene.admit(scene.ucan(scene.session, to: kv.bob.did, [can], proofs: [root], lasts: 600))
+            let answer = try scene.wire.post("/invoke", scene.invocation(kv.bob, [can], proofs: [bound]))
+            #expect(answer.status == 501 && answer.reason == "NoHandler", "\(answer.status) \(answer.text)")
+            let bare = try scene.space.can("tinycloud.sql/read", "sql/a")
+            let dropped = try scene.wire.post("/invoke", scene.invocation(kv.bob, [bare], proofs: [bound]))
+            #expect(dropped.status == 401, "a caveat dropped: \(dropped.status) \(dropped.text)")
+        }
         // An ability of the plane on another service is nothing of the plane.
         let root = try scene.admit(
             scene.cacao(
@@ -159,6 +174,7 @@ import UCAN
             #expect(value.header("content-type") == headers.first.map { String($0.dropFirst(14)) }, "\(path)")
             #expect(value.header("last-modified") == "Fri, 10 Jul 2026 12:00:00 GMT", "\(path)")
             #expect(value.header("cache-control") == "private, no-store", "\(path)")
+            #expect(Set(value.headers.map(\.name)).count == value.headers.count, "\(path): a header twice")
             let head = try kv.ask("metadata", path)
             #expect(head.status == 200 && head.body.isEmpty, "\(path)")
             for name in ["etag", "content-type", "last-modified"] {

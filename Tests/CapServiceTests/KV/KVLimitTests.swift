@@ -97,6 +97,9 @@ import UCAN
         let (header, body) = KVScene.form(parts)
         #expect(try kv.send(kv.token("put", ["x", "y"]), body: body, headers: [header]).status == 413)
         #expect(try kv.list("") == ["a", "b"])
+        // 9000 and 1 bytes, two paths and twice no headers.
+        let metrics = try scene.wire.get("/metrics").text
+        #expect(metrics.contains("capservice_values 2\n") && metrics.contains("capservice_value_bytes 9007\n"))
         // Another space has room of its own.
         let other = SpaceName(of: scene.owner.did(), "other")
         try scene.host(other, by: scene.owner)

@@ -190,6 +190,37 @@ import UCAN
         #expect(try kv.ask("get", "a").body == seen)
     }
 
+    @Test func afterARevocationIsAnsweredNothingThatIsWrittenIsShownAnyMore() throws {
+        let kv = try KVScene()
+        let bob = try kv.delegate(["get"], on: "kv/a")
+        try kv.put("a", "early")
+        let crowd = 6
+        let tokens = try (0..<crowd).map { _ in try (0..<40).map { _ in try kv.token("get", ["a"], by: bob) } }
+        let port = kv.scene.service.port
+        let read = Locked(0)
+        let shown = Locked<Set<String>>([])
+        let revocation = try TokenMaker.revocation(
+            issuer: kv.scene.session, target: bob.proofs[0].cid, proofs: [kv.root.cid], expires: kv.scene.time(120))
+        let late = try kv.token("put", ["a"]).authorization()
+        Threads.run(crowd + 1) { place in
+            let wire = Wire(port)
+            guard place < crowd else {
+                while read.withLock({ $0 }) < crowd * 2 { sched_yield() }
+                guard (try? wire.post("/revoke", revocation))?.status == 200 else { return }
+                _ = try? wire.ask("POST", "/invoke", headers: ["Authorization: \(late)"], body: Array("late".utf8))
+                return
+            }
+            for token in tokens[place] {
+                guard let answer = try? wire.post("/invoke", token), answer.status == 200 else { break }
+                _ = shown.withLock { $0.insert(answer.text) }
+                read.withLock { $0 += 1 }
+            }
+            read.withLock { $0 += crowd * 2 }
+        }
+        #expect(try kv.ask("get", "a").text == "late")
+        #expect(shown.withLock { $0 } == ["early"])
+    }
+
     @Test func oneTokenSentManyTimesAtOnceWritesOnce() throws {
         let kv = try KVScene()
         let token = try kv.token("put", ["a"]).authorization()
