@@ -46,10 +46,9 @@ extension Service {
         options.known.map { ETag.isNamed(value.digest, in: $0) } ?? false
     }
 
-    /// What one asks for is a secret of the space, and no page of this service's address.
+    /// What one asks for is no page of this service's address.
     private static let guarding = [
-        ("Cache-Control", "private, no-store"), ("X-Content-Type-Options", "nosniff"),
-        ("Content-Security-Policy", "default-src 'none'; sandbox"),
+        ("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "default-src 'none'; sandbox"),
     ]
 
     private func require(_ size: Int64, within limit: Int64?) throws(Failure) {
