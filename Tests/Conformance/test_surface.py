@@ -53,7 +53,8 @@ def test_what_is_off_is_not_described(start):
 # The same to everybody, and so for caches to keep; whatever is added to a route answers to whom it concerns alone.
 PUBLIC_METHODS = {
     "com.atproto.server.describeServer", "com.atproto.identity.resolveHandle", "com.atproto.identity.resolveDid", DESCRIBE}
-PUBLIC_PATHS = ["/version", "/info", "/healthz", "/readyz", "/metrics", "/.well-known/did.json", "/.well-known/atproto-did"]
+PUBLIC_PATHS = [
+    "/version", "/info", "/health", "/healthz", "/readyz", "/metrics", "/.well-known/did.json", "/.well-known/atproto-did"]
 
 
 def test_no_cache_keeps_what_is_not_for_everybody(service, alice):
