@@ -127,3 +127,11 @@ def test_an_account_whose_key_is_elsewhere_signs_there(service, peer):
         "com.atproto.server.createAccount", word(token), handle=f"carol-{peer.port}{domain}", did=carol.did,
         password=PASSWORD).ok()
     Caller(service.url, word(made["accessJwt"])).get(GET, aud=ELSEWHERE).refused("InvalidRequest", status=400)
+
+
+def test_no_account_has_words_without_end(start):
+    """Each is an edge that stays, so asking counts as every other call of a session does."""
+    alice = Person(start(OPEN + ["--requests-per-minute", "1", "--request-burst", "3"]), "alice")
+    answers = [alice.get(GET, aud=ELSEWHERE) for _ in range(5)]
+    assert answers[0].status == 200
+    answers[-1].refused("RateLimitExceeded", status=429)

@@ -1,6 +1,8 @@
 """What every client meets before it knows anything: what is served, what a cache may keep, the forms of both surfaces."""
 
+import http.client
 import re
+import socket
 
 import pytest
 
@@ -51,7 +53,8 @@ def test_what_is_off_is_not_described(start):
 # The same to everybody, and so for caches to keep; whatever is added to a route answers to whom it concerns alone.
 PUBLIC_METHODS = {
     "com.atproto.server.describeServer", "com.atproto.identity.resolveHandle", "com.atproto.identity.resolveDid", DESCRIBE}
-PUBLIC_PATHS = ["/version", "/info", "/healthz", "/readyz", "/metrics", "/.well-known/did.json", "/.well-known/atproto-did"]
+PUBLIC_PATHS = [
+    "/version", "/info", "/health", "/healthz", "/readyz", "/metrics", "/.well-known/did.json", "/.well-known/atproto-did"]
 
 
 def test_no_cache_keeps_what_is_not_for_everybody(service, alice):
@@ -71,7 +74,7 @@ def test_no_cache_keeps_what_is_not_for_everybody(service, alice):
                     continue  # a stream does not end; below
                 parameters = {key: value for key, value in query.items() if key != "did" or "Did" in asked}
                 answer = who.get(asked, **parameters)
-                kept[asked, answer.status] = answer.headers.get("cache-control")
+                kept[asked, answer.status] = ", ".join(answer.headers.get_list("cache-control")) or None
     assert {name for name, status in kept if status == 200} > {SPACE + "getRecord", SPACE + "getRepo", OLDER + "list"}
     for (name, status), value in kept.items():
         assert value == (None if name in PUBLIC_METHODS else PRIVATE), (name, status)
@@ -88,7 +91,20 @@ def test_paths_beside_the_methods(service):
             ("GET", "/peer/generate/x"), ("POST", "/delegate"), ("POST", "/invoke"), ("POST", "/revoke"),
             ("POST", "/delegation/status"), ("POST", "/delegation/query"), ("POST", "/authorize"),
             ("POST", "/access/v1/evaluation"), ("GET", "/nothing"), ("GET", "/invoke"), ("GET", "/xrpc/com.example.none")]:
-        assert caller.http.request(verb, service.url + path).headers.get("cache-control") == PRIVATE, path
+        assert caller.http.request(verb, service.url + path).headers.get_list("cache-control") == [PRIVATE], path
+
+
+@pytest.mark.parametrize("head, status", [
+    ("GET /xrpc/" + "a" * 9000, 414), ("GET /xrpc/a\tb", 400), ("POST /xrpc/com.example.none", 413),
+    ("POST /invoke", 413)], ids=range(4))
+def test_no_cache_keeps_what_no_route_sees(service, head, status):
+    request = f"{head} HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", service.port)) as connection:
+        connection.settimeout(30)
+        connection.sendall(request.encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == status and answer.headers.get_all("cache-control") == [PRIVATE]
 
 
 def test_an_exchange_without_proof_lacks_its_signature(service, alice):

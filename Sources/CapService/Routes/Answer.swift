@@ -20,7 +20,7 @@ final class Answer: Sendable {
     func send(_ response: HTTPResponse) {
         var response = response
         if let requestID = self.requestID { response.headers.append(("X-Request-ID", requestID)) }
-        if !isPublic { response.headers.append(("Cache-Control", "private, no-store")) }
+        if !isPublic { response.headers.append(Self.unkept) }
         if service.settings.cors { response.headers += Self.cors }
         service.metrics.count(route, response.status)
         reply.send(response)
@@ -68,9 +68,11 @@ final class Answer: Sendable {
                 ("route", .text("none")), ("status", .int(Int64(refusal.status))), ("reason", .text(refusal.rawValue)),
                 ("decision", .text(id.description)),
             ])
-        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description)]
+        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description), unkept]
         return service.settings.cors ? headers + cors : headers
     }
+
+    private static let unkept = ("Cache-Control", "private, no-store")
 
     private static let cors = [
         ("Access-Control-Allow-Origin", "*"),

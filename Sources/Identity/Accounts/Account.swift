@@ -31,3 +31,12 @@ package struct Account: Hashable, Sendable {
     package let status: Status
     package let createdAt: Timestamp
 }
+
+extension Account {
+    /// Throws `accountTakedown` for an account that may not act, by whatever it speaks.
+    package func requireStanding() throws(IdentityError) {
+        guard status != .takenDown, status != .suspended else {
+            throw IdentityError(.accountTakedown, "the account has been taken down")
+        }
+    }
+}

@@ -41,9 +41,7 @@ extension Accounts {
         guard let account = try account(grant.subject) else {
             throw IdentityError(.invalidToken, "the token is for no account of this service")
         }
-        guard account.status != .takenDown, account.status != .suspended else {
-            throw IdentityError(.accountTakedown, "the account has been taken down")
-        }
+        try account.requireStanding()
         let session = try grant.principal()
         let question = CheckQuestion(principal: session, ability: .accountUse, resource: .account(account.did))
         if store.graph.snapshot().check(question, at: now).isAllowed { return session }

@@ -26,9 +26,7 @@ extension Accounts {
         guard let account = found?.account, isMain || appPassword != nil else {
             throw IdentityError(.authenticationRequired, "the identifier or the password is wrong")
         }
-        guard account.status != .takenDown, account.status != .suspended else {
-            throw IdentityError(.accountTakedown, "the account has been taken down")
-        }
+        try account.requireStanding()
         let session = try NewSession(of: account.did, appPassword: isMain ? nil : appPassword, at: now)
         try store.transact(at: now) { transaction in
             try Self.sweep(account.did, in: transaction)
@@ -138,9 +136,7 @@ extension Accounts {
         guard case .allow = store.graph.snapshot().check(question, at: now) else {
             throw kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
         }
-        guard account.status != .takenDown, account.status != .suspended else {
-            throw IdentityError(.accountTakedown, "the account has been taken down")
-        }
+        try account.requireStanding()
         return LiveSession(account: account, id: claims.session, isAppPassword: claims.isAppPassword)
     }
 

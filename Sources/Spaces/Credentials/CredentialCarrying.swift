@@ -27,16 +27,16 @@ extension TableReader {
 }
 
 extension StoreTransaction {
-    /// The live credentials that rest on an edge of a space: of it, and of spaces that admit its members.
-    func credentials(restingOn edge: Snapshot.EdgeID, below space: SpaceURI) throws -> [IssuedCredential] {
-        try spacesAdmitting(space).flatMap { uri in
-            try issuedCredentials(for: uri, at: now).filter { issued in
-                guard let carrier = graph.edge(stored: issued.edge), graph.isInForce(carrier, at: now) else {
-                    return false
-                }
-                return graph.view(carrier).proofs.contains(edge)
+    /// The live credentials of a space, and of spaces that admit its members, by the edges they rest on.
+    func credentialsByGround(below space: SpaceURI) throws -> [Snapshot.EdgeID: [IssuedCredential]] {
+        var found: [Snapshot.EdgeID: [IssuedCredential]] = [:]
+        for uri in try spacesAdmitting(space) {
+            for issued in try issuedCredentials(for: uri, at: now) {
+                guard let carrier = graph.edge(stored: issued.edge), graph.isInForce(carrier, at: now) else { continue }
+                for proof in graph.view(carrier).proofs { found[proof, default: []].append(issued) }
             }
         }
+        return found
     }
 
     /// States credentials again that rested on an edge which has ended, on the one in its place; nothing where that does
@@ -47,15 +47,18 @@ extension StoreTransaction {
         let resource = Resource.atproto(space: try Space(space.uri), path: nil)
         guard graph.view(new).capabilities.contains(Capability(resource: resource, ability: .spaceRead)) else { return }
         for one in issued {
-            guard let carrier = graph.edge(stored: one.edge) else { continue }
-            let view = graph.view(carrier)
             let key: [SQLValue] = [.text(one.space.text), .text(one.jti)]
-            let user = try first("SELECT user FROM space_credential WHERE space = ?1 AND jti = ?2", key) { $0.text(0) }
+            // Read again: with one of many changes it may have been carried on by another edge already.
+            let row = try first("SELECT user, edge FROM space_credential WHERE space = ?1 AND jti = ?2", key) {
+                (user: DID(trusted: $0.text(0)), edge: $0.bytes(1))
+            }
+            guard let row, let carrier = graph.edge(stored: row.edge) else { continue }
+            let view = graph.view(carrier)
             let edge = try admit(
                 HostStatement(
                     kind: .spaceCredential, issuer: DID(trusted: view.issuer), audience: DID(trusted: view.audience),
                     capabilities: view.capabilities, expires: view.expires,
-                    proofs: view.proofs.map { $0 == ended ? new : $0 }, actor: user.map { DID(trusted: $0) }))
+                    proofs: view.proofs.map { $0 == ended ? new : $0 }, actor: row.user))
             try run(
                 "UPDATE space_credential SET edge = ?3 WHERE space = ?1 AND jti = ?2",
                 key + [.blob(graph.view(edge).id.digest.bytes)])

@@ -36,14 +36,17 @@ extension TableReader {
 extension StoreTransaction {
     /// Writes a row and gives it an edge of its own, ending the one it had.
     ///
-    /// What was dropped is over with that; credentials that rest on what was kept are carried on by the new edge.
-    func put(_ member: Member, in space: SpaceRecord) throws {
+    /// What was dropped is over with that; credentials that rest on what was kept are carried on by the new edge. Who puts
+    /// many rows gives `credentials` by their grounds, as they were before the first, so that they are read once.
+    func put(
+        _ member: Member, in space: SpaceRecord, credentials: [Snapshot.EdgeID: [IssuedCredential]]? = nil
+    ) throws {
         let held = try first(
             "SELECT edge FROM space_member WHERE space = ?1 AND member = ?2",
             [.integer(space.number), .text(member.name)]
         ) { $0.optionalBytes(0) }
         let ended = graph.edge(stored: held ?? nil)
-        let resting = try ended.map { try credentials(restingOn: $0, below: space.uri) } ?? []
+        let resting = try ended.map { try (credentials ?? credentialsByGround(below: space.uri))[$0] ?? [] } ?? []
         if let held { try end(stored: held, by: member.grantedBy, reason: "accessChanged") }
         let edge = try admitMembership(of: member, in: space)
         if let ended, let new = graph.edge(stored: edge) { try carryOn(resting, from: ended, to: new, in: space) }
@@ -110,7 +113,8 @@ extension StoreTransaction {
         let members = try rows(
             "SELECT member, is_space, access, granted_by, granted_at FROM space_member WHERE space = ?1",
             [.integer(space.number)], Member.init)
-        for member in members { try put(member, in: space) }
+        let credentials = try credentialsByGround(below: space.uri)
+        for member in members { try put(member, in: space, credentials: credentials) }
     }
 
     /// Gives edges to, or takes them from, the rows by which a space is a member of others, as it comes and goes.

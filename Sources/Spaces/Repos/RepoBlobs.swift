@@ -101,8 +101,8 @@ extension RepoReader {
         var found: String?
         try tables.each(
             """
-            SELECT p.author FROM space_revision s CROSS JOIN repo p ON p.space = s.id WHERE s.uri = ?1 AND p.status = 0 \
-            AND EXISTS(SELECT 1 FROM blob_reference f WHERE f.repo = p.id AND f.cid = ?2) ORDER BY p.author
+            SELECT DISTINCT p.author FROM blob_reference f CROSS JOIN repo p ON p.id = f.repo \
+            WHERE f.cid = ?2 AND p.space = (SELECT id FROM space_revision WHERE uri = ?1) AND p.status = 0 ORDER BY p.author
             """,
             [.text(space.text), cid.digestColumn]
         ) { row in

@@ -34,7 +34,7 @@ extension SchemaFormat {
                 statements: AccountTables.statements + SpaceTables.statements + RepoTables.statements
                     + NotifyTables.statements
             ),
-            SchemaMigration(version: 3, statements: ValueTables.statements),
+            SchemaMigration(version: 3, statements: [RepoTables.referencesByBlob] + ValueTables.statements),
         ]
     )
 }

@@ -66,4 +66,7 @@ enum RepoTables {
         """,
         "CREATE INDEX write_key_by_expiry ON write_key(expires_at)",
     ]
+
+    /// By which a blob is found where nobody says whose it is, without a look at every repo of the space.
+    static let referencesByBlob = "CREATE INDEX blob_reference_by_blob ON blob_reference(cid, repo)"
 }

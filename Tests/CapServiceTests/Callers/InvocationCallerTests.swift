@@ -63,6 +63,38 @@ import UCAN
         #expect(bare["kind"] == "invocation", "without a scheme")
     }
 
+    @Test(arguments: [Account.Status.suspended, .takenDown])
+    func anAccountThatWasTakenDownActsByNoMeans(_ status: Account.Status) throws {
+        let rig = try Rig()
+        let (service, key) = (rig.scene.test.service, try PrivateKey.generate(.secp256k1))
+        let alice = try rig.scene.account("alice", key)
+        /// The kinds of caller that a session, the account's key and a token that was signed beforehand make.
+        func kinds(_ word: String) throws -> [String?] {
+            let signed = try ServiceAuthToken.make(
+                issuer: alice.did, audience: alice.did, method: CallerScene.getRecord, key: key, at: rig.scene.time)
+            return try [
+                rig.scene.get(CallerScene.getRecord, "", ["Authorization: Bearer \(alice.access)"]),
+                rig.scene.get(CallerScene.getRecord, "", ["Authorization: Bearer \(signed)"]),
+                rig.scene.get(CallerScene.getRecord, "", ["Authorization: Bearer \(word)"]),
+                rig.ask(rig.token(key, alice.did)),
+            ].map { $0["kind"]?.string ?? $0.string }
+        }
+        func word() throws -> String {
+            try ServiceAuthToken.make(
+                issuer: alice.did, audience: alice.did, method: CallerScene.getRecord, key: key,
+                expiry: rig.scene.now + 3600, at: rig.scene.time)
+        }
+        let (first, second, third) = (try word(), try word(), try word())
+        let all = ["account", "service", "service", "invocation"]
+        #expect(try kinds(first) == all)
+        try service.accounts.setStatus(status, of: DID(alice.did), at: rig.scene.time)
+        #expect(try kinds(second) == Array(repeating: "401 AccountTakedown", count: 4))
+        try service.accounts.setStatus(.deactivated, of: DID(alice.did), at: rig.scene.time)
+        #expect(try kinds(third) == all, "one who left for a while may speak")
+        let bob = try rig.scene.publish("bob", [KeyID.account: key])
+        #expect(try rig.ask(rig.token(key, bob))["kind"] == "invocation")
+    }
+
     @Test func anInvocationIsUsedOnceAlsoAfterARestart() throws {
         let rig = try Rig()
         let token = try rig.token(PrivateKey.generate(.p256))

@@ -174,6 +174,29 @@ import UCAN
         #expect(try rig.reading(credential) == "CredentialRevoked")
     }
 
+    /// A change that gives every member a fresh edge carries all their credentials on, each by its own member's.
+    @Test func ofManyAtOnceEachIsCarriedOnByItsOwn() throws {
+        let (team, inner) = (try rig.spaces.create("team", of: "carol"), "dave")
+        try rig.spaces.add(inner, to: team, .writer, by: "carol")
+        try rig.spaces.add(space: team, to: forum, .reader)
+        for name in ["erin", "frank"] { try rig.spaces.add(name, to: forum, .writer) }
+        let names = ["bob", "bob", "erin", "frank", inner]
+        let held = try names.map { ($0, try rig.mint($0, on: forum)) }
+        let policy = "com.atproto.simplespace.defs#"
+        try rig.spaces.update(
+            forum, #"{"writePolicy":{"$type":"\#(policy)managingAppPolicy","managingApp":"did:web:a.example#f"}}"#)
+        try rig.spaces.update(forum, #"{"writePolicy":{"$type":"\#(policy)memberListPolicy"}}"#)
+        for (name, credential) in held {
+            #expect(try rig.reading(credential) == nil, "\(name)")
+            let own = try #require(rig.graph.edge(rig.id(credential.text)))
+            #expect(!rig.graph.isInForce(own, at: rig.start), "its first edge rested on what ended")
+        }
+        try rig.spaces.remove("bob", from: forum)
+        for (name, credential) in held {
+            #expect(try (rig.reading(credential) == nil) == (name != "bob"), "\(name)")
+        }
+    }
+
     /// However a credential that was carried on is named, ending it ends it.
     @Test(arguments: [
         "its own edge", "the edge that carries it", "its id", "the session", "the application", "removal",

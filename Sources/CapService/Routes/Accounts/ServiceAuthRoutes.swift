@@ -69,6 +69,8 @@ enum ServiceAuthRoutes {
             )
         }
         let live = try call.session()
+        // Each token is an edge that stays.
+        try call.service.checkRate(of: live.account.did, at: call.now)
         return (
             live.account.did, try DID(session: live.id),
             { method, _ in

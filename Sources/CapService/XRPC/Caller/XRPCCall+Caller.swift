@@ -1,7 +1,9 @@
 import ATProto
 import CapabilityGraph
+import Identity
 import Spaces
 import Synchronization
+import UCAN
 
 extension XRPCCall {
     /// Verifies who makes the call (atproto-spaces.md 3, 4); what it may do is the gate's to say.
@@ -12,6 +14,7 @@ extension XRPCCall {
     func caller(audiences: [String]? = nil) throws -> Caller {
         if let known = verified.caller { return known }
         let caller = try verify(audiences)
+        try requireStanding(of: caller)
         try checkRate(of: caller)
         verified.caller = caller
         return caller
@@ -33,6 +36,22 @@ extension XRPCCall {
 }
 
 extension XRPCCall {
+    /// Refuses an account of this host that was taken down, also where it speaks by its key, or by what was signed with it
+    /// before: its sessions are refused as such.
+    private func requireStanding(of caller: Caller) throws {
+        let principal: DID
+        switch caller {
+        case .service(let issuer, _, _, _): principal = issuer
+        case .invocation(let question): principal = question.invoker
+        case .anonymous, .account, .credential, .delegation: return
+        }
+        do {
+            try service.accounts.account(principal)?.requireStanding()
+        } catch let error as IdentityError {
+            throw XRPCError(error)
+        }
+    }
+
     /// Refuses who calls too often, by its own name or, showing none, by its address.
     private func checkRate(of caller: Caller) throws {
         switch caller {
