@@ -55,11 +55,4 @@ import Testing
         #expect(query["e\u{301}"] == "decomposed")
         #expect(query.values("e\u{301}") == ["decomposed"])
     }
-
-    @Test func splitsPathsBeforeDecoding() {
-        #expect(HTTPRequest(method: .get, path: "/a%2Fb//c%20d/").pathSegments == ["a/b", "", "c d", ""])
-        #expect(HTTPRequest(method: .get, path: "/").pathSegments == [""])
-        #expect(HTTPRequest(method: .get, path: "/a%").pathSegments == nil)
-        #expect(HTTPRequest(method: .get, path: "/a+b").pathSegments == ["a+b"])
-    }
 }

@@ -74,15 +74,6 @@ public struct DIDDocument: Sendable {
         return try endpoint(service.fragment ?? ServiceID.personalDataServer)
     }
 
-    /// The first handle the document claims; it is the account's only when it resolves back to the DID.
-    public var claimedHandle: Handle? {
-        for name in json["alsoKnownAs"]?.array ?? [] {
-            guard let text = name.string, text.utf8.starts(with: "at://".utf8) else { continue }
-            return try? Handle(String(text.dropFirst(5)))
-        }
-        return nil
-    }
-
     /// Finds the entry whose id is the fragment, or this DID with it; ids of other DIDs are no entries of this one.
     private func entry(_ fragment: String, in list: String) throws(ATProtoError) -> JSON? {
         let absolute = did + fragment

@@ -37,7 +37,7 @@ public enum LexiconFormat: String, Sendable, Hashable, CaseIterable {
     /// Tests the text; URIs of spaces and of their records are AT URIs too.
     public func accepts(_ text: String) -> Bool {
         switch self {
-        case .atIdentifier: ATProtoDID.isValid(text) || Handle.isValid(text)
+        case .atIdentifier: ATIdentifier.isValid(text)
         case .atURI: ATURI.isValid(text) || (try? SpaceURI(text)) != nil || (try? RecordURI(text)) != nil
         case .cid: (try? CID(text: text.utf8)) != nil
         case .datetime: Datetime.isValid(text)

@@ -7,13 +7,10 @@ public import UCAN
 public struct LegacyToken: Hashable, Sendable {
     public static let credentialType = "space_credential"
     /// Seconds from issue to expiry.
-    public static let grantLifetime: Int64 = 300
     public static let credentialLifetime: Int64 = 14_400
     public static let unboundLifetime: Int64 = 7200
 
     public enum Form: String, Hashable, Sendable, CaseIterable {
-        /// A member's grant, exchanged for a credential.
-        case grant
         /// A credential as `Bearer` of type `space_credential`.
         case credential
         /// The same in `X-Space-Credential`, of any type.
@@ -23,7 +20,7 @@ public struct LegacyToken: Hashable, Sendable {
     }
 
     public let form: Form
-    /// The DID that signed; the authority of the space. For a grant the server itself, and then empty.
+    /// The DID that signed; the authority of the space.
     public let issuer: String
     /// The member's DID; nil for `unbound`, which names no reader.
     public let member: String?
@@ -32,13 +29,6 @@ public struct LegacyToken: Hashable, Sendable {
     public let id: String?
     /// Unix seconds.
     public let expiresAt: Int64
-
-    /// Makes a member's grant of 300 seconds under the server's 32-byte token key.
-    public static func makeGrant(member: String, space: SpaceURI, secret: [UInt8], at now: Timestamp) -> String {
-        JWSMaker.make(
-            type: "JWT", claims: claims(member: member, space: space, lifetime: grantLifetime, at: now),
-            secret: secret)
-    }
 
     /// Makes a credential that names its member with the space's key; of 4 hours, unless told otherwise.
     ///
@@ -68,22 +58,7 @@ public struct LegacyToken: Hashable, Sendable {
             ], key: key)
     }
 
-    /// Verifies a member's grant: exactly HS256, and no allowance for clocks, since one server made and reads it.
-    ///
-    /// Throws `InvalidDelegationToken`.
-    public static func verifyGrant(
-        _ text: String, secret: [UInt8], at now: Timestamp
-    ) throws(ATProtoError) -> LegacyToken {
-        let error = ATProtoError("InvalidDelegationToken", "the grant is not sound, or has expired")
-        guard let jws = try? CompactJWS(text), jws.algorithm.isExactly("HS256"),
-            HMACSHA256.isEqual(jws.signature, HMACSHA256.code(of: jws.signedBytes, key: secret)),
-            let (member, space) = readership(jws), let (issued, expiry) = try? jws.times(),
-            issued < expiry, expiry - issued <= grantLifetime, UnixTime.second(of: now) < expiry
-        else { throw error }
-        return LegacyToken(form: .grant, issuer: "", member: member, space: space, id: nil, expiresAt: expiry)
-    }
-
-    /// Verifies a credential of one of the other forms; `keys` is asked for the key of the space's authority.
+    /// Verifies a credential of one of these forms; `keys` is asked for the key of the space's authority.
     ///
     /// Throws the error names of section 4. A credential that has a `cnf` is refused with `BadJwtCnf` in every form.
     public static func verify(
@@ -97,7 +72,6 @@ public struct LegacyToken: Hashable, Sendable {
         let (issued, expiry) = try jws.times()
         let (member, space, lifetime, keyID): (String?, SpaceURI, Int64, String)
         switch form {
-        case .grant: throw ATProtoError("BadJwtType", "a grant is no credential")
         case .unbound:
             try jws.require(type: SpaceCredential.type)
             (member, space, lifetime) = (nil, try jws.spaceSubject(), unboundLifetime)

@@ -30,14 +30,4 @@ struct HTTPRequest: Sendable {
     var query: HTTPQuery? {
         HTTPQuery(rawQuery ?? "")
     }
-
-    /// Decodes the segments of the path, split before decoding so that `%2F` stays in its segment; nil when malformed.
-    var pathSegments: [String]? {
-        var segments: [String] = []
-        for segment in path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let text = PercentEncoding.decode(segment) else { return nil }
-            segments.append(text)
-        }
-        return segments
-    }
 }

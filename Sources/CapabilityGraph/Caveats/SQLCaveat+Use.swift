@@ -33,11 +33,6 @@ extension SQLCaveat {
         return nil
     }
 
-    /// Returns why a statement the caveat binds is not one read, or nil when all are.
-    var boundTextFailure: CaveatFailure? {
-        statements.lazy.compactMap { SQLText($0.sql).failure }.first
-    }
-
     private static func isPrimitive(_ value: JSON) -> Bool {
         switch value {
         case .null, .bool, .number, .string: true

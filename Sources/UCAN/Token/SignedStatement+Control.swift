@@ -32,11 +32,6 @@ extension SignedStatement {
         }
     }
 
-    /// Returns the statement whose status is asked for; throws `wrongKind` with the reason.
-    public func statusTarget() throws(UCANError) -> CID {
-        guard kind == .ucan else { throw Control.wrong("a status read is a UCAN") }
-        return try Control.target(of: capabilities, action: .status)
-    }
 }
 
 private enum Control {

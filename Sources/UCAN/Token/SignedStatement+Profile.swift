@@ -23,7 +23,4 @@ extension SignedStatement {
             return held.isExactly(value)
         }
     }
-
-    /// Whether issuer and audience are one principal, as in invocations, status reads and revocations.
-    public var isSelfAddressed: Bool { audience == .principal(issuer) }
 }

@@ -123,9 +123,9 @@ import UCAN
         let read = try DIDDocument(parsing: made.json.serialized(), of: did)
         #expect(try read.key(KeyID.account) == key.publicKey && read.key(KeyID.space) == spaceKey.publicKey)
         #expect(try read.endpoint(ServiceID.personalDataServer) == "https://pds.example.com")
-        #expect(read.claimedHandle?.text == "alice.example.com")
+        #expect(read.json["alsoKnownAs"] == ["at://alice.example.com"])
         let nameless = try DIDDocument.make(did: did, handle: nil, keys: [], services: [])
-        #expect(nameless.claimedHandle == nil)
+        #expect((nameless.json["alsoKnownAs"]?.array ?? []).isEmpty)
     }
 
     @Test func serviceIdentifiersAreChecked() throws {

@@ -18,7 +18,7 @@ import UCAN
 
     enum Kind: String, CaseIterable {
         case delegation, boundToThumbprint, boundToKey, attestation, service, oauth, access, refresh
-        case grant, memberCredential, header, unbound
+        case memberCredential, header, unbound
     }
 
     /// Seconds from issue to expiry, with the issue at most two seconds ahead of the clock, as clocks differ.
@@ -88,12 +88,6 @@ import UCAN
             let text = sealed(kind.type, ForgedToken.changing(claims, times))
             return errorName { () throws(ATProtoError) in
                 _ = try SessionToken.verify(text, kind: kind, audience: "did:web:a", secret: held, at: now)
-            }
-        case .grant:
-            let made = LegacyToken.makeGrant(member: try world.user, space: space, secret: secret, at: now)
-            let text = sealed("JWT", ForgedToken.changing(try ForgedToken.parts(of: made).claims, times))
-            return errorName { () throws(ATProtoError) in
-                _ = try LegacyToken.verifyGrant(text, secret: secret, at: now)
             }
         case .memberCredential, .header:
             let text = try changed(

@@ -60,7 +60,7 @@ import UCAN
         #expect(try document.spaceKey()?.keyID == KeyID.account)
         #expect(try document.endpoint(ServiceID.personalDataServer) == "http://127.0.0.1:1")
         #expect(try document.spaceHost()?.serviceID == ServiceID.spaceHost)
-        #expect(document.claimedHandle?.text == "alice.localhost")
+        #expect(document.json["alsoKnownAs"] == ["at://alice.localhost"])
         #expect(try rig.accounts.signingKey(DID("did:web:nobody")) == nil)
     }
 
