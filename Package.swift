@@ -72,7 +72,7 @@ let package = Package(
 
         .target(
             name: "CapTesting",
-            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats"],
+            dependencies: ["Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
             path: "Tests/CapTesting",
             swiftSettings: strict
         ),

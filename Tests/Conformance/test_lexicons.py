@@ -1,4 +1,4 @@
-"""An operator who gives lexicons: bare scopes and permission sets of apps (atproto-spaces.md 1, 6)."""
+"""An operator who gives lexicons: bare scopes, permission sets of apps, and records (atproto-spaces.md 1, 6, 7)."""
 
 import json
 import signal
@@ -28,6 +28,14 @@ def permission_set(**entry):
         "$type": "com.atproto.lexicon.schema", "lexicon": 1, "id": SET, "defs": {"main": {
             "type": "permission-set", "title": "Everything", "permissions": [
                 entry, {"type": "permission", "resource": "rpc", "lxm": ["com.example.get"], "inheritAud": True}]}}}
+
+
+def record_lexicon(key="any", **properties):
+    properties = properties or {"text": {"type": "string", "maxLength": 10}, "at": {"type": "ref", "ref": "#place"}}
+    return {"lexicon": 1, "id": POST, "defs": {
+        "main": {"type": "record", "key": key, "record": {
+            "type": "object", "required": ["text"], "properties": properties}},
+        "place": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer", "minimum": 1}}}}}
 
 
 class Operator:
@@ -83,6 +91,71 @@ def operator(tmp_path):
 ])
 def test_a_bare_scope_writes_what_is_declared(operator, scope, collections):
     assert operator.writes(operator.app(scope)) == collections
+
+
+GOOD_RECORDS = [{"text": "hello"}, {"text": "hello", "at": {"x": 1}, "more": [1, None]}]
+BAD_RECORDS = [
+    ({}, "`record/text` is missing"), ({"text": 1}, "`record/text` must be a text"),
+    ({"text": "hello there"}, "`record/text` must have at most 10 bytes"),
+    ({"text": "hello", "at": {"x": 0}}, "`record/at/x` must be at least 1"),
+]
+
+
+def test_records_are_held_to_their_lexicon(operator):
+    alice, body = operator.alice, {"space": operator.space, "repo": operator.alice.did, "collection": POST}
+    create, put = "com.atproto.space.createRecord", "com.atproto.space.putRecord"
+
+    def status(record, **more):
+        return alice.post(create, **body, record={"$type": POST, **record}, **more).ok().get("validationStatus")
+
+    assert [status(BAD_RECORDS[0][0]), status({}, validate=False)] == ["unknown", None]
+    operator.put("post.json", record_lexicon())
+    assert operator.reload()["event"] == "lexiconsReloaded"
+    for record in GOOD_RECORDS:
+        assert [status(record), status(record, validate=True), status(record, validate=False)] == ["valid", "valid", None]
+    for record, why in BAD_RECORDS:
+        record = {"$type": POST, **record}
+        for more in {}, {"validate": True}:
+            answer = alice.post(create, **body, record=record, **more).refused("InvalidRequest", status=400)
+            assert answer.body["message"] == why
+            alice.post(put, **body, rkey="x", record=record, **more).refused("InvalidRequest", status=400)
+            one, other = [
+                {"$type": "com.atproto.space.applyWrites#create", "collection": POST, "value": value}
+                for value in ({"$type": POST, "text": "hello"}, record)]
+            alice.post("com.atproto.space.applyWrites", space=operator.space, repo=alice.did, writes=[one, other],
+                       **more).refused("InvalidRequest", status=400)
+        assert alice.post(put, **body, rkey="x", record=record, validate=False).ok().get("validationStatus") is None
+    # A batch with a record that is refused leaves nothing.
+    rows = alice.get("com.atproto.space.listRecords", space=operator.space, repo=alice.did, collection=POST, limit=100)
+    assert len(rows.ok()["records"]) == 2 + 3 * len(GOOD_RECORDS) + 1
+    # Collections without a lexicon are as ever.
+    other = {**body, "collection": VOTE, "record": {"$type": VOTE}}
+    assert alice.post(create, **other).ok()["validationStatus"] == "unknown"
+    alice.post(create, **other, validate=True).refused("InvalidRequest", status=400)
+
+
+@pytest.mark.parametrize("key, taken, refused", [
+    ("tid", None, "x"), ("literal:self", "self", "other"), ("nsid", POST, "x"),
+])
+def test_record_keys_are_those_of_the_lexicon(operator, key, taken, refused):
+    operator.put("post.json", record_lexicon(key=key))
+    operator.reload()
+    body = {"space": operator.space, "repo": operator.alice.did, "collection": POST, "record": {"$type": POST, "text": "x"}}
+    named = {} if taken is None else {"rkey": taken}
+    assert operator.alice.post("com.atproto.space.createRecord", **body, **named).ok()["validationStatus"] == "valid"
+    operator.alice.post("com.atproto.space.createRecord", **body, rkey=refused).refused("InvalidRequest", status=400)
+
+
+def test_a_record_lexicon_that_needs_another_is_refused_until_that_is_there(operator):
+    operator.put("post.json", record_lexicon(text={"type": "ref", "ref": "com.example.defs#word"}))
+    told = operator.reload()
+    assert told["event"] == "lexiconsRefused" and "com.example.defs#word" in told["message"]
+    operator.put("defs.json", {"lexicon": 1, "id": "com.example.defs", "defs": {"word": {"type": "string", "maxLength": 3}}})
+    assert operator.reload()["event"] == "lexiconsReloaded"
+    body = {"space": operator.space, "repo": operator.alice.did, "collection": POST}
+    operator.alice.post("com.atproto.space.createRecord", **body, record={"$type": POST, "text": "abc"}).ok()
+    operator.alice.post("com.atproto.space.createRecord", **body, record={"$type": POST, "text": "abcd"}).refused(
+        "InvalidRequest", status=400)
 
 
 def test_updates_are_followed_by_tokens_that_are_out(operator):

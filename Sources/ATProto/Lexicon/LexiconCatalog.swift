@@ -1,4 +1,6 @@
-/// Holds documents that refer to each other, every reference resolved.
+public import Multiformats
+
+/// Holds documents that refer to each other, every reference that a record may need resolved.
 public struct LexiconCatalog: Sendable {
     private let documents: [String: LexiconDocument]
 
@@ -25,22 +27,12 @@ public struct LexiconCatalog: Sendable {
         }
     }
 
-    /// Gives a catalog in which these documents replace those of the same NSIDs.
-    public func replacing(_ list: [LexiconDocument]) throws(ATProtoError) -> LexiconCatalog {
-        var others = documents
-        for document in list { others[document.id] = nil }
-        return try LexiconCatalog(Array(others.values) + list)
-    }
-
-    /// NSIDs of all documents, sorted.
-    public var names: [String] { documents.keys.sorted() }
-
     public subscript(_ reference: LexiconReference) -> LexiconDefinition? {
         documents[reference.document]?.definitions[reference.name]
     }
 
     /// The query or procedure of this name; nil when there is none.
-    public func method(_ nsid: String) -> LexiconMethod? {
+    package func method(_ nsid: String) -> LexiconMethod? {
         // What is not ASCII could equal a key of the dictionary without having its bytes.
         guard LexiconFormat.nsid.accepts(nsid), case .method(let method)? = self[LexiconReference(document: nsid)]
         else { return nil }
@@ -62,10 +54,8 @@ extension LexiconDefinition {
         switch self {
         case .schema(let schema): schema.needed
         case .record(_, let object): object.needed
-        case .method(let method):
-            (method.parameters?.needed ?? []) + (method.input?.schema?.needed ?? [])
-                + (method.output?.schema?.needed ?? [])
-        case .space, .permissions, .other: []
+        // Methods are served by what is built in, not by their lexicons.
+        case .method, .space, .permissions, .other: []
         }
     }
 }
@@ -82,6 +72,62 @@ extension LexiconSchema {
         case .object(let object): object.needed
         case .union(let references, closed: true): references
         case .boolean, .integer, .string, .bytes, .cidLink, .blob, .union, .token, .unknown: []
+        }
+    }
+}
+
+// Every refusal is `InvalidRequest`; its message begins with the path to the value that is wrong, such as
+// `record/embed/images/3/alt`. The work is linear in the size of the value: no value is tried against two schemas.
+extension LexiconCatalog {
+    /// Says whether a record's lexicon was there to check it (atproto-spaces.md 7).
+    public enum RecordStatus: String, Sendable {
+        case valid
+        case unknown
+    }
+
+    /// Checks a record and its key. Without its lexicon the status is `unknown`, which is refused if `isRequired`.
+    public func validateRecord(
+        _ record: JSON, collection: String, rkey: String, isRequired: Bool = false
+    ) throws(ATProtoError) -> RecordStatus {
+        guard let known = self.record(collection) else {
+            guard !isRequired else {
+                throw ATProtoError("InvalidRequest", "the lexicon of `\(collection)` is not known here")
+            }
+            return .unknown
+        }
+        guard let type = record["$type"]?.string, UTF8Bytes.equal(type, collection) else {
+            throw ATProtoError("InvalidRequest", "`record/$type` must be `\(collection)`")
+        }
+        guard known.key.accepts(rkey) else {
+            throw ATProtoError("InvalidRequest", "`rkey` must be \(known.key.noun)")
+        }
+        try validate(record, as: .object(known.schema), named: "record")
+        return .valid
+    }
+
+    /// Checks a value against a schema; `name` is what refusals call it.
+    package func validate(_ value: JSON, as schema: LexiconSchema, named name: String) throws(ATProtoError) {
+        var validator = LexiconValidator(self, at: name)
+        try validator.check(value, schema)
+    }
+}
+
+extension LexiconRecordKey {
+    func accepts(_ rkey: String) -> Bool {
+        switch self {
+        case .tid: LexiconFormat.tid.accepts(rkey)
+        case .nsid: LexiconFormat.nsid.accepts(rkey)
+        case .any: LexiconFormat.recordKey.accepts(rkey)
+        case .literal(let value): UTF8Bytes.equal(rkey, value)
+        }
+    }
+
+    var noun: String {
+        switch self {
+        case .tid: LexiconFormat.tid.noun
+        case .nsid: LexiconFormat.nsid.noun
+        case .any: LexiconFormat.recordKey.noun
+        case .literal(let value): "`\(value)`"
         }
     }
 }

@@ -104,33 +104,91 @@ struct LexiconValidator {
         if let least = range.least, count < least { throw fail("must have at least \(least) \(unit)") }
         if let most = range.most, count > most { throw fail("must have at most \(most) \(unit)") }
     }
+}
 
-    /// Checks one parameter by the texts given for it; only a list may be given more than once.
-    mutating func checkParameter(
-        _ texts: [String], _ property: LexiconObject.Property
-    ) throws(ATProtoError) {
-        path.append(.name(property.name))
-        defer { path.removeLast() }
-        guard !texts.isEmpty else {
-            guard !property.isRequired else { throw fail("is missing") }
-            return
-        }
-        if case .array(let items, _) = property.schema {
-            return try check(.array(texts.map { Self.value($0, items) }), property.schema)
-        }
-        guard texts.count == 1 else { throw fail("is given more than once") }
-        // A parameter of unknown type may hold any text.
-        if case .unknown = property.schema { return }
-        try check(Self.value(texts[0], property.schema), property.schema)
+// Values without parts of their own.
+extension LexiconValidator {
+    func check(boolean value: JSON, _ const: Bool?) throws(ATProtoError) {
+        guard case .bool(let flag) = value else { throw fail("must be `true` or `false`") }
+        if let const, flag != const { throw fail("must be `\(const)`") }
     }
 
-    /// Reads the text of a parameter as its schema wants it; what cannot be read stays a text, which is then refused.
-    private static func value(_ text: String, _ schema: LexiconSchema) -> JSON {
-        switch schema {
-        case .boolean:
-            UTF8Bytes.equal(text, "true") ? .bool(true) : UTF8Bytes.equal(text, "false") ? .bool(false) : .string(text)
-        case .integer: JSONNumber(text: text).map { .number($0) } ?? .string(text)
-        default: .string(text)
+    func check(integer value: JSON, _ integer: LexiconInteger) throws(ATProtoError) {
+        // The data model has no fractions: `1.0` and `1e3` are as little integers as `1.5`.
+        guard case .number(let number) = value, let whole = Int64(number.text) else { throw fail("must be an integer") }
+        if let least = integer.range.least, whole < least { throw fail("must be at least \(least)") }
+        if let most = integer.range.most, whole > most { throw fail("must be at most \(most)") }
+        if !integer.allowed.isEmpty, !integer.allowed.contains(whole) {
+            throw fail("must be one of \(integer.allowed.map(String.init).joined(separator: ", "))")
         }
+    }
+
+    func check(string value: JSON, _ string: LexiconString) throws(ATProtoError) {
+        guard case .string(let text) = value else { throw fail("must be a text") }
+        try check(Int64(text.utf8.count), string.length, "bytes")
+        if string.graphemes != LexiconRange() { try check(Int64(text.count), string.graphemes, "characters") }
+        if !string.allowed.isEmpty, !string.allowed.contains(where: { UTF8Bytes.equal($0, text) }) {
+            throw fail("must be one of \(string.allowed.map { "`\($0)`" }.joined(separator: ", "))")
+        }
+        if let format = string.format, !format.accepts(text) { throw fail("must be \(format.noun)") }
+    }
+
+    func check(bytes value: JSON, _ length: LexiconRange) throws(ATProtoError) {
+        guard let text = only("$bytes", of: value), let count = Self.base64ByteCount(text) else {
+            throw fail("must be `{\"$bytes\": …}` in base64")
+        }
+        try check(Int64(count), length, "bytes")
+    }
+
+    func check(link value: JSON) throws(ATProtoError) {
+        guard let text = only("$link", of: value), LexiconFormat.cid.accepts(text) else {
+            throw fail("must be `{\"$link\": …}` with a CID")
+        }
+    }
+
+    func check(blob value: JSON, _ blob: LexiconBlob) throws(ATProtoError) {
+        guard let type = value["$type"]?.string, UTF8Bytes.equal(type, "blob"), let link = value["ref"],
+            let mimeType = value["mimeType"]?.string, !mimeType.isEmpty,
+            let size = value["size"]?.number.flatMap({ Int64($0.text) }), size >= 0
+        else { throw fail("must be a blob with `ref`, `mimeType` and `size`") }
+        guard let text = only("$link", of: link), LexiconFormat.cid.accepts(text) else {
+            throw fail("must have a link as its `ref`")
+        }
+        if !blob.accepted.isEmpty, !blob.accepted.contains(where: { Self.matches(mimeType, $0) }) {
+            throw fail("must have a `mimeType` like \(blob.accepted.map { "`\($0)`" }.joined(separator: ", "))")
+        }
+        if let most = blob.maxSize, size > most { throw fail("must have at most \(most) bytes") }
+    }
+
+    func check(unknown value: JSON) throws(ATProtoError) {
+        guard case .object(let object) = value else { throw fail("must be an object") }
+        guard object["$link"] == nil, object["$bytes"] == nil else { throw fail("must be an object with members") }
+        if let type = object["$type"]?.string, UTF8Bytes.equal(type, "blob") { throw fail("must not be a blob") }
+    }
+
+    /// Gives the text of an object's only member if it has this name.
+    private func only(_ name: String, of value: JSON) -> String? {
+        guard case .object(let object) = value, object.count == 1 else { return nil }
+        return object[name]?.string
+    }
+
+    /// Counts the bytes of standard base64, padded or not; nil for other text.
+    static func base64ByteCount(_ text: String) -> Int? {
+        var digits = text.utf8[...]
+        if digits.count % 4 == 0 {
+            for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }
+        }
+        let isAlphabet = digits.allSatisfy { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "+/".utf8.contains(byte)
+        }
+        guard isAlphabet, digits.count % 4 != 1 else { return nil }
+        return digits.count * 3 / 4
+    }
+
+    /// Matches `image/png` against itself, `image/*` and `*/*`.
+    private static func matches(_ mimeType: String, _ pattern: String) -> Bool {
+        if UTF8Bytes.equal(pattern, "*/*") { return true }
+        guard pattern.utf8.suffix(2).elementsEqual("/*".utf8) else { return UTF8Bytes.equal(mimeType, pattern) }
+        return mimeType.utf8.starts(with: pattern.utf8.dropLast())
     }
 }

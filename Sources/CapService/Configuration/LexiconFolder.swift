@@ -3,7 +3,13 @@ import Glibc
 import Multiformats
 import Synchronization
 
-/// Holds what the operator's lexicons declare, read from a folder at the start and again when told to.
+/// What the operator's lexicons say: what scopes stand for, and what records must look like.
+struct Lexicons: Sendable {
+    var declarations = LexiconDeclarations()
+    var records = LexiconCatalog()
+}
+
+/// Holds the operator's lexicons, read from a folder at the start and again when told to.
 final class LexiconFolder: Sendable {
     /// Files that one folder may hold, with the folders below it.
     static let maximumFiles = 1000
@@ -17,15 +23,15 @@ final class LexiconFolder: Sendable {
     }
 
     private let path: String?
-    private let held: Mutex<LexiconDeclarations>
+    private let held: Mutex<Lexicons>
 
-    /// Reads the folder; without one nothing is declared. Throws `Fault`.
+    /// Reads the folder; without one nothing is declared and no record known. Throws `Fault`.
     init(_ path: String?) throws(Fault) {
         self.path = path
-        held = Mutex(try path.map { path throws(Fault) in try Self.read(path) } ?? LexiconDeclarations())
+        held = Mutex(try path.map { path throws(Fault) in try Self.read(path) } ?? Lexicons())
     }
 
-    var declarations: LexiconDeclarations { held.withLock { $0 } }
+    var current: Lexicons { held.withLock { $0 } }
 
     /// Reads the folder again. What is wrong now is thrown, and what was read before stays.
     func reload() throws(Fault) {
@@ -34,7 +40,7 @@ final class LexiconFolder: Sendable {
         held.withLock { $0 = new }
     }
 
-    private static func read(_ path: String) throws(Fault) -> LexiconDeclarations {
+    private static func read(_ path: String) throws(Fault) -> Lexicons {
         var documents: [String: LexiconDocument] = [:]
         var files: [String] = []
         try list(path, depth: 0, into: &files)
@@ -54,7 +60,8 @@ final class LexiconFolder: Sendable {
             }
         }
         do throws(ATProtoError) {
-            return try LexiconDeclarations(Array(documents.values))
+            let all = Array(documents.values)
+            return Lexicons(declarations: try LexiconDeclarations(all), records: try LexiconCatalog(all))
         } catch {
             throw Fault(message: "the lexicons in `\(path)` are not sound: \(error.message)")
         }

@@ -39,7 +39,7 @@ struct Settings: Sendable {
     var plcURL = "https://plc.directory"
     /// The issuer whose OAuth access tokens are taken, as it stands in `iss`.
     var oauthIssuer: String?
-    /// Folder of lexicons whose space types and permission sets OAuth scopes are read by.
+    /// Folder of lexicons whose space types and permission sets OAuth scopes are read by, and records are checked by.
     var lexicons: String?
     /// Takes unbound credentials of old versions (atproto-spaces.md 0).
     var hasProfileX = false

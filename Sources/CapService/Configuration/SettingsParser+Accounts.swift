@@ -62,7 +62,8 @@ extension SettingsParser {
         ) { settings, text throws(SettingsError) in settings.oauthIssuer = try origin(text, "oauth-issuer") },
         Setting(
             name: "lexicons", value: "DIR",
-            help: "lexicons of space types and permission sets, for OAuth scopes; read again on SIGHUP",
+            help: "lexicons of space types and permission sets, for OAuth scopes, and of records, which must be sound; "
+                + "read again on SIGHUP",
             shown: { $0.lexicons ?? "" }
         ) { settings, text in settings.lexicons = text },
         toggle("profile-x", "take unbound space credentials of old versions: unsafe", \.hasProfileX),

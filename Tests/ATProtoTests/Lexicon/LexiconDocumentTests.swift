@@ -67,7 +67,6 @@ import Testing
         #expect(throws: ATProtoError("InvalidLexicon", "`com.example.thing` is given twice")) {
             try LexiconCatalog([document, document])
         }
-        #expect(try LexiconCatalog([document]).replacing([document]).names == ["com.example.thing"])
     }
 
     @Test func spaceTypesNameTheirCollections() throws {

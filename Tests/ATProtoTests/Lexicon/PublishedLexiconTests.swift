@@ -4,26 +4,13 @@ import Multiformats
 import Testing
 
 @Suite struct PublishedLexiconTests {
-    static let texts = LexiconTexts.space + LexiconTexts.simpleSpace + LexiconTexts.late
-
-    @Test func carriedTextsAreThoseOfTheFixtures() {
-        let files = ["lexicons/space", "lexicons/simplespace", "lexicons-late"].flatMap { folder in
-            Fixture.names(in: "vectors/atproto/\(folder)").map { "\(folder)/\($0)" }
-        }
-        #expect(Self.texts.map(\.file) == files)
-        for (file, text) in Self.texts {
-            #expect(Array(text.utf8) == Fixture.bytes("vectors/atproto/\(file)"), "run scripts/embed-lexicons: \(file)")
-        }
-    }
-
     @Test func everyDocumentLoads() throws {
-        for (file, text) in Self.texts {
-            let document = try LexiconDocument(text: Array(text.utf8))
+        #expect(LexiconCatalog.publishedFiles.count == 33)
+        for file in LexiconCatalog.publishedFiles {
+            let document = try LexiconDocument(text: Fixture.bytes(file))
             let name = file.split(separator: "/").last?.split(separator: ".").first ?? ""
             #expect(document.id.split(separator: ".").last == name, "\(file)")
         }
-        #expect(LexiconCatalog.published.names.count == 31)
-        #expect(LexiconCatalog.published.names == LexiconCatalog.publishedWithSpaceRevisions.names)
     }
 
     static let space = "at://did:web:alice.test/space/com.example.forum/main"
@@ -142,35 +129,6 @@ import Testing
             Self.refusal { () throws(ATProtoError) in
                 try later.validateInput(body, of: "com.atproto.space.notifyWrite")
             } == "`input/spaceRev` must be a TID")
-    }
-
-    static let parameters: [(fields: [(name: String, value: String)], refusal: String?)] = [
-        ([("space", space), ("repo", "did:web:a.test"), ("limit", "1000"), ("reverse", "true"), ("extra", "1")], nil),
-        ([("repo", "did:web:a.test")], "`parameters/space` is missing"),
-        ([("space", space), ("repo", "a.test")], "`parameters/repo` must be a DID"),
-        (
-            [("space", space), ("repo", "did:web:a.test"), ("limit", "1001")],
-            "`parameters/limit` must be at most 1000"
-        ),
-        ([("space", space), ("repo", "did:web:a.test"), ("limit", "0")], "`parameters/limit` must be at least 1"),
-        ([("space", space), ("repo", "did:web:a.test"), ("limit", "ten")], "`parameters/limit` must be an integer"),
-        ([("space", space), ("repo", "did:web:a.test"), ("limit", "1e2")], "`parameters/limit` must be an integer"),
-        (
-            [("space", space), ("repo", "did:web:a.test"), ("reverse", "1")],
-            "`parameters/reverse` must be `true` or `false`"
-        ),
-        (
-            [("space", space), ("repo", "did:web:a.test"), ("space", space)],
-            "`parameters/space` is given more than once"
-        ),
-    ]
-
-    @Test(arguments: PublishedLexiconTests.parameters.indices) func parametersAreCheckedAsTexts(_ index: Int) {
-        let (fields, refusal) = Self.parameters[index]
-        #expect(
-            Self.refusal { () throws(ATProtoError) in
-                try LexiconCatalog.published.validateParameters(fields, of: "com.atproto.space.listRecords")
-            } == refusal)
     }
 
     private static func refusal(_ check: () throws(ATProtoError) -> Void) -> String? {

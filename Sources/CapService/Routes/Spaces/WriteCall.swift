@@ -150,8 +150,8 @@ struct WriteCall {
         _ record: PreparedRecord, _ collection: NSID, _ rkey: RecordKey?
     ) throws -> LexiconCatalog.RecordStatus? {
         guard validates != false else { return nil }
-        let catalog = LexiconCatalog.published
-        // Most collections have no lexicon here; the JSON is then not worth making again.
+        let catalog = repo.call.service.lexicons.current.records
+        // Most hosts hold no lexicon of a collection; the JSON is then not worth making again.
         guard validates == true || catalog.record(collection.text) != nil else { return .unknown }
         // The key made for a record without one is a TID.
         let key = rkey?.text ?? TID(value: 0).text

@@ -31,7 +31,7 @@ extension XRPCCall {
         try consume(proof.use)
         // Read by the declarations of this moment, so that what an update takes away is gone at once.
         let scopes = SpaceScopes(
-            parsing: token.scope, for: token.subject, under: service.lexicons.declarations)
+            parsing: token.scope, for: token.subject, under: service.lexicons.current.declarations)
         return .account(
             subject, session: session,
             grant: .oauth(

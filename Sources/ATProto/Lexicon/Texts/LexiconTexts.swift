@@ -1,2 +1,0 @@
-/// Holds the texts of the lexicons that the service itself speaks, byte for byte as published.
-package enum LexiconTexts {}
