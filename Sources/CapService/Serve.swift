@@ -19,8 +19,10 @@ func runService(_ arguments: [String]) -> Int32 {
     }
     switch command {
     case "serve": break
-    case "backup": return answer { () throws(DatabaseCommand.Failure) in try DatabaseCommand.backup(rest) }
-    case "verify": return answer { () throws(DatabaseCommand.Failure) in try DatabaseCommand.verify(rest) }
+    case "backup": return answer { () throws(OperatorError) in try DatabaseCommand.backup(rest) }
+    case "verify": return answer { () throws(OperatorError) in try DatabaseCommand.verify(rest) }
+    case "account": return answer { () throws(OperatorError) in try AccountCommand.account(rest) }
+    case "repo": return answer { () throws(OperatorError) in try AccountCommand.repo(rest) }
     default: return fail("unknown command `\(command)`", "run `capservice --help`", code: 2)
     }
     let settings: Settings
@@ -32,8 +34,8 @@ func runService(_ arguments: [String]) -> Int32 {
     return serve(settings)
 }
 
-private func answer(_ run: () throws(DatabaseCommand.Failure) -> String) -> Int32 {
-    do throws(DatabaseCommand.Failure) {
+private func answer(_ run: () throws(OperatorError) -> String) -> Int32 {
+    do throws(OperatorError) {
         print(try run())
         return 0
     } catch {
@@ -139,6 +141,8 @@ private func serviceHelp() -> String {
         "usage: capservice serve [--SETTING VALUE]...",
         "       capservice backup [--data DIR | --file FILE] --to FILE   copy the database while the service runs",
         "       capservice verify [--data DIR | --file FILE]             check everything stored, tokens included",
+        "       capservice account suspend|takedown|activate|delete NAME [--data DIR]   while the service is stopped",
+        "       capservice repo takedown|restore SPACE DID [--data DIR]                 the same",
         "       capservice --version", "",
         "settings, each with its usual value (the same names work in the --config file):",
     ]

@@ -87,16 +87,34 @@ package final class Accounts: Sendable {
         return key
     }
 
-    /// Changes what an account may do; takes effect with the next request.
+    /// Changes what an account may do; takes effect with the next request. Its sessions end where it may not act: who
+    /// comes back signs in anew.
     package func setStatus(_ status: Account.Status, of did: DID, at now: Timestamp) throws {
         try store.transact(at: now) { transaction in
             try transaction.run(
                 "UPDATE account SET status = ?2 WHERE did = ?1", [.text(did.text), .integer(status.rawValue)])
-            guard transaction.changes == 1 else {
-                throw IdentityError(.accountNotFound, "there is no account `\(did)` here")
+            guard transaction.changes == 1 else { throw Self.notFound(did) }
+            switch status {
+            case .suspended, .takenDown:
+                try Self.endSessions(of: did, reason: "the account may not act", in: transaction)
+            case .active, .deactivated: break
             }
         }
         forget(did)
+    }
+
+    /// Forgets an account: its sessions end, and its name, passwords and key go. What it wrote is for others to delete, in
+    /// the same transaction.
+    package func delete(_ did: DID, in transaction: StoreTransaction) throws {
+        try Self.endSessions(of: did, reason: "the account was deleted", in: transaction)
+        try transaction.run("DELETE FROM app_password WHERE did = ?1", [.text(did.text)])
+        try transaction.run("DELETE FROM account WHERE did = ?1", [.text(did.text)])
+        guard transaction.changes == 1 else { throw Self.notFound(did) }
+        transaction.afterCommit { [self] in forget(did) }
+    }
+
+    private static func notFound(_ did: DID) -> IdentityError {
+        IdentityError(.accountNotFound, "there is no account `\(did)` here")
     }
 
     func forget(_ did: DID) {

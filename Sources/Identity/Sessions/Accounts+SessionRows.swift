@@ -45,6 +45,13 @@ extension Accounts {
             [.text(row.id), .blob(edge), .integer(expires.microseconds)])
     }
 
+    /// Ends every session of an account.
+    static func endSessions(of did: DID, reason: String, in transaction: StoreTransaction) throws {
+        let rows = try transaction.rows(
+            "SELECT \(columns) FROM session WHERE did = ?1", [.text(did.text)], read)
+        for row in rows { try end(row, reason: reason, in: transaction) }
+    }
+
     /// Ends every session begun with an app password.
     static func endSessions(of did: DID, appPassword: String, in transaction: StoreTransaction) throws {
         let rows = try transaction.rows(

@@ -133,10 +133,11 @@ extension Accounts {
         guard let question = try? Self.question(claims), let account = try account(claims.did) else {
             throw IdentityError(.invalidToken, "the session is not of this service")
         }
+        // Whose sessions ended with its standing is told of that first.
+        try account.requireStanding()
         guard case .allow = store.graph.snapshot().check(question, at: now) else {
             throw kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
         }
-        try account.requireStanding()
         return LiveSession(account: account, id: claims.session, isAppPassword: claims.isAppPassword)
     }
 

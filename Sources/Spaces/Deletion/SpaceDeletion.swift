@@ -29,6 +29,19 @@ package struct SpaceDeletion: Sendable {
             }
         }
     }
+
+    /// Deletes every space under an authority that goes, in the transaction that it goes in; gives how many.
+    package func deleteSpaces(of authority: DID, in transaction: StoreTransaction) throws -> Int {
+        let names = try transaction.rows(
+            "SELECT uri FROM space WHERE authority = ?1 ORDER BY uri", [.text(authority.text)]
+        ) { try SpaceURI($0.text(0)) }
+        for name in names {
+            guard let space = try transaction.space(name) else { continue }
+            try transaction.bury(space, by: authority)
+            for step in neighbours { try step.delete(name, purgesMemberData: false, in: transaction) }
+        }
+        return names.count
+    }
 }
 
 extension SpaceDeletion {

@@ -50,12 +50,13 @@ extension RepoWriter {
         try change.run("DELETE FROM write_key WHERE account = ?1", [.text(did)])
     }
 
-    /// Takes a repo down or gives it back; only a live or a taken-down repo changes.
-    package func setTakenDown(_ isDown: Bool, space: SpaceURI, author: String) throws {
-        guard let head = try RepoReader(change).head(space: space, author: author) else { return }
+    /// Takes a repo down or gives it back; only a live or a taken-down repo changes. Gives false for any other.
+    package func setTakenDown(_ isDown: Bool, space: SpaceURI, author: String) throws -> Bool {
+        guard let head = try RepoReader(change).head(space: space, author: author) else { return false }
         let (from, to): (RepoStatus, RepoStatus) = isDown ? (.live, .takenDown) : (.takenDown, .live)
-        guard head.status == from else { return }
+        guard head.status == from else { return head.status == to }
         try change.run("UPDATE repo SET status = ?2 WHERE id = ?1", [.integer(head.id), .integer(to.rawValue)])
+        return true
     }
 
     /// Puts an empty row in the place of a repo and leaves the old one, with all that hangs on it, to `clearDiscarded`:

@@ -238,6 +238,24 @@ import UCAN
         #expect(count == Int64(Accounts.maximumSessions))
     }
 
+    @Test func aDeletedAccountLeavesNothingAndFreesItsName() throws {
+        let rig = try AccountRig()
+        let (account, tokens) = try rig.make("alice")
+        _ = try rig.accounts.createAppPassword("app", isPrivileged: false, of: account.did, at: rig.now)
+        let accounts = rig.accounts
+        try rig.store.transact(at: rig.now) { try accounts.delete(account.did, in: $0) }
+        #expect(rig.code { try rig.session(tokens.access) } == .invalidToken)
+        #expect(rig.code { try rig.login("alice.localhost") } == .authenticationRequired)
+        #expect(try accounts.account(account.did) == nil && accounts.signingKey(account.did) == nil)
+        for table in ["account", "session", "app_password"] {
+            #expect(try rig.store.read { try $0.first("SELECT count(*) FROM \(table)") { $0.integer(0) } } == 0)
+        }
+        #expect(
+            rig.code { try rig.store.transact(at: rig.now) { try accounts.delete(account.did, in: $0) } }
+                == .accountNotFound)
+        _ = try rig.make("alice")
+    }
+
     @Test func suspendedAccountsCannotActAndDeactivatedOnesAreTold() throws {
         let rig = try AccountRig()
         let (account, tokens) = try rig.make("alice")
@@ -248,7 +266,10 @@ import UCAN
             #expect(rig.code { try rig.login("alice.localhost", "wrong") } == .authenticationRequired)
         }
         try rig.accounts.setStatus(.deactivated, of: account.did, at: rig.now)
-        #expect(try rig.session(tokens.access).account.status == .deactivated)
+        #expect(rig.code { try rig.session(tokens.access) } == .invalidToken, "its sessions ended for good")
+        #expect(rig.code { try rig.refresh(tokens.refresh) } == .expiredToken)
+        let again = try rig.login("alice.localhost").1
+        #expect(try rig.session(again.access).account.status == .deactivated)
         #expect(
             rig.code { try rig.accounts.setStatus(.active, of: DID("did:web:nobody"), at: rig.now) } == .accountNotFound
         )

@@ -99,7 +99,8 @@ import UCAN
         let repos = rig.repos
         func set(_ isDown: Bool) throws {
             try rig.store.transact(at: rig.time) {
-                try repos.writer($0).setTakenDown(isDown, space: RepoRig.space, author: RepoRig.alice)
+                #expect(try repos.writer($0).setTakenDown(isDown, space: RepoRig.space, author: RepoRig.alice))
+                #expect(try !repos.writer($0).setTakenDown(isDown, space: RepoRig.space, author: RepoRig.bob))
             }
         }
         try set(true)

@@ -1,0 +1,61 @@
+import Multiformats
+import Storage
+
+/// Says on standard error why a command of the operator came to nothing.
+struct OperatorError: Error {
+    let message: String
+    var hint: String?
+    /// True where the command was not understood.
+    var isMistake = false
+}
+
+/// The words of a command of the operator: options with their values, and what stands between them.
+struct OperatorOptions {
+    var file = Settings().database
+    var data = Settings().data
+    var target: String?
+    private(set) var words: [String] = []
+
+    /// `words` is how many words that are no options the command takes.
+    init(_ arguments: [String], allowed: Set<String>, words wanted: Int = 0) throws(OperatorError) {
+        var rest = arguments[...]
+        while let word = rest.popFirst() {
+            guard word.hasPrefix("--") else {
+                guard words.count < wanted else { throw Self.unexpected(word) }
+                words.append(word)
+                continue
+            }
+            guard allowed.contains(String(word.dropFirst(2))) else { throw Self.unexpected(word) }
+            guard let value = rest.popFirst() else {
+                throw OperatorError(message: "`\(word)` needs a value", isMistake: true)
+            }
+            switch word {
+            case "--file": file = value
+            case "--to": target = value
+            default:
+                var settings = Settings()
+                settings.data = value
+                (data, file) = (value, settings.database)
+            }
+        }
+    }
+
+    private static func unexpected(_ word: String) -> OperatorError {
+        OperatorError(message: "unexpected argument `\(word)`", isMistake: true)
+    }
+}
+
+/// Puts what a command did, or why it could not, into words.
+enum OperatorAnswer {
+    static func line(_ make: () throws -> [(String, JSON)]) throws(OperatorError) -> String {
+        do {
+            let members = try make().map { (key: $0.0, value: $0.1) }
+            return String(decoding: JSON.object(JSONObject(members) ?? JSONObject()).serialized(), as: UTF8.self)
+        } catch let error as OperatorError {
+            throw error
+        } catch {
+            let (message, hint) = ServiceStartError.words(error)
+            throw OperatorError(message: message, hint: hint)
+        }
+    }
+}
