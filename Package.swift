@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
+        .target(name: "Threading", swiftSettings: strict),
         .target(name: "CBLAKE3Lanes"),
         .target(name: "Multiformats", dependencies: ["CBLAKE3Lanes"], swiftSettings: strict),
         .target(name: "UCAN", dependencies: ["Multiformats", "COpenSSL", "CSecp256k1"], swiftSettings: strict),
@@ -30,7 +31,7 @@ let package = Package(
         .target(name: "CapabilityGraph", dependencies: ["ATProto", "Multiformats", "UCAN"], swiftSettings: strict),
         .target(
             name: "Storage",
-            dependencies: ["CapabilityGraph", "UCAN", "Multiformats", "CSQLite"],
+            dependencies: ["CapabilityGraph", "UCAN", "Multiformats", "Threading", "CSQLite"],
             swiftSettings: strict
         ),
         .target(
@@ -46,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "CapService",
             dependencies: [
-                "Spaces", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CMicroHTTPD",
+                "Spaces", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "Threading",
+                "CMicroHTTPD",
             ],
             swiftSettings: strict
         ),
@@ -66,13 +68,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "capdrill",
-            dependencies: ["CapClient", "ATProto", "UCAN", "Multiformats"],
+            dependencies: ["CapClient", "ATProto", "UCAN", "Multiformats", "Threading"],
             swiftSettings: strict
         ),
 
         .target(
             name: "CapTesting",
-            dependencies: ["Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
+            dependencies: ["Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "Threading"],
             path: "Tests/CapTesting",
             swiftSettings: strict
         ),

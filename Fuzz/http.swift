@@ -1,6 +1,8 @@
 // with: Sources/CapService/HTTP Tests/CapServiceTests/RawSocket.swift Tests/CapServiceTests/RawResponse.swift
 import Glibc
+import Multiformats
 import Synchronization
+import Threading
 
 /// Holds the HTTP server to: no crash, no connection left open, no request taken that a strict reading of the bytes does
 /// not find at the same place, and the next client is served.

@@ -67,7 +67,7 @@ public struct CapClient: Sendable {
 
     /// Returns the DID of the key that hosts `space`: `GET /peer/generate/<space>`.
     public func peerGenerate(space: String) throws(ClientError) -> String {
-        let body = try ask(.get, "/peer/generate/\(PercentEncoding.segment(space))")
+        let body = try ask(.get, "/peer/generate/\(PercentEncoding.encode(space))")
         let text = String(decoding: body, as: UTF8.self).filter { !$0.isNewline }
         guard text.utf8.starts(with: "did:".utf8) else {
             throw ClientError(.invalidAnswer, "the service named no host key")

@@ -103,3 +103,14 @@ extension SpaceScope {
         guard values.isEmpty else { return nil }
     }
 }
+
+/// Reads the percent-escapes of scopes.
+enum PercentText {
+    /// Gives printable ASCII without blanks; nil for a broken escape or other bytes.
+    static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
+        guard let decoded = PercentEncoding.bytes(bytes), decoded.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            return nil
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
+}

@@ -36,11 +36,11 @@ public struct XRPCRequest: Sendable {
     }
 
     /// Path below the base URL, without the query.
-    var path: String { "/xrpc/\(PercentEncoding.segment(nsid))" }
+    var path: String { "/xrpc/\(PercentEncoding.encode(nsid))" }
 
     /// Writes the request as it is sent.
     func question(accepting types: String) -> HTTPQuestion {
-        let pairs = parameters.map { "\(PercentEncoding.segment($0.name))=\(PercentEncoding.segment($0.value))" }
+        let pairs = parameters.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }
         return HTTPQuestion(
             method: verb == .query ? .get : .post,
             path: pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))",

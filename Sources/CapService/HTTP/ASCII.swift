@@ -50,14 +50,4 @@ enum ASCII {
         for index in 0..<bytes.count where lowercased(bytes[index]) != name.utf8Start[index] { return false }
         return true
     }
-
-    /// Gives the value of a hexadecimal digit of either case.
-    static func hexValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
 }

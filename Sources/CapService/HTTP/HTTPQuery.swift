@@ -1,3 +1,5 @@
+import Multiformats
+
 /// Holds the decoded items of a query string in order, repeated names included.
 struct HTTPQuery: Sendable {
     let items: [(name: String, value: String)]

@@ -1,18 +1,9 @@
 import Glibc
+import Threading
 
 /// Runs a function on a thread of its own until told to stop.
 struct HTTPThread: Sendable {
-    private final class Job: Sendable {
-        let body: @Sendable (Int32) -> Void
-        let stopSignal: Int32
-
-        init(_ body: @escaping @Sendable (Int32) -> Void, _ stopSignal: Int32) {
-            self.body = body
-            self.stopSignal = stopSignal
-        }
-    }
-
-    private let thread: pthread_t
+    private let thread: SystemThread
     private let readEnd: Int32
     private let writeEnd: Int32
 
@@ -21,10 +12,8 @@ struct HTTPThread: Sendable {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var thread = pthread_t()
-        let job = Unmanaged.passRetained(Job(body, ends[0]))
-        guard pthread_create(&thread, nil, runJob, job.toOpaque()) == 0 else {
-            job.release()
+        let stopSignal = ends[0]
+        guard let thread = SystemThread({ body(stopSignal) }) else {
             for end in ends { close(end) }
             return nil
         }
@@ -36,17 +25,7 @@ struct HTTPThread: Sendable {
     /// Signals the body to return and waits until it has.
     func stop() {
         close(writeEnd)
-        pthread_join(thread, nil)
+        thread.join()
         close(readEnd)
     }
-
-    fileprivate static func run(_ context: UnsafeMutableRawPointer) {
-        let job = Unmanaged<Job>.fromOpaque(context).takeRetainedValue()
-        job.body(job.stopSignal)
-    }
-}
-
-private func runJob(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { HTTPThread.run(context) }
-    return nil
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Threading
 
 /// Runs jobs that may wait (for disk syncs, other hosts, slow hashes) on a bounded number of threads.
 ///
@@ -30,7 +31,7 @@ final class BlockingPool: @unchecked Sendable {
         defer { monitor.unlock() }
         let waiting = jobs.count - head
         guard !isStopped, waiting < maxWaiting + idle else { return false }
-        if waiting >= idle, threads < maxThreads, BlockingThread.start({ self.work() }) { threads += 1 }
+        if waiting >= idle, threads < maxThreads, SystemThread.detached({ self.work() }) != nil { threads += 1 }
         guard threads > 0 else { return false }
         jobs.append(job)
         monitor.wakeOne()

@@ -40,7 +40,7 @@ package struct RemoteManagingApps: ManagingAppClient {
             ("space", question.space.text), ("user", question.user.text), ("access", question.access.rawValue),
         ]
         if let client = question.clientID { query.append(("clientId", client)) }
-        let text = query.map { $0.0 + "=" + Self.escaped($0.1) }.joined(separator: "&")
+        let text = query.map { $0.0 + "=" + PercentEncoding.encode($0.1) }.joined(separator: "&")
         return try outbound.send(
             OutboundRequest(
                 .get, try PeerURL(endpoint + "/xrpc/" + Self.method + "?" + text),
@@ -48,17 +48,4 @@ package struct RemoteManagingApps: ManagingAppClient {
                 maxBytes: Self.maximumAnswer, totalTimeout: .seconds(5)))
     }
 
-    /// Everything but letters, digits and `-._~` as percent-escapes.
-    private static func escaped(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: bytes.append(byte)
-            default:
-                bytes.append(UInt8(ascii: "%"))
-                bytes += Base16.encode([byte]).uppercased().utf8
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }

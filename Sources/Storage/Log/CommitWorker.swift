@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threading
 
 /// Holds the waiting operations of a `CommitQueue` and the loop that takes them.
 ///

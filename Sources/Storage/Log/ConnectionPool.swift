@@ -1,3 +1,5 @@
+import Threading
+
 /// Lends connections to threads, making them on demand up to a limit and then having callers wait.
 ///
 /// Unchecked because the stored variables are touched only under `monitor`, and a connection lent out is out of `idle`

@@ -1,4 +1,4 @@
-import Glibc
+import Threading
 
 /// Hands operations from many threads to one writer thread, in groups.
 ///
@@ -6,7 +6,7 @@ import Glibc
 /// operations are announced that will join it; a caller alone is never made to wait.
 public final class CommitQueue<Operation: Sendable>: Sendable {
     private let worker: CommitWorker<Operation>
-    private let thread: WriterThread
+    private let thread: SystemThread
 
     /// Starts the writer thread, which calls `process` with 1 to `maxBatch` operations in order of arrival.
     public init(
@@ -16,7 +16,10 @@ public final class CommitQueue<Operation: Sendable>: Sendable {
     ) {
         let worker = CommitWorker(maxBatch: maxBatch, maxPending: maxPending, process: process)
         self.worker = worker
-        thread = WriterThread { worker.run() }
+        guard let thread = SystemThread.detached({ worker.run() }) else {
+            preconditionFailure("the system gives no thread to write with")
+        }
+        self.thread = thread
     }
 
     /// Ends the thread as `stop` does; a queue let go by its own `process` cannot wait for itself.

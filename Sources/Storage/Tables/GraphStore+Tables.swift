@@ -1,4 +1,5 @@
 import Synchronization
+import Threading
 package import UCAN
 
 extension GraphStore {

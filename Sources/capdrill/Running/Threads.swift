@@ -1,41 +1,20 @@
-import Glibc
 import Synchronization
+import Threading
 
 /// Runs one closure on each of several threads, and waits for all of them.
 final class Threads: Sendable {
-    private let identities = Mutex<[pthread_t]>([])
+    private let running = Mutex<[SystemThread]>([])
 
     func start(_ body: @escaping @Sendable () -> Void) throws {
-        let box = Unmanaged.passRetained(Body(body))
-        var identity = pthread_t()
-        let status = pthread_create(
-            &identity, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            },
-            box.toOpaque()
-        )
-        guard status == 0 else {
-            box.release()
-            throw DrillFailure("the system gives no thread")
-        }
-        identities.withLock { $0.append(identity) }
+        guard let thread = SystemThread(body) else { throw DrillFailure("the system gives no thread") }
+        running.withLock { $0.append(thread) }
     }
 
     func join() {
-        let started = identities.withLock { list in
+        let started = running.withLock { list in
             defer { list = [] }
             return list
         }
-        for identity in started { pthread_join(identity, nil) }
-    }
-
-    /// Carries a closure through a C pointer.
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+        for thread in started { thread.join() }
     }
 }

@@ -41,7 +41,7 @@ final class XRPCConnection {
     func get(
         _ nsid: String, _ query: [(String, String)], _ token: String?, headers: [String] = []
     ) throws -> Answer {
-        let text = query.map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&")
+        let text = query.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
         return try ask("GET", "/xrpc/\(nsid)?\(text)", token, headers)
     }
 
@@ -119,15 +119,5 @@ final class XRPCConnection {
         let count = recv(descriptor, &chunk, chunk.count, 0)
         guard count > 0 else { throw Lost() }
         buffer += chunk[..<count]
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var out = ""
-        for byte in text.utf8 {
-            let isPlain = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-            let hex = String(byte, radix: 16, uppercase: true)
-            out += isPlain ? String(Unicode.Scalar(byte)) : "%" + (hex.utf8.count == 1 ? "0" : "") + hex
-        }
-        return out
     }
 }

@@ -46,7 +46,7 @@ import Testing
 
     @Test func spacesAreEncodedIntoThePath() throws {
         #expect(try client("peer").peerGenerate(space: "tinycloud:a/b:c").hasPrefix("did:key:z6Mk"))
-        #expect(PercentEncoding.segment("tinycloud:a/b c%é") == "tinycloud%3Aa%2Fb%20c%25%C3%A9")
+        #expect(PercentEncoding.encode("tinycloud:a/b c%é") == "tinycloud%3Aa%2Fb%20c%25%C3%A9")
     }
 
     @Test func oneConnectionAnswersManyQuestions() throws {
