@@ -16,7 +16,7 @@ enum TerminalVoice {
     }
 
     /// Writes why there is no answer.
-    static func complain(_ failure: Failure) {
+    static func complain(_ failure: CommandError) {
         say(failure.message)
         if let hint = failure.hint {
             SystemFile.writeAll(STDERR_FILENO, Array("hint: \(PrintableText.of(hint))\n".utf8))

@@ -42,7 +42,7 @@ public enum Resource: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func tinycloud(_ bytes: [UInt8], _ text: String) throws(GraphError) -> Resource {
-        guard URISyntax.isNormalised(bytes) else {
+        guard NormalURI.isNormalised(bytes) else {
             throw GraphError(.malformedResource, "`\(text)` is not a normalised URI")
         }
         let pathEnd = bytes.firstIndex { $0 == 0x3F || $0 == 0x23 } ?? bytes.endIndex

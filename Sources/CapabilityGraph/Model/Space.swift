@@ -42,7 +42,7 @@ public struct Space: Hashable, Sendable, CustomStringConvertible {
             try self.init(uri)
             return
         }
-        guard URISyntax.isNormalised(bytes), !bytes.contains(where: { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 }) else {
+        guard NormalURI.isNormalised(bytes), !bytes.contains(where: { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 }) else {
             throw GraphError(.malformedResource, "`\(text)` is not a space id")
         }
         try self.init(schemeAndPath: bytes[...], of: text)

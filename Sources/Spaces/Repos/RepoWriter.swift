@@ -35,7 +35,7 @@ package struct RepoWriter {
         guard batch.writes.count <= limits.maxWrites else {
             throw ATProtoError("InvalidRequest", "Too many writes. Max: \(limits.maxWrites)")
         }
-        let key = try WriteKey(batch, limits: limits)
+        let key = try IdempotencyKey(batch, limits: limits)
         if let known = try key?.outcome(of: batch, in: change) { return known }
         try compare(batch)
         var run = try RepoChange(batch, change, clockID: clockID)

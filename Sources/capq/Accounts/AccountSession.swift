@@ -28,9 +28,10 @@ struct AccountSession: Sendable, Equatable {
     }
 
     /// Reads a session file strictly; `path` is for the message.
-    init(_ bytes: [UInt8], path: String) throws(Failure) {
-        func refuse(_ why: String) -> Failure {
-            Failure(.failure, "`\(path)` is not an account's session: \(why)", hint: "`capq account login` writes one")
+    init(_ bytes: [UInt8], path: String) throws(CommandError) {
+        func refuse(_ why: String) -> CommandError {
+            CommandError(
+                .failure, "`\(path)` is not an account's session: \(why)", hint: "`capq account login` writes one")
         }
         let json = try JSON.stored(bytes, schema: Self.schema, refuse)
         guard let url = json["url"]?.string, let did = json["did"]?.string, let handle = json["handle"]?.string,

@@ -8,22 +8,22 @@ enum PasswordInput {
 
     /// Returns the first line; a terminal is asked twice when the password is a new one.
     static func read(
-        _ arguments: Arguments, _ surroundings: Surroundings, isNew: Bool
-    ) throws(Failure) -> (password: String, notes: [String]) {
+        _ arguments: Arguments, _ process: ProcessEnvironment, isNew: Bool
+    ) throws(CommandError) -> (password: String, notes: [String]) {
         var notes: [String] = []
         let bytes: [UInt8]
         if let path = arguments[file], !path.hasSameBytes(as: "-") {
             bytes = try SystemFile.read(path, limit: limit)
             if SystemFile.isOpenToOthers(path) { notes.append("`\(path)` can be read by others: `chmod 600` it") }
-        } else if arguments[file] == nil, let ask = surroundings.askSecret {
+        } else if arguments[file] == nil, let ask = process.askSecret {
             let first = ask("password: ")
             guard !isNew || first == ask("the same again: ") else {
-                throw Failure(.failure, "the two passwords differ")
+                throw CommandError(.failure, "the two passwords differ")
             }
             bytes = first
         } else {
-            guard let input = surroundings.standardInput(limit) else {
-                throw Failure(.failure, "standard input cannot be read or is too long")
+            guard let input = process.standardInput(limit) else {
+                throw CommandError(.failure, "standard input cannot be read or is too long")
             }
             bytes = input
         }

@@ -15,12 +15,12 @@ struct DatabaseSource: AuthoritySource {
     private let tokens: TokenReader
 
     /// Opens the file and rebuilds the graph from its log.
-    init(_ path: String, _ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) {
-        let home = try surroundings.homeFolder()
+    init(_ path: String, _ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) {
+        let home = try process.homeFolder()
         let context = try ContextStore(home: home).context(named: arguments[StandardOptions.context])
-        now = Timestamp(microseconds: surroundings.now)
+        now = Timestamp(microseconds: process.now)
         space = arguments[SigningOptions.space] ?? context?.space
-        asker = try (arguments[StandardOptions.key] ?? context?.key).map { name throws(Failure) in
+        asker = try (arguments[StandardOptions.key] ?? context?.key).map { name throws(CommandError) in
             try SigningKey(KeyStore(home: home).load(name)).did
         }
         var proofs: [Multihash] = []
@@ -32,11 +32,11 @@ struct DatabaseSource: AuthoritySource {
             snapshot = opened.graph.snapshot()
             tokens = opened.tokens
         } catch {
-            throw Failure(ofFile: error)
+            throw CommandError(ofFile: error)
         }
     }
 
-    func list(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+    func list(_ question: ListQuestion) throws(CommandError) -> DelegationPage {
         guard !question.isAboutAccount else {
             throw .usage("`--account` asks a service, not a database file", hint: "`--space ID` in place of it")
         }
@@ -53,25 +53,26 @@ struct DatabaseSource: AuthoritySource {
             let page = try snapshot.listPage(query, after: cursor, limit: question.limit, now: now)
             return try DelegationPage(ListAnswer(answer).page(page.rows, next: page.cursor))
         } catch {
-            throw Failure(ofFile: error)
+            throw CommandError(ofFile: error)
         }
     }
 
-    func chain(_ cid: CID) throws(Failure) -> DelegationChain {
+    func chain(_ cid: CID) throws(CommandError) -> DelegationChain {
         guard let leaf = snapshot.edge(cid.hash) else {
-            throw Failure(.notFound, "no delegation `\(cid.text)`")
+            throw CommandError(.notFound, "no delegation `\(cid.text)`")
         }
         guard let chain = snapshot.chain(of: leaf) else {
-            throw Failure(.undetermined, "`\(cid.text)` rests on more delegations than the limits allow to look at")
+            throw CommandError(
+                .undetermined, "`\(cid.text)` rests on more delegations than the limits allow to look at")
         }
         do {
             return try DelegationChain(ListAnswer(answer).chain(chain))
         } catch {
-            throw Failure(ofFile: error)
+            throw CommandError(ofFile: error)
         }
     }
 
-    func check(_ question: DecisionQuestion) throws(Failure) -> AuthorizeAnswer {
+    func check(_ question: DecisionQuestion) throws(CommandError) -> AuthorizeAnswer {
         do {
             let at = question.at ?? now
             let check = CheckQuestion(
@@ -93,11 +94,11 @@ struct DatabaseSource: AuthoritySource {
             json.endObject()
             return try AuthorizeAnswer(json.bytes)
         } catch {
-            throw Failure(ofFile: error)
+            throw CommandError(ofFile: error)
         }
     }
 
-    func status(_ cid: CID) throws(Failure) -> DelegationStatus {
+    func status(_ cid: CID) throws(CommandError) -> DelegationStatus {
         let status = snapshot.edge(cid.hash).map { snapshot.status(of: $0, at: now) }
         let word: String
         switch status {
@@ -115,23 +116,23 @@ struct DatabaseSource: AuthoritySource {
     }
 
     /// Names whose delegations `created` and `received` mean.
-    private func who(_ question: ListQuestion, _ space: Space) throws(Failure) -> CapabilityGraph.Asker {
+    private func who(_ question: ListQuestion, _ space: Space) throws(CommandError) -> CapabilityGraph.Asker {
         guard let did = asker ?? (question.direction == .all ? space.owner : nil) else {
             throw .usage("created or received by whom", hint: "`--key KEY` names who asks")
         }
         do throws(GraphError) {
             return try snapshot.asker(invoker: did, proofs: proofs, at: now)
         } catch {
-            throw Failure(ofFile: error)
+            throw CommandError(ofFile: error)
         }
     }
 }
 
-extension Failure {
+extension CommandError {
     /// Words why a database file gave no answer.
     init(ofFile error: any Error) {
         switch error {
-        case let error as Failure: self = error
+        case let error as CommandError: self = error
         case let error as StorageError:
             self.init(error.code == .notFound ? .notFound : .failure, error.message, hint: error.hint)
         case let error as GraphError: self.init(.usage, error.message)

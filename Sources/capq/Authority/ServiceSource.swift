@@ -14,7 +14,7 @@ struct ServiceSource: AuthoritySource {
     var space: String? { signed.space }
     var asker: DID? { signed.signer?.did }
 
-    func list(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+    func list(_ question: ListQuestion) throws(CommandError) -> DelegationPage {
         guard !question.isAboutAccount else { return try listAccount(question) }
         var filters = JSONObject()
         filters["direction"] = .string(question.direction.rawValue)
@@ -27,15 +27,15 @@ struct ServiceSource: AuthoritySource {
         parameters["limit"] = .number(JSONNumber(question.limit))
         if let cursor = question.cursor { parameters["cursor"] = .string(cursor) }
         let body = try readCapabilities(.object(parameters))
-        return try Failure.ofService { () throws(ClientError) in try DelegationPage(body) }
+        return try CommandError.ofService { () throws(ClientError) in try DelegationPage(body) }
     }
 
-    func chain(_ cid: CID) throws(Failure) -> DelegationChain {
+    func chain(_ cid: CID) throws(CommandError) -> DelegationChain {
         let body = try readCapabilities(["type": "chain", "delegation_cid": .string(cid.text)])
-        return try Failure.ofService { () throws(ClientError) in try DelegationChain(body) }
+        return try CommandError.ofService { () throws(ClientError) in try DelegationChain(body) }
     }
 
-    func check(_ question: DecisionQuestion) throws(Failure) -> AuthorizeAnswer {
+    func check(_ question: DecisionQuestion) throws(CommandError) -> AuthorizeAnswer {
         var body = JSONObject()
         body["principal"] = .string(question.principal.text)
         body["ability"] = .string(question.ability)
@@ -46,20 +46,20 @@ struct ServiceSource: AuthoritySource {
         // The right to ask about others is `tinycloud.capabilities/read` on the space the resource lies in.
         let place = SpaceText.space(of: question.resource).map { "\($0)/capabilities/all" } ?? question.resource
         let token = try signed.invocation("tinycloud.capabilities/read", on: place)
-        return try Failure.ofService { () throws(ClientError) in
+        return try CommandError.ofService { () throws(ClientError) in
             try signed.client.authorize(body: .object(body), authorization: token.authorization())
         }
     }
 
-    func status(_ cid: CID) throws(Failure) -> DelegationStatus {
+    func status(_ cid: CID) throws(CommandError) -> DelegationStatus {
         let token = try signed.invocation("tinycloud.delegation/status", on: "urn:cid:\(cid.text)")
-        return try Failure.ofService { () throws(ClientError) in
+        return try CommandError.ofService { () throws(ClientError) in
             try signed.client.status(authorization: token.authorization(), cid: cid.text)
         }
     }
 
     /// Lists what the account of the space granted or received anywhere: `tinycloud.delegation/list`.
-    private func listAccount(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+    private func listAccount(_ question: ListQuestion) throws(CommandError) -> DelegationPage {
         var filter = JSONObject()
         switch question.direction {
         case .created: filter["direction"] = "granted"
@@ -70,21 +70,21 @@ struct ServiceSource: AuthoritySource {
         filter["limit"] = .number(JSONNumber(min(question.limit, 100)))
         if let cursor = question.cursor { filter["cursor"] = .string(cursor) }
         let token = try signed.invocation("tinycloud.delegation/list", on: "\(try requireSpace())/delegation")
-        return try Failure.ofService { () throws(ClientError) in
+        return try CommandError.ofService { () throws(ClientError) in
             try DelegationPage(
                 account: signed.client.query(authorization: token.authorization(), body: .object(filter)))
         }
     }
 
     /// Reads delegations of the space: `tinycloud.capabilities/read` on `<space>/capabilities/all`.
-    private func readCapabilities(_ parameters: JSON) throws(Failure) -> [UInt8] {
+    private func readCapabilities(_ parameters: JSON) throws(CommandError) -> [UInt8] {
         let space = try requireSpace()
         let token = try signed.invocation(
             "tinycloud.capabilities/read",
             on: "\(space)/capabilities/all",
             facts: [["capabilitiesReadParams": parameters]]
         )
-        return try Failure.ofService { () throws(ClientError) in
+        return try CommandError.ofService { () throws(ClientError) in
             try signed.client.invoke(authorization: token.authorization())
         }
     }

@@ -2,37 +2,37 @@
 enum SourceChoice {
     /// - Parameter resource: What the question is about, where it names a resource.
     static func open(
-        _ arguments: Arguments, _ surroundings: Surroundings, about resource: String? = nil
-    ) throws(Failure) -> any AuthoritySource {
+        _ arguments: Arguments, _ process: ProcessEnvironment, about resource: String? = nil
+    ) throws(CommandError) -> any AuthoritySource {
         guard arguments[StandardOptions.url] == nil || arguments[StandardOptions.database] == nil else {
             throw .usage("`--url` and `--db` exclude each other")
         }
         if let path = arguments[StandardOptions.database] {
-            return try DatabaseSource(path, arguments, surroundings)
+            return try DatabaseSource(path, arguments, process)
         }
-        if let source = try permissioned(arguments, surroundings, about: resource) { return source }
+        if let source = try permissioned(arguments, process, about: resource) { return source }
         if arguments[StandardOptions.url] == nil {
-            let contexts = ContextStore(home: try surroundings.homeFolder())
+            let contexts = ContextStore(home: try process.homeFolder())
             let context = try contexts.context(named: arguments[StandardOptions.context])
-            if case .database(let path)? = context?.source { return try DatabaseSource(path, arguments, surroundings) }
+            if case .database(let path)? = context?.source { return try DatabaseSource(path, arguments, process) }
         }
-        return ServiceSource(signed: try Asker(arguments, surroundings))
+        return ServiceSource(signed: try Asker(arguments, process))
     }
 
     /// Opens the graph of a permissioned space when one is named, or is the default of the context and an account is
     /// logged in; nil for every other question.
     static func permissioned(
-        _ arguments: Arguments, _ surroundings: Surroundings, about resource: String? = nil
-    ) throws(Failure) -> SpaceSource? {
+        _ arguments: Arguments, _ process: ProcessEnvironment, about resource: String? = nil
+    ) throws(CommandError) -> SpaceSource? {
         if let typed = arguments[AccountOptions.space] ?? resource.flatMap({ space(of: $0) }),
             SpaceChoice.isSpace(typed)
         {
-            let acting = try ActingAccount(arguments, surroundings)
+            let acting = try ActingAccount(arguments, process)
             return SpaceSource(acting: acting, uri: try SpaceChoice.parse(typed, of: acting.did))
         }
         // A key signs for spaces of the other kind.
         guard arguments[AccountOptions.space] == nil, arguments[StandardOptions.key] == nil,
-            let acting = try ActingAccount.find(arguments, surroundings), let known = acting.place.context.space,
+            let acting = try ActingAccount.find(arguments, process), let known = acting.service.context.space,
             SpaceChoice.isSpace(known), resource.map({ !$0.hasPrefix("tinycloud:") }) ?? true
         else { return nil }
         return SpaceSource(acting: acting, uri: try SpaceChoice.parse(known, of: acting.did))

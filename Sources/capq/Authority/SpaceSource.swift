@@ -15,7 +15,7 @@ struct SpaceSource: AuthoritySource {
     var space: String? { uri.text }
     var asker: DID? { try? DID(acting.did) }
 
-    func list(_ question: ListQuestion) throws(Failure) -> DelegationPage {
+    func list(_ question: ListQuestion) throws(CommandError) -> DelegationPage {
         guard !question.isAboutAccount else {
             throw .usage("`--account` is not about permissioned spaces", hint: "`capq space ls` lists those")
         }
@@ -29,15 +29,15 @@ struct SpaceSource: AuthoritySource {
         if let path = question.path { asked.append(("path", path)) }
         if let cursor = question.cursor { asked.append(("cursor", cursor)) }
         let answer = try acting.query(Self.methods + "listEdges", asked)
-        return try Failure.ofService { () throws(ClientError) in try DelegationPage(answer.serialized()) }
+        return try CommandError.ofService { () throws(ClientError) in try DelegationPage(answer.serialized()) }
     }
 
-    func chain(_ cid: CID) throws(Failure) -> DelegationChain {
+    func chain(_ cid: CID) throws(CommandError) -> DelegationChain {
         let answer = try acting.query(Self.methods + "getChain", [("space", uri.text), ("edge", cid.text)])
-        return try Failure.ofService { () throws(ClientError) in try DelegationChain(answer.serialized()) }
+        return try CommandError.ofService { () throws(ClientError) in try DelegationChain(answer.serialized()) }
     }
 
-    func check(_ question: DecisionQuestion) throws(Failure) -> AuthorizeAnswer {
+    func check(_ question: DecisionQuestion) throws(CommandError) -> AuthorizeAnswer {
         guard question.context == nil, question.at == nil else {
             throw .usage("`--given` and `--at` are not about permissioned spaces")
         }
@@ -55,11 +55,11 @@ struct SpaceSource: AuthoritySource {
         var object = answer.object ?? JSONObject()
         if !question.wantsExplanation { object["explain"] = nil }
         let bytes = JSON.object(object).serialized()
-        return try Failure.ofService { () throws(ClientError) in try AuthorizeAnswer(bytes) }
+        return try CommandError.ofService { () throws(ClientError) in try AuthorizeAnswer(bytes) }
     }
 
-    func status(_ cid: CID) throws(Failure) -> DelegationStatus {
-        do throws(Failure) {
+    func status(_ cid: CID) throws(CommandError) -> DelegationStatus {
+        do throws(CommandError) {
             let status = try chain(cid).links.first?.status
             return DelegationStatus(cid: cid.text, status: status == "live" ? "active" : status ?? "not_found")
         } catch {
@@ -69,18 +69,18 @@ struct SpaceSource: AuthoritySource {
     }
 
     /// Ends an edge, and all that rests on it.
-    func revoke(_ cid: CID) throws(Failure) {
+    func revoke(_ cid: CID) throws(CommandError) {
         var input = JSONObject()
         input["space"] = .string(uri.text)
         input["edge"] = .string(cid.text)
         let answer = try acting.procedure(Self.methods + "revoke", input)
-        guard answer["revoked"]?.bool ?? false else { throw Failure(.failure, "the service revoked nothing") }
+        guard answer["revoked"]?.bool ?? false else { throw CommandError(.failure, "the service revoked nothing") }
     }
 
     /// Reads a handle or DID, and any other principal edges name: a session, a key, an application, `anyone`.
-    func principal(_ typed: String, keys: KeyStore) throws(Failure) -> DID { try principal(typed) }
+    func principal(_ typed: String, keys: KeyStore) throws(CommandError) -> DID { try principal(typed) }
 
-    private func principal(_ typed: String) throws(Failure) -> DID {
+    private func principal(_ typed: String) throws(CommandError) -> DID {
         let isWhole = typed.utf8.contains(UInt8(ascii: ":")) || typed.hasSameBytes(as: "anyone")
         let text = isWhole ? typed : try acting.principal(typed)
         do throws(GraphError) {
@@ -91,7 +91,7 @@ struct SpaceSource: AuthoritySource {
     }
 
     /// Completes `AUTHOR/…` by the space, and nothing but `space` to the space itself.
-    func resource(_ typed: String) throws(Failure) -> String {
+    func resource(_ typed: String) throws(CommandError) -> String {
         if SpaceChoice.isSpace(typed) { return typed }
         if typed.hasSameBytes(as: "space") { return uri.text }
         let parts = typed.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -1,3 +1,5 @@
+import Multiformats
+
 /// Lists every command of capq.
 enum CommandTable {
     static let root = Command(
@@ -39,4 +41,20 @@ enum CommandTable {
             Example("capq help", "this page"),
         ]
     )
+}
+
+/// `capq version`: names the version of this program.
+enum VersionCommand {
+    static let version = "0.1.0"
+
+    static let command = Command(
+        "version",
+        summary: "print the version of capq",
+        examples: [Example("capq version", "the version of this program")],
+        action: run
+    )
+
+    private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
+        .fields(["schema": "capq/version/1", "version": .string(version)], [("capq", Cell(version))])
+    }
 }

@@ -53,10 +53,10 @@ enum ContextCommand {
         action: runList
     )
 
-    private static func runSet(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
+    private static func runSet(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
         let name = try arguments.required(name)
         try EntryName.check(name, what: "context")
-        let store = ContextStore(home: try surroundings.homeFolder())
+        let store = ContextStore(home: try process.homeFolder())
         var configuration = try store.load()
         let before = configuration[name]
         guard let source = try source(arguments) ?? before?.source else {
@@ -79,10 +79,10 @@ enum ContextCommand {
         return answer
     }
 
-    private static func runUse(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
-        let store = ContextStore(home: try surroundings.homeFolder())
+    private static func runUse(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
+        let store = ContextStore(home: try process.homeFolder())
         guard let context = try store.context(named: try arguments.required(name)) else {
-            throw Failure(.notFound, "no context")
+            throw CommandError(.notFound, "no context")
         }
         var configuration = try store.load()
         configuration.current = context.name
@@ -90,8 +90,8 @@ enum ContextCommand {
         return answer(context, isCurrent: true)
     }
 
-    private static func runList(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Answer {
-        let configuration = try ContextStore(home: try surroundings.homeFolder()).load()
+    private static func runList(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
+        let configuration = try ContextStore(home: try process.homeFolder()).load()
         let marked = configuration.contexts.map { context in
             (context, configuration.current?.hasSameBytes(as: context.name) ?? false)
         }
@@ -111,9 +111,10 @@ enum ContextCommand {
         return answer
     }
 
-    private static func source(_ arguments: Arguments) throws(Failure) -> Context.Source? {
+    private static func source(_ arguments: Arguments) throws(CommandError) -> Context.Source? {
         switch (arguments[StandardOptions.url], arguments[StandardOptions.database]) {
-        case (let url?, nil): .service(try Failure.ofService { () throws(ClientError) in try BaseURL(url) }.description)
+        case (let url?, nil):
+            .service(try CommandError.ofService { () throws(ClientError) in try BaseURL(url) }.description)
         case (nil, let file?): .database(file)
         case (nil, nil): nil
         case (_?, _?): throw .usage("`--url` and `--db` exclude each other")

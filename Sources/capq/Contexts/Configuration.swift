@@ -12,9 +12,9 @@ struct Configuration: Sendable, Equatable {
     init() {}
 
     /// Reads `config.json` strictly; `path` is for the message.
-    init(_ bytes: [UInt8], path: String) throws(Failure) {
-        func refuse(_ why: String) -> Failure {
-            Failure(.failure, "`\(path)` is not a configuration: \(why)", hint: "mend the file, or move it away")
+    init(_ bytes: [UInt8], path: String) throws(CommandError) {
+        func refuse(_ why: String) -> CommandError {
+            CommandError(.failure, "`\(path)` is not a configuration: \(why)", hint: "mend the file, or move it away")
         }
         let json: JSON
         do {

@@ -44,27 +44,27 @@ enum SystemFile {
     /// Opens for reading and hands the descriptor and its status to `body`.
     static func withOpen<Result>(
         _ path: String,
-        _ body: (Int32, stat) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+        _ body: (Int32, stat) throws(CommandError) -> Result
+    ) throws(CommandError) -> Result {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let trouble = Trouble(code: errno)
             let exit: ExitCode = trouble.code == ENOENT ? .notFound : .failure
-            throw Failure(exit, "cannot read `\(path)`: \(trouble.words)")
+            throw CommandError(exit, "cannot read `\(path)`: \(trouble.words)")
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
-            throw Failure(.failure, "cannot read `\(path)`: \(Trouble(code: errno).words)")
+            throw CommandError(.failure, "cannot read `\(path)`: \(Trouble(code: errno).words)")
         }
         return try body(descriptor, status)
     }
 
     /// Reads a file of at most `limit` bytes.
-    static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
-        try withOpen(path) { (descriptor, _) throws(Failure) in
+    static func read(_ path: String, limit: Int) throws(CommandError) -> [UInt8] {
+        try withOpen(path) { (descriptor, _) throws(CommandError) in
             guard let bytes = readAll(descriptor, limit: limit) else {
-                throw Failure(.failure, "cannot read `\(path)`", hint: "a readable file of at most \(limit) bytes")
+                throw CommandError(.failure, "cannot read `\(path)`", hint: "a readable file of at most \(limit) bytes")
             }
             return bytes
         }

@@ -17,12 +17,58 @@ struct OutputStyle: Sendable, Equatable {
     }
 
     /// Chooses the layout for standard output: `--full` and pipes show everything, `NO_COLOR` is obeyed.
-    init(_ surroundings: Surroundings, isFull: Bool) {
-        let isTerminal = surroundings.isTerminal
+    init(_ process: ProcessEnvironment, isFull: Bool) {
+        let isTerminal = process.isTerminal
         self.isFull = isFull
         shortensIDs = isTerminal && !isFull
-        width = isTerminal && !isFull ? surroundings.width : nil
-        let isPlain = surroundings.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        hasColour = isTerminal && !isPlain && surroundings.environment["TERM"] != "dumb"
+        width = isTerminal && !isFull ? process.width : nil
+        let isPlain = process.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        hasColour = isTerminal && !isPlain && process.environment["TERM"] != "dumb"
+    }
+}
+
+/// Names the forms an answer can be printed in.
+enum OutputFormat: String, CaseIterable, Sendable {
+    /// One JSON document.
+    case json
+    /// One JSON document a row.
+    case jsonl
+    case table
+    /// Delegations from leaf to root.
+    case tree
+    /// A graph of principals and delegations for Graphviz.
+    case dot
+    /// The same graph for Mermaid.
+    case mermaid
+}
+
+/// Gives a piece of text its colour by what it means.
+enum Tone: Sendable, Equatable {
+    case plain
+    case good
+    case bad
+    case waiting
+    case faint
+
+    /// Chooses the tone for a status or decision as the service or capq words it.
+    init(status: String?) {
+        switch status {
+        case "live", "active", "allow", "valid": self = .good
+        case "pending", "undetermined", "unverified", "unsent": self = .waiting
+        case nil: self = .plain
+        default: self = .bad
+        }
+    }
+
+    /// Wraps `text` in the escape codes of the tone.
+    func paint(_ text: String, _ style: OutputStyle) -> String {
+        guard style.hasColour else { return text }
+        switch self {
+        case .plain: return text
+        case .good: return "\u{1b}[32m\(text)\u{1b}[0m"
+        case .bad: return "\u{1b}[31m\(text)\u{1b}[0m"
+        case .waiting: return "\u{1b}[33m\(text)\u{1b}[0m"
+        case .faint: return "\u{1b}[2m\(text)\u{1b}[0m"
+        }
     }
 }

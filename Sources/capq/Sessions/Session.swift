@@ -31,9 +31,9 @@ struct Session: Sendable, Equatable {
     }
 
     /// Reads a session file strictly; `path` is for the message.
-    init(_ bytes: [UInt8], path: String) throws(Failure) {
-        func refuse(_ why: String) -> Failure {
-            Failure(.failure, "`\(path)` is not a session: \(why)", hint: "`capq login` writes a new one")
+    init(_ bytes: [UInt8], path: String) throws(CommandError) {
+        func refuse(_ why: String) -> CommandError {
+            CommandError(.failure, "`\(path)` is not a session: \(why)", hint: "`capq login` writes a new one")
         }
         let json = try JSON.stored(bytes, schema: Self.schema, refuse)
         guard let url = json["url"]?.string, let key = json["key"]?.string, let cid = json["cid"]?.string,
@@ -63,4 +63,49 @@ struct Session: Sendable, Equatable {
         object["authorization"] = .string(authorization)
         return object.stored
     }
+}
+
+/// Keeps the session of one context in the context's folder.
+struct SessionStore: Sendable {
+    /// Folder of the context.
+    let folder: String
+
+    private var path: String { folder + "/session.json" }
+
+    /// Names the key file a login makes when no key is named.
+    var keyPath: String { folder + "/session-key.json" }
+
+    /// Reads the session; nil when there is none.
+    func load() throws(CommandError) -> Session? {
+        guard SystemFile.exists(path) else { return nil }
+        return try Session(PrivateFile.read(path), path: path)
+    }
+
+    /// Replaces the session in one step.
+    func save(_ session: Session) throws(CommandError) {
+        try PrivateFile.write(session.serialized(), to: path, replaces: true)
+    }
+}
+
+extension JSON {
+    /// Reads the object of a file capq wrote, under its schema; `refuse` words what is wrong with it.
+    static func stored(
+        _ bytes: [UInt8], schema: String, _ refuse: (String) -> CommandError
+    ) throws(CommandError) -> JSON {
+        let json: JSON
+        do {
+            json = try JSON.parse(bytes)
+        } catch {
+            throw refuse(error.message)
+        }
+        guard json["schema"]?.string.map({ $0.hasSameBytes(as: schema) }) ?? false else {
+            throw refuse("its schema is not `\(schema)`")
+        }
+        return json
+    }
+}
+
+extension JSONObject {
+    /// The object as it stands in a file: indented, with a line break at its end.
+    var stored: [UInt8] { Array((JSONPrinter.indented(.object(self)) + "\n").utf8) }
 }

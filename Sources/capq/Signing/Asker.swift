@@ -18,13 +18,13 @@ struct Asker: Sendable {
     let space: String?
 
     /// Finds service, key, session and space from options, context and session, in this order.
-    init(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) {
-        let home = try surroundings.homeFolder()
+    init(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) {
+        let home = try process.homeFolder()
         let contexts = ContextStore(home: home)
         let context = try contexts.context(named: arguments[StandardOptions.context])
         let url = try Self.url(arguments, context)
-        client = try Failure.ofService { () throws(ClientError) in try CapClient(baseURL: url) }
-        now = Timestamp(microseconds: surroundings.now)
+        client = try CommandError.ofService { () throws(ClientError) in try CapClient(baseURL: url) }
+        now = Timestamp(microseconds: process.now)
         self.context = context
         let session = try Self.session(of: context, contexts, at: client.baseURL.description)
         let keys = KeyStore(home: home)
@@ -53,15 +53,15 @@ struct Asker: Sendable {
         of context: Context?,
         _ contexts: ContextStore,
         at url: String
-    ) throws(Failure) -> Session? {
+    ) throws(CommandError) -> Session? {
         guard let context, let session = try SessionStore(folder: contexts.folder(of: context.name)).load(),
             session.url.hasSameBytes(as: url)
         else { return nil }
         return session
     }
 
-    private static func url(_ arguments: Arguments, _ context: Context?) throws(Failure) -> String {
-        let asksFile = Failure(
+    private static func url(_ arguments: Arguments, _ context: Context?) throws(CommandError) -> String {
+        let asksFile = CommandError(
             .failure, "this command asks a service, not a database file", hint: "`--url URL`, or another context")
         if let url = arguments[StandardOptions.url] { return url }
         if arguments[StandardOptions.database] != nil { throw asksFile }
@@ -69,24 +69,25 @@ struct Asker: Sendable {
         case .service(let url)?: return url
         case .database?: throw asksFile
         case nil:
-            throw Failure(
+            throw CommandError(
                 .failure, "no service to ask",
                 hint: "`capq context set NAME --url URL` names one, `--url URL` asks it once")
         }
     }
 
     /// Returns the key to sign with; not authorized when there is none.
-    func requireSigner() throws(Failure) -> SigningKey {
+    func requireSigner() throws(CommandError) -> SigningKey {
         guard let signer else {
-            throw Failure(.notAuthorized, "nobody is logged in", hint: "`capq login`, or name a key with `--key`")
+            throw CommandError(.notAuthorized, "nobody is logged in", hint: "`capq login`, or name a key with `--key`")
         }
         return signer
     }
 
     /// Signs the use of one ability, with request parameters in `facts`.
-    func invocation(_ ability: String, on resource: String, facts: [JSON] = []) throws(Failure) -> UnverifiedToken {
+    func invocation(_ ability: String, on resource: String, facts: [JSON] = []) throws(CommandError) -> UnverifiedToken
+    {
         let signer = try requireSigner()
-        return try Failure.ofTokens { () throws(UCANError) in
+        return try CommandError.ofTokens { () throws(UCANError) in
             try signer.invocation(
                 [TokenCapability(resource: resource, ability: ability)],
                 proofs: proofs,

@@ -26,12 +26,25 @@ enum SpaceText {
     }
 
     /// Completes what was typed for a resource: whole URIs stay, anything else lies in `space`.
-    static func resource(_ typed: String, in space: String?) throws(Failure) -> String {
+    static func resource(_ typed: String, in space: String?) throws(CommandError) -> String {
         if typed.utf8.contains(UInt8(ascii: ":")) { return typed }
         guard let space else {
             throw .usage(
                 "`\(typed)` lies in no space", hint: "give the whole resource, or `--space`, or `capq login` first")
         }
         return "\(space)/\(typed)"
+    }
+}
+
+/// Reads principals typed on the command line.
+enum PrincipalText {
+    /// Accepts a DID, `@NAME` for a key kept here, and `me` for whoever is logged in.
+    static func parse(_ text: String, keys: KeyStore, me: DID?) throws(CommandError) -> DID {
+        if text.hasSameBytes(as: "me") {
+            guard let me else { throw CommandError(.notAuthorized, "nobody is logged in", hint: "`capq login` first") }
+            return me
+        }
+        if text.utf8.first == UInt8(ascii: "@") { return try SigningKey(keys.load(String(text.dropFirst()))).did }
+        return try CommandError.ofTokens(.usage) { () throws(UCANError) in try DID.principal(ofURL: text).0 }
     }
 }

@@ -21,23 +21,23 @@ enum WalletSigning {
     }
 
     /// Chooses the way; exactly one of the three must be asked for.
-    static func way(_ arguments: Arguments, _ surroundings: Surroundings) throws(Failure) -> Way {
+    static func way(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Way {
         switch (arguments[walletKey], arguments[siweOut], arguments[siweIn]) {
         case (let name?, nil, nil):
-            let key = try SigningKey(KeyStore(home: surroundings.homeFolder()).load(name))
+            let key = try SigningKey(KeyStore(home: process.homeFolder()).load(name))
             guard let wallet = key.wallet else {
                 throw .usage("key `\(name)` is not a wallet key", hint: "`capq key new NAME --curve wallet` makes one")
             }
             return .local(wallet)
         case (nil, let file?, nil):
             guard let text = arguments[address] else { throw .usage("`--siwe-out` needs `--address`") }
-            let address = try Failure.ofTokens(.usage) { () throws(UCANError) in
+            let address = try CommandError.ofTokens(.usage) { () throws(UCANError) in
                 try EthereumAddress(anyCase: text.utf8)
             }
             return .prepare(address, file: file)
         case (nil, nil, let file?):
             guard let hex = arguments[signature] else { throw .usage("`--siwe-in` needs `--signature`") }
-            return .complete(try complete(file, hex, surroundings))
+            return .complete(try complete(file, hex, process))
         default:
             throw .usage(
                 "a wallet must sign",
@@ -49,7 +49,7 @@ enum WalletSigning {
     static func chainID(_ arguments: Arguments) -> UInt64 { UInt64(arguments.integer(chain) ?? 1) }
 
     /// Writes the message where `--siwe-out` says and tells what to do with it.
-    static func hand(over message: SIWE, file: String, command: String) throws(Failure) -> Answer {
+    static func hand(over message: SIWE, file: String, command: String) throws(CommandError) -> Answer {
         if file.hasSameBytes(as: "-") { return Answer(text: message.text) }
         try PrivateFile.write(Array(message.text.utf8), to: file, replaces: true)
         var object = JSONObject(schema: "capq/siwe/1")
@@ -66,12 +66,12 @@ enum WalletSigning {
     private static func complete(
         _ file: String,
         _ hex: String,
-        _ surroundings: Surroundings
-    ) throws(Failure) -> UnverifiedToken {
+        _ process: ProcessEnvironment
+    ) throws(CommandError) -> UnverifiedToken {
         let bytes: [UInt8]
         if file.hasSameBytes(as: "-") {
-            guard let input = surroundings.standardInput(PrivateFile.limit) else {
-                throw Failure(.failure, "standard input cannot be read or is too long")
+            guard let input = process.standardInput(PrivateFile.limit) else {
+                throw CommandError(.failure, "standard input cannot be read or is too long")
             }
             bytes = input
         } else {
@@ -86,11 +86,11 @@ enum WalletSigning {
         // The message never ends with a line break; editors add one.
         var text = bytes[...]
         while let last = text.last, last == 0x0a || last == 0x0d { text.removeLast() }
-        let token = try Failure.ofTokens { () throws(UCANError) in
+        let token = try CommandError.ofTokens { () throws(UCANError) in
             try TokenMaker.siweIn(text: String(decoding: text, as: UTF8.self), signature: signature)
         }
         // A wrong signature is caught here, before anything is sent.
-        _ = try Failure.ofTokens { () throws(UCANError) in try token.verify() }
+        _ = try CommandError.ofTokens { () throws(UCANError) in try token.verify() }
         return token
     }
 }

@@ -25,9 +25,9 @@ struct CredentialFile: Sendable, Equatable {
     }
 
     /// Reads the file strictly; `path` is for the message.
-    init(_ bytes: [UInt8], path: String) throws(Failure) {
-        func refuse(_ why: String) -> Failure {
-            Failure(.failure, "`\(path)` is not a credential: \(why)", hint: "`capq credential get` writes one")
+    init(_ bytes: [UInt8], path: String) throws(CommandError) {
+        func refuse(_ why: String) -> CommandError {
+            CommandError(.failure, "`\(path)` is not a credential: \(why)", hint: "`capq credential get` writes one")
         }
         let json = try JSON.stored(bytes, schema: Self.schema, refuse)
         guard let space = json["space"]?.string, let host = json["host"]?.string,
@@ -37,7 +37,7 @@ struct CredentialFile: Sendable, Equatable {
         self.init(space: space, host: host, credential: credential, expiresAt: expiresAt, secret: secret)
     }
 
-    static func load(_ path: String) throws(Failure) -> CredentialFile {
+    static func load(_ path: String) throws(CommandError) -> CredentialFile {
         try CredentialFile(PrivateFile.read(path), path: path)
     }
 
@@ -53,7 +53,7 @@ struct CredentialFile: Sendable, Equatable {
     }
 
     /// The key the credential is bound to.
-    func key() throws(Failure) -> PrivateKey {
-        try Failure.ofTokens { () throws(UCANError) in try PrivateKey(curve: .p256, seed: secret.bytes) }
+    func key() throws(CommandError) -> PrivateKey {
+        try CommandError.ofTokens { () throws(UCANError) in try PrivateKey(curve: .p256, seed: secret.bytes) }
     }
 }

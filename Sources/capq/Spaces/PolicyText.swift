@@ -14,7 +14,7 @@ enum PolicyText {
     static let options = [name, description, read, write, app, config]
 
     /// Gives the members of createSpace and updateSpace that were typed.
-    static func members(_ arguments: Arguments) throws(Failure) -> JSONObject {
+    static func members(_ arguments: Arguments) throws(CommandError) -> JSONObject {
         var object = JSONObject()
         for (option, member) in [(name, "displayName"), (description, "description")] {
             if let text = arguments[option] { object[member] = text.hasSameBytes(as: "-") ? .null : .string(text) }
@@ -39,7 +39,7 @@ enum PolicyText {
         return object
     }
 
-    static func policy(_ text: String) throws(Failure) -> JSON {
+    static func policy(_ text: String) throws(CommandError) -> JSON {
         switch text {
         case "members", "member-list": return ["$type": "com.atproto.simplespace.defs#memberListPolicy"]
         case "public": return ["$type": "com.atproto.simplespace.defs#publicPolicy"]

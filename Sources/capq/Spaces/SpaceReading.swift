@@ -11,7 +11,7 @@ protocol SpaceReading: Sendable {
     func download(_ request: XRPCRequest, _ take: (UnsafeRawBufferPointer) -> Bool) throws(ClientError)
 
     /// Finds the key an author signs commits with, and how to read the author's repo.
-    func author(_ did: String) throws(Failure) -> (key: PublicKey, reader: any SpaceReading)
+    func author(_ did: String) throws(CommandError) -> (key: PublicKey, reader: any SpaceReading)
 
     /// Gives a reader with a connection of its own, for a stream that lasts while others are asked.
     func separate() -> any SpaceReading
@@ -32,7 +32,7 @@ struct SessionReader: SpaceReading {
         try session.download(request, reader: take)
     }
 
-    func author(_ did: String) throws(Failure) -> (key: PublicKey, reader: any SpaceReading) {
+    func author(_ did: String) throws(CommandError) -> (key: PublicKey, reader: any SpaceReading) {
         // A session is good at its own service only.
         (try IdentityLookup(client: session.client).author(did).key, self)
     }
@@ -59,7 +59,7 @@ struct CredentialReader: SpaceReading {
         try client.download(proving(request), reader: take)
     }
 
-    func author(_ did: String) throws(Failure) -> (key: PublicKey, reader: any SpaceReading) {
+    func author(_ did: String) throws(CommandError) -> (key: PublicKey, reader: any SpaceReading) {
         let (authorKey, host) = try lookup.author(did)
         guard let host, !host.hasSameBytes(as: client.baseURL.description) else { return (authorKey, self) }
         let there = CredentialReader(

@@ -7,7 +7,7 @@ extension RepoFetch {
     private static let fewRecords = 256
 
     /// Fetches the repo as a whole, or its index and what is missing when little is.
-    func whole(_ copy: RepoCopy?) throws(Failure) -> RepoCopy {
+    func whole(_ copy: RepoCopy?) throws(CommandError) -> RepoCopy {
         let hasStaged = !SystemFile.entries(staging.folder.incoming).isEmpty
         guard copy != nil || hasStaged else { return try archive(copy) }
         let (commit, entries) = try index(copy)
@@ -24,19 +24,20 @@ extension RepoFetch {
     }
 
     /// Reads commit and index alone.
-    private func index(_ copy: RepoCopy?) throws(Failure) -> (commit: SignedCommit, entries: [SpaceCARIndex.Entry]) {
+    private func index(_ copy: RepoCopy?) throws(CommandError) -> (commit: SignedCommit, entries: [SpaceCARIndex.Entry])
+    {
         var entries: [SpaceCARIndex.Entry] = []
-        let commit = try read(.excluded, copy) { (part) throws(Failure) in
+        let commit = try read(.excluded, copy) { (part) throws(CommandError) in
             if case .index(let found) = part { entries = found }
         }
         return (commit, entries)
     }
 
     /// Reads the archive with all records and stages those the folder does not have.
-    private func archive(_ copy: RepoCopy?) throws(Failure) -> RepoCopy {
+    private func archive(_ copy: RepoCopy?) throws(CommandError) -> RepoCopy {
         var entries: [SpaceCARIndex.Entry] = []
         var count = 0
-        let commit = try read(.included, copy) { (part) throws(Failure) in
+        let commit = try read(.included, copy) { (part) throws(CommandError) in
             switch part {
             case .commit: break
             case .index(let found): entries = found
@@ -63,12 +64,12 @@ extension RepoFetch {
     /// Verifies an archive while it arrives and hands each verified part on; gives its commit once all has been read.
     private func read(
         _ values: SpaceCARVerifier.Values, _ copy: RepoCopy?,
-        _ take: (SpaceCARVerifier.Part) throws(Failure) -> Void
-    ) throws(Failure) -> SignedCommit {
+        _ take: (SpaceCARVerifier.Part) throws(CommandError) -> Void
+    ) throws(CommandError) -> SignedCommit {
         var verifier = SpaceCARVerifier(space: space.text, author: did, key: key, values: values)
         var commit: SignedCommit?
-        var failure: Failure?
-        func drain() throws(Failure) {
+        var failure: CommandError?
+        func drain() throws(CommandError) {
             while true {
                 let part: SpaceCARVerifier.Part?
                 do throws(ATProtoError) { part = try verifier.next() } catch { throw rejection(error) }
@@ -84,11 +85,11 @@ extension RepoFetch {
         do throws(ClientError) {
             try reader.download(.query("com.atproto.space.getRepo", asked)) { piece in
                 verifier.append(piece)
-                do throws(Failure) { try drain() } catch { failure = error }
+                do throws(CommandError) { try drain() } catch { failure = error }
                 return failure == nil
             }
         } catch {
-            throw failure ?? Failure(xrpc: error)
+            throw failure ?? CommandError(xrpc: error)
         }
         do throws(ATProtoError) { try verifier.finish() } catch { throw rejection(error) }
         guard let commit else {

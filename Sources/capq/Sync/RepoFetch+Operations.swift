@@ -9,7 +9,7 @@ extension RepoFetch {
     /// Follows the operations since the copy's revision.
     ///
     /// A failure of kind `Stale` asks for the whole repo; it says nothing about the host yet.
-    func incremental(_ start: OplogFold, from copy: RepoCopy) throws(Failure) -> Result<RepoCopy, Stale> {
+    func incremental(_ start: OplogFold, from copy: RepoCopy) throws(CommandError) -> Result<RepoCopy, Stale> {
         var fold = start
         var touched: Set<String> = []
         var values: [String: JSON] = [:]
@@ -22,7 +22,7 @@ extension RepoFetch {
                 page = try reader.json(.query("com.atproto.space.listRepoOps", asked))
             } catch {
                 if error.isNamed("HistoryUnavailable") { return .failure(Stale(why: error.message)) }
-                throw Failure(xrpc: error)
+                throw CommandError(xrpc: error)
             }
             do throws(ATProtoError) {
                 for entry in page["ops"]?.array ?? [] {
@@ -47,7 +47,7 @@ extension RepoFetch {
     /// Compares the fold with the commit at its end, and stages what changed.
     private func settle(
         _ fold: OplogFold, _ json: JSON, _ touched: Set<String>, _ values: [String: JSON], from copy: RepoCopy
-    ) throws(Failure) -> Result<RepoCopy, Stale> {
+    ) throws(CommandError) -> Result<RepoCopy, Stale> {
         let commit: SignedCommit
         do throws(ATProtoError) {
             commit = try SignedCommit(json: json)

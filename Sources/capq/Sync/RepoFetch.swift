@@ -33,7 +33,7 @@ struct RepoFetch {
     /// Gives the state to come; nil when the host has nothing new.
     ///
     /// - Throws: exit `deny` when the host does not tell the truth.
-    func run(_ copy: RepoCopy?) throws(Failure) -> (copy: RepoCopy, way: Way)? {
+    func run(_ copy: RepoCopy?) throws(CommandError) -> (copy: RepoCopy, way: Way)? {
         if let copy, let fold = copy.fold() {
             let result = try incremental(fold, from: copy)
             if case .success(let new) = result { return new.rev == copy.rev ? nil : (new, .incremental) }
@@ -44,7 +44,7 @@ struct RepoFetch {
     var parameters: [(name: String, value: String)] { [("space", space.text), ("repo", did)] }
 
     /// Stages a record that came as JSON, if it is what its CID names.
-    func stage(_ value: JSON, path: String, cid: CID) throws(Failure) -> Bool {
+    func stage(_ value: JSON, path: String, cid: CID) throws(CommandError) -> Bool {
         guard let record = try? PreparedRecord(json: value, collection: Self.collection(of: path)), record.cid == cid
         else { return false }
         try staging.put(cid, record.value)
@@ -52,7 +52,7 @@ struct RepoFetch {
     }
 
     /// Fetches one record; false when the host has another one by now.
-    func fetch(path: String, cid: CID) throws(Failure) -> Bool {
+    func fetch(path: String, cid: CID) throws(CommandError) -> Bool {
         let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return false }
         let request = XRPCRequest.query(
@@ -62,7 +62,7 @@ struct RepoFetch {
             answer = try reader.json(request)
         } catch {
             if error.isNamed("RecordNotFound") { return false }
-            throw Failure(xrpc: error)
+            throw CommandError(xrpc: error)
         }
         guard let value = answer["value"] else { return false }
         return try stage(value, path: path, cid: cid)
@@ -71,14 +71,14 @@ struct RepoFetch {
     static func collection(of path: String) -> String { String(path.prefix { $0 != "/" }) }
 
     /// Words what the protocol's checks found.
-    func rejection(_ error: ATProtoError) -> Failure {
-        Failure(
+    func rejection(_ error: ATProtoError) -> CommandError {
+        CommandError(
             .deny, "the host does not tell the truth about `\(did)`: \(error.message) (\(error.name))",
             hint: "nothing was changed; ask the author, or whoever runs the host")
     }
 
     /// The state a verified commit and index stand for.
-    func copy(_ commit: SignedCommit, _ records: [String: CID]) throws(Failure) -> RepoCopy {
+    func copy(_ commit: SignedCommit, _ records: [String: CID]) throws(CommandError) -> RepoCopy {
         guard TID.isValid(commit.rev) else {
             throw rejection(ATProtoError("CommitRevMismatch", "`\(commit.rev)` is not a revision"))
         }
@@ -86,7 +86,7 @@ struct RepoFetch {
     }
 
     /// Refuses a commit older than what the folder has: a host that goes back hides what was written since.
-    func requireProgress(_ commit: SignedCommit, _ copy: RepoCopy?) throws(Failure) {
+    func requireProgress(_ commit: SignedCommit, _ copy: RepoCopy?) throws(CommandError) {
         guard let copy, UTF8Bytes.precedes(commit.rev, copy.rev) else { return }
         throw rejection(
             ATProtoError("CommitRevMismatch", "it shows revision `\(commit.rev)`, older than `\(copy.rev)` seen before")

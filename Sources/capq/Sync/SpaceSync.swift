@@ -34,14 +34,14 @@ struct SpaceSync {
     private var commit: SyncCommit { SyncCommit(folder: folder) }
 
     /// Makes one pass; the folder is as it was, or as the space was at some moment, whatever happens.
-    func pass() throws(Failure) -> Report {
-        try folder.withLock { () throws(Failure) in
+    func pass() throws(CommandError) -> Report {
+        try folder.withLock { () throws(CommandError) in
             try folder.prepare()
             if let held = try folder.space(), !held.hasSameBytes(as: space.text) {
-                throw Failure(.failure, "`\(folder.path)` is a copy of `\(held)`", hint: "choose another folder")
+                throw CommandError(.failure, "`\(folder.path)` is a copy of `\(held)`", hint: "choose another folder")
             }
             try commit.carryOut()
-            do throws(Failure) {
+            do throws(CommandError) {
                 var report = try update()
                 if wantsBlobs { try SyncBlobs(sync: self).run(&report) }
                 return report
@@ -54,13 +54,13 @@ struct SpaceSync {
         }
     }
 
-    private func update() throws(Failure) -> Report {
+    private func update() throws(CommandError) -> Report {
         var report = Report()
         let listed = try list(&report)
         var decided: [String] = []
         for (place, entry) in listed.enumerated() {
             progress.begin(entry.did, place + 1, of: listed.count)
-            do throws(Failure) {
+            do throws(CommandError) {
                 let row = try fetch(entry)
                 if row.way != RepoFetch.Way.unchanged.rawValue { decided.append(entry.did) }
                 report.rows.append(row)
@@ -83,7 +83,7 @@ struct SpaceSync {
     }
 
     /// Brings one repo's state to come into `pending`.
-    private func fetch(_ entry: Listed) throws(Failure) -> Row {
+    private func fetch(_ entry: Listed) throws(CommandError) -> Row {
         let copy = try commit.copy(of: entry.did)
         if let copy, let rev = entry.rev, rev.hasSameBytes(as: copy.rev), entry.hash.map({ $0 == copy.hash }) ?? true {
             return Row(
@@ -118,7 +118,7 @@ struct SpaceSync {
 
     /// Pages the list of writers, in the order of the space's revisions: a repo that is written to meanwhile comes again
     /// at the end, and what is said of it last counts.
-    private func list(_ report: inout Report) throws(Failure) -> [Listed] {
+    private func list(_ report: inout Report) throws(CommandError) -> [Listed] {
         if let authors { return authors.map { Listed(did: $0, rev: nil, hash: nil, spaceRev: nil) } }
         var found: [Listed] = []
         var places: [[UInt8]: Int] = [:]
@@ -128,7 +128,7 @@ struct SpaceSync {
             for entry in page.entries {
                 if let place = places[Array(entry.did.utf8)] {
                     guard let now = entry.spaceRev, let before = found[place].spaceRev, now > before else {
-                        throw Failure(.deny, "the host lists a repo twice")
+                        throw CommandError(.deny, "the host lists a repo twice")
                     }
                     found[place] = entry
                 } else {
@@ -138,7 +138,7 @@ struct SpaceSync {
             }
             report.spaceRev = page.spaceRev ?? report.spaceRev
             guard page.cursor == nil || page.cursor != cursor else {
-                throw Failure(.failure, "the host gave the same cursor twice")
+                throw CommandError(.failure, "the host gave the same cursor twice")
             }
             // An empty page is the last one, whatever else it says.
             cursor = page.entries.isEmpty ? nil : page.cursor
@@ -152,11 +152,11 @@ struct SpaceSync {
 
     private func page(
         after cursor: String?
-    ) throws(Failure) -> (entries: [Listed], cursor: String?, spaceRev: String?) {
+    ) throws(CommandError) -> (entries: [Listed], cursor: String?, spaceRev: String?) {
         var asked = [(name: "space", value: space.text), (name: "limit", value: "1000")]
         if let cursor { asked.append(("cursor", cursor)) }
         let request = XRPCRequest.query("com.atproto.space.listRepos", asked)
-        let page = try Failure.ofXRPC { () throws(ClientError) in try reader.json(request) }
+        let page = try CommandError.ofXRPC { () throws(ClientError) in try reader.json(request) }
         let entries = (page["repos"]?.array ?? []).compactMap { row -> Listed? in
             guard let did = row["did"]?.string, ATProtoDID.isValid(did) else { return nil }
             return Listed(

@@ -10,7 +10,7 @@ struct SyncBlobs {
 
     let sync: SpaceSync
 
-    func run(_ report: inout SpaceSync.Report) throws(Failure) {
+    func run(_ report: inout SpaceSync.Report) throws(CommandError) {
         for did in sync.heldAuthors() {
             guard let copy = try SyncCommit(folder: sync.folder).copy(of: did) else { continue }
             // Which blobs are complete is remembered with the revision they are complete for.
@@ -28,7 +28,7 @@ struct SyncBlobs {
     }
 
     /// Gives how many blobs the host does not have.
-    private func update(_ did: String, _ copy: RepoCopy) throws(Failure) -> Int {
+    private func update(_ did: String, _ copy: RepoCopy) throws(CommandError) -> Int {
         let folder = sync.folder
         let home = "\(folder.author(did))/\(Self.folderName)"
         var wanted: Set<String> = []
@@ -48,7 +48,7 @@ struct SyncBlobs {
                 continue
             }
             guard CID.ofBlob(bytes).text == name else {
-                throw Failure(
+                throw CommandError(
                     .deny, "the host does not tell the truth about `\(did)`: a blob is not what `\(name)` names")
             }
             try folder.write(bytes, to: "\(home)/\(name)")
@@ -57,18 +57,18 @@ struct SyncBlobs {
         return missing
     }
 
-    private func fetch(_ cid: String, _ did: String, _ reader: any SpaceReading) throws(Failure) -> [UInt8]? {
+    private func fetch(_ cid: String, _ did: String, _ reader: any SpaceReading) throws(CommandError) -> [UInt8]? {
         let request = XRPCRequest.query(
             "com.atproto.space.getBlob", [("space", sync.space.text), ("repo", did), ("cid", cid)])
         var bytes: [UInt8] = []
         do throws(ClientError) {
             try reader.download(request) { piece in
                 bytes.append(contentsOf: piece)
-                return bytes.count <= AccountPlace.maxResponseBytes
+                return bytes.count <= AccountService.maxResponseBytes
             }
         } catch {
             if error.isNamed("BlobNotFound") { return nil }
-            throw Failure(xrpc: error)
+            throw CommandError(xrpc: error)
         }
         return bytes
     }

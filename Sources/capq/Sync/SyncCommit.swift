@@ -8,7 +8,7 @@ struct SyncCommit: Sendable {
     var staging: SyncStaging { SyncStaging(folder: folder) }
 
     /// Says what to do, once and for all: the states of `dids` lie in `pending`, their records in `incoming`.
-    func decide(_ dids: [String], space: String, spaceRev: String?) throws(Failure) {
+    func decide(_ dids: [String], space: String, spaceRev: String?) throws(CommandError) {
         folder.settle()
         var object = JSONObject(schema: Self.schema)
         object["space"] = .string(space)
@@ -19,7 +19,7 @@ struct SyncCommit: Sendable {
     }
 
     /// Carries out what was decided, if anything was; else forgets states an interrupted run left.
-    func carryOut() throws(Failure) {
+    func carryOut() throws(CommandError) {
         guard SystemFile.exists(folder.commit) else {
             try folder.clear(folder.pending)
             return
@@ -28,7 +28,7 @@ struct SyncCommit: Sendable {
         guard let json = try? JSON.parse(SystemFile.read(folder.commit, limit: RepoCopy.limit), limits: limits),
             json["schema"]?.string == Self.schema, let space = json["space"]?.string,
             let dids = json["repos"]?.array?.compactMap(\.string)
-        else { throw Failure(.failure, "`\(folder.commit)` is damaged", hint: "remove `\(folder.inner)`") }
+        else { throw CommandError(.failure, "`\(folder.commit)` is damaged", hint: "remove `\(folder.inner)`") }
         for did in dids { try place(did) }
         folder.settle()
         try folder.save(space: space, spaceRev: json["spaceRev"]?.string)
@@ -39,12 +39,12 @@ struct SyncCommit: Sendable {
     }
 
     /// Puts the files of one repo in place, and its state after them.
-    private func place(_ did: String) throws(Failure) {
+    private func place(_ did: String) throws(CommandError) {
         let pending = folder.pendingState(of: did)
         // The state is moved last: without it the repo is done.
         guard SystemFile.exists(pending) else { return }
         guard let new = RepoCopy(try SystemFile.read(pending, limit: RepoCopy.limit)) else {
-            throw Failure(.failure, "`\(pending)` is damaged", hint: "remove `\(folder.inner)`")
+            throw CommandError(.failure, "`\(pending)` is damaged", hint: "remove `\(folder.inner)`")
         }
         let old = try copy(of: did)
         for (path, cid) in new.records where old?.records[path] != cid {
@@ -69,7 +69,7 @@ struct SyncCommit: Sendable {
     }
 
     /// Reads what the folder has of a repo; nil when it has nothing, or the state is damaged.
-    func copy(of did: String) throws(Failure) -> RepoCopy? {
+    func copy(of did: String) throws(CommandError) -> RepoCopy? {
         let path = folder.state(of: did)
         guard SystemFile.exists(path) else { return nil }
         let copy = RepoCopy(try SystemFile.read(path, limit: RepoCopy.limit))

@@ -9,10 +9,10 @@ final class SyncProgress {
     private var repo = ""
     private var place = (number: 0, count: 0)
 
-    init(_ surroundings: Surroundings) {
-        bar = surroundings.showProgress
-        remark = surroundings.remark
-        width = min(surroundings.width, 100)
+    init(_ process: ProcessEnvironment) {
+        bar = process.showProgress
+        remark = process.remark
+        width = min(process.width, 100)
     }
 
     /// Begins with the next repo.

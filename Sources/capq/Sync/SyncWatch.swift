@@ -7,27 +7,27 @@ struct SyncWatch {
     static let method = "dev.capabilitygraph.space.subscribe"
 
     let sync: SpaceSync
-    let surroundings: Surroundings
+    let process: ProcessEnvironment
 
     /// Runs until the stream is refused, as when the membership has ended, or a pass fails.
-    func run(_ first: SpaceSync.Report) throws(Failure) {
-        let say = surroundings.remark ?? { _ in }
+    func run(_ first: SpaceSync.Report) throws(CommandError) {
+        let say = process.remark ?? { _ in }
         tell(first, say)
         say("following `\(sync.space.text)`")
         let stream = sync.reader.separate()
         while true {
-            var failure: Failure?
+            var failure: CommandError?
             var lines = SyncEventLines()
             do throws(ClientError) {
                 let request = XRPCRequest.query(Self.method, [("space", sync.space.text)])
                 try stream.download(request) { piece in
                     guard lines.append(piece) else { return true }
-                    do throws(Failure) { try pass(say) } catch { failure = error }
+                    do throws(CommandError) { try pass(say) } catch { failure = error }
                     return failure == nil
                 }
             } catch {
                 if let failure { throw failure }
-                guard error.code == .unreachable || error.code == .timeout else { throw Failure(xrpc: error) }
+                guard error.code == .unreachable || error.code == .timeout else { throw CommandError(xrpc: error) }
             }
             // The stream ended or broke: what was written meanwhile is fetched, then it is opened again.
             sleep(1)
@@ -35,13 +35,13 @@ struct SyncWatch {
         }
     }
 
-    private func pass(_ say: (String) -> Void) throws(Failure) {
+    private func pass(_ say: (String) -> Void) throws(CommandError) {
         tell(try sync.pass(), say)
     }
 
     /// Says what changed, where a bar was shown in place of it.
     private func tell(_ report: SpaceSync.Report, _ say: (String) -> Void) {
-        if surroundings.showProgress != nil {
+        if process.showProgress != nil {
             for row in report.rows where row.way != RepoFetch.Way.unchanged.rawValue { say(SpaceSync.words(row)) }
         }
         for note in report.notes { say(note) }

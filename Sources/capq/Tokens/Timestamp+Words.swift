@@ -12,7 +12,7 @@ extension Timestamp {
     }
 
     /// Reads what follows `--at`.
-    static func typed(_ text: String) throws(Failure) -> Timestamp {
+    static func typed(_ text: String) throws(CommandError) -> Timestamp {
         guard let time = try? Timestamp.parse(text) else {
             throw .usage("`\(text)` is not a moment", hint: "as in 2026-07-10T12:00:00Z")
         }

@@ -22,10 +22,10 @@ enum TokenInput {
     }
 
     /// Reads `-` as standard input, the path of a file as its content, and anything else as a token.
-    static func read(_ word: String, _ surroundings: Surroundings) throws(Failure) -> [Source] {
+    static func read(_ word: String, _ process: ProcessEnvironment) throws(CommandError) -> [Source] {
         if word.hasSameBytes(as: "-") {
-            guard let bytes = surroundings.standardInput(limit) else {
-                throw Failure(.failure, "standard input cannot be read or is too long")
+            guard let bytes = process.standardInput(limit) else {
+                throw CommandError(.failure, "standard input cannot be read or is too long")
             }
             return try sources(bytes, of: "standard input")
         }
@@ -35,22 +35,22 @@ enum TokenInput {
         }
         let looksLikePath = word.utf8.count < 100 || word.hasPrefix("./") || word.hasPrefix("/")
         guard !looksLikePath else {
-            throw Failure(.notFound, "`\(word)` is neither a token nor a file")
+            throw CommandError(.notFound, "`\(word)` is neither a token nor a file")
         }
         return [.text(Array(word.utf8))]
     }
 
     /// Splits a file: one DAG-CBOR token, a JSON document with tokens in it, or one token a line.
-    private static func sources(_ bytes: [UInt8], of name: String) throws(Failure) -> [Source] {
+    private static func sources(_ bytes: [UInt8], of name: String) throws(CommandError) -> [Source] {
         let text = KeyImport.trimmed(bytes)
-        guard let first = text.first else { throw Failure(.failure, "\(name) is empty") }
+        guard let first = text.first else { throw CommandError(.failure, "\(name) is empty") }
         if first >= 0x80 { return [.binary(bytes)] }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
             guard let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: limit)) else {
-                throw Failure(.failure, "\(name) is not JSON")
+                throw CommandError(.failure, "\(name) is not JSON")
             }
             let found = tokens(in: json)
-            guard !found.isEmpty else { throw Failure(.failure, "\(name) holds no token") }
+            guard !found.isEmpty else { throw CommandError(.failure, "\(name) holds no token") }
             return found
         }
         return text.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }).map {
@@ -77,5 +77,18 @@ enum TokenInput {
             }
         }
         return found
+    }
+}
+
+/// Reads CIDs typed on the command line.
+enum CIDText {
+    /// Accepts any base a CID is written in; a usage failure otherwise.
+    static func parse(_ text: String) throws(CommandError) -> CID {
+        guard let cid = try? CID(text: text.utf8) else {
+            let hint =
+                text.utf8.contains(0xe2) ? "`…` marks a shortened id: `--full` shows whole ones" : "as in bafkr4i…"
+            throw .usage("`\(text)` is not a CID", hint: hint)
+        }
+        return cid
     }
 }

@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: paths.map(\.name))
     func helpOfEveryCommandIsAsRecorded(_ name: String) throws {
         let words = name.split(separator: " ").dropFirst().map(String.init)
-        let outcome = Run.outcome(words + ["--help"], Scratch().surroundings)
+        let outcome = Run.outcome(words + ["--help"], Scratch().process)
         #expect(outcome.exit == .ok)
         Snapshot.expect(outcome.output, "help/\((["capq"] + words).joined(separator: "-")).txt")
     }

@@ -25,21 +25,21 @@ import Testing
                 flags: [all, brief],
                 options: [space, action, limit, within],
                 positionals: [cid, other],
-                action: { (_, _) throws(Failure) in Answer(text: "") }
+                action: { (_, _) throws(CommandError) in Answer(text: "") }
             ),
             Command("key", summary: "keys", subcommands: [Command("new", summary: "new key")]),
         ]
     )
 
-    private func parse(_ words: [String]) throws(Failure) -> Arguments {
+    private func parse(_ words: [String]) throws(CommandError) -> Arguments {
         guard case .run(_, let arguments) = try Parser.parse(words, root: Self.root) else {
-            throw Failure(.failure, "help")
+            throw CommandError(.failure, "help")
         }
         return arguments
     }
 
-    private func complaint(_ words: [String]) -> Failure? {
-        do throws(Failure) {
+    private func complaint(_ words: [String]) -> CommandError? {
+        do throws(CommandError) {
             _ = try Parser.parse(words, root: Self.root)
             return nil
         } catch {
@@ -123,13 +123,13 @@ import Testing
     @Test(arguments: mistakes.indices)
     func mistakesAreNamedWithTheirMending(_ row: Int) {
         let mistake = Self.mistakes[row]
-        #expect(complaint(mistake.words) == Failure(.usage, mistake.message, hint: mistake.hint))
+        #expect(complaint(mistake.words) == CommandError(.usage, mistake.message, hint: mistake.hint))
     }
 
     @Test func lookAlikesOfANameAreOtherNames() {
         // U+212A KELVIN SIGN is equal to `K` for Unicode, not for a command line.
         let kelvin = Command("tool", summary: "", subcommands: [Command("K", summary: "")])
-        #expect(throws: Failure.self) { try Parser.parse(["\u{212a}"], root: kelvin) }
+        #expect(throws: CommandError.self) { try Parser.parse(["\u{212a}"], root: kelvin) }
     }
 
     @Test(arguments: [["--help"], ["-h"], ["help"], ["--help", "--output", "json"]])

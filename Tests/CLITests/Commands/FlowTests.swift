@@ -14,9 +14,9 @@ import UCAN
         let service = try #require(LiveService(data: scratch.folder + "/data"))
         self.service = service
         // The service has its own clock.
-        scratch.surroundings = Surroundings.ofProcess()
-        scratch.surroundings.environment = ["CAPQ_HOME": scratch.home]
-        scratch.surroundings.isTerminal = false
+        scratch.process = ProcessEnvironment.ofProcess()
+        scratch.process.environment = ["CAPQ_HOME": scratch.home]
+        scratch.process.isTerminal = false
         scratch.run("context", "set", "local", "--url", service.url)
         scratch.run("key", "new", "owner", "--curve", "wallet")
         scratch.run("key", "new", "bob")
@@ -28,7 +28,7 @@ import UCAN
     }
 
     private func json(_ words: String..., expecting exit: ExitCode = .ok) throws -> JSON {
-        let outcome = Run.outcome(words, scratch.surroundings)
+        let outcome = Run.outcome(words, scratch.process)
         #expect(outcome.exit == exit, "\(words): \(String(describing: outcome.failure))")
         return outcome.output.isEmpty ? .null : try JSON.parse(Array(outcome.output.utf8))
     }
@@ -83,7 +83,7 @@ import UCAN
             let words = ["check", "@bob", ability, "kv/notes/a", "--explain"]
             var answers: [JSONObject] = []
             for more in [[], ["--context", "file"]] {
-                let outcome = Run.outcome(words + more, scratch.surroundings)
+                let outcome = Run.outcome(words + more, scratch.process)
                 #expect(outcome.exit == exit)
                 guard case .object(var object) = try JSON.parse(Array(outcome.output.utf8)) else { continue }
                 // Only the service names its decisions.

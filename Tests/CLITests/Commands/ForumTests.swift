@@ -28,7 +28,7 @@ import Testing
     @Test func valuesComeFromFilesStandardInputAndTheCommandLine() throws {
         let file = forum.scratch.write("{\"text\":\"of a file\"}", "post.json")
         try forum.json("record", "put", "\(Self.post)/file", file)
-        forum.scratch.surroundings.standardInput = { _ in Array("{\"text\":\"of a pipe\"}".utf8) }
+        forum.scratch.process.standardInput = { _ in Array("{\"text\":\"of a pipe\"}".utf8) }
         try forum.json("record", "put", "\(Self.post)/pipe", "-")
         #expect(try forum.json("record", "get", "\(Self.post)/file")["value"]?["text"] == "of a file")
         #expect(try forum.json("record", "get", "\(forum.space)/\(forum.did("alice"))/\(Self.post)/pipe")["cid"] != nil)

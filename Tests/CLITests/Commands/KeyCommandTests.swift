@@ -30,7 +30,7 @@ import UCAN
         for words in [
             ["show", "alice"], ["show", "alice", "--full", "-o", "table"], ["list"], ["list", "-o", "jsonl"],
         ] {
-            let output = Run.outcome(["key"] + words, scratch.surroundings).output
+            let output = Run.outcome(["key"] + words, scratch.process).output
             #expect(!output.isEmpty)
             #expect(!output.contains(text))
         }
@@ -56,9 +56,9 @@ import UCAN
     }
 
     @Test func standardInputIsReadForADash() throws {
-        var surroundings = scratch.surroundings
-        surroundings.standardInput = { _ in Array("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA".utf8) }
-        #expect(Run.outcome(["key", "import", "piped", "-"], surroundings).exit == .ok)
+        var process = scratch.process
+        process.standardInput = { _ in Array("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA".utf8) }
+        #expect(Run.outcome(["key", "import", "piped", "-"], process).exit == .ok)
     }
 
     @Test(arguments: ["", "abc", "{", "{}", "0x00", String(repeating: "0", count: 64)])

@@ -72,6 +72,6 @@ import UCAN
         ["login", "--url", "http://127.0.0.1:1", "--wallet-key", "a"],
     ])
     func loginsThatMakeNoSenseAreUsageMistakes(_ words: [String]) {
-        #expect(Run.outcome(words, scratch.surroundings).exit == .usage)
+        #expect(Run.outcome(words, scratch.process).exit == .usage)
     }
 }

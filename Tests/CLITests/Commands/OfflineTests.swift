@@ -33,7 +33,7 @@ import UCAN
         let file = scratch.write("\(grant.root)\n\(grant.child)\n", "lines.txt")
         Snapshot.expect(scratch.run("decode", file).output, "output/decode.json")
         Snapshot.expect(scratch.run("decode", file, "-o", "table").output, "output/decode.txt")
-        scratch.surroundings.isTerminal = true
+        scratch.process.isTerminal = true
         Snapshot.expect(scratch.run("decode", file).output, "output/decode-terminal.txt")
     }
 
@@ -135,7 +135,7 @@ import UCAN
     }
 
     private func step(_ words: String...) throws -> String? {
-        let outcome = Run.outcome(words, scratch.surroundings)
+        let outcome = Run.outcome(words, scratch.process)
         let json = try JSON.parse(Array(outcome.output.utf8))
         #expect(outcome.exit == (json["valid"] == true ? .ok : .deny))
         return json["failedStep"]?.string

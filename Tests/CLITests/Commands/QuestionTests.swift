@@ -33,8 +33,8 @@ import UCAN
         #expect(json["delegations"]?.array?.count == 2)
         Snapshot.expect(scratch.run("ls", "-o", "table").output, "output/ls-pipe.txt")
         Snapshot.expect(scratch.run("ls", "-o", "mermaid").output, "output/ls.mmd")
-        scratch.surroundings.isTerminal = true
-        scratch.surroundings.environment["NO_COLOR"] = "1"
+        scratch.process.isTerminal = true
+        scratch.process.environment["NO_COLOR"] = "1"
         Snapshot.expect(scratch.run("ls").output, "output/ls-terminal.txt")
         #expect(scratch.run("ls", "--full").output.contains(SampleDelegations.root))
     }
@@ -51,8 +51,8 @@ import UCAN
     }
 
     @Test func chainsShowEveryLinkAndItsStatus() {
-        scratch.surroundings.isTerminal = true
-        scratch.surroundings.environment["NO_COLOR"] = "1"
+        scratch.process.isTerminal = true
+        scratch.process.environment["NO_COLOR"] = "1"
         Snapshot.expect(scratch.run("chain", SampleDelegations.middle).output, "output/chain-terminal.txt")
         #expect(scratch.run("chain", SampleDelegations.leaf).exit == .notFound)
         #expect(scratch.run("chain", "nonsense").exit == .usage)
@@ -65,10 +65,10 @@ import UCAN
     }
 
     @Test func explanationsFollowTheDecision() {
-        scratch.surroundings.isTerminal = true
-        scratch.surroundings.environment["NO_COLOR"] = "1"
+        scratch.process.isTerminal = true
+        scratch.process.environment["NO_COLOR"] = "1"
         let words = ["check", "@phone", "tinycloud.kv/put", "kv/notes/a", "--explain"]
-        Snapshot.expect(Run.outcome(words, scratch.surroundings).output, "output/check-deny.txt")
+        Snapshot.expect(Run.outcome(words, scratch.process).output, "output/check-deny.txt")
         Snapshot.expect(
             scratch.run("check", "@phone", "tinycloud.kv/get", "kv/notes/a").output, "output/check-allow.txt")
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct SessionRenewalTests {
     @Test func expiredTokensAreRenewedOnceAndKept() throws {
         let scratch = Scratch()
-        scratch.surroundings.standardInput = { _ in Array("correct-horse\n".utf8) }
+        scratch.process.standardInput = { _ in Array("correct-horse\n".utf8) }
         let clock = scratch.write("1790000000\n", "clock")
         let service = try #require(
             LiveService(

@@ -34,7 +34,7 @@ import Testing
         ["context", "set", "../x", "--url", "http://a"], ["context", "set", "x", "--url", "ftp://a"],
     ])
     func contextsThatMakeNoSenseAreUsageMistakes(_ words: [String]) {
-        #expect(Run.outcome(words, scratch.surroundings).exit == .usage)
+        #expect(Run.outcome(words, scratch.process).exit == .usage)
     }
 
     @Test func configurationsOthersMayReadAreRefused() {

@@ -24,26 +24,26 @@ import Testing
     func keysOthersMayReadAreRefused(_ mode: String) throws {
         let path = try store.save(key(), as: "alice")
         _ = Scratch.shell("chmod \(mode) '\(path)'")
-        let failure = #expect(throws: Failure.self) { try store.load("alice") }
+        let failure = #expect(throws: CommandError.self) { try store.load("alice") }
         #expect(failure?.message == "`\(path)` can be read by others (mode \(mode))")
         #expect(failure?.hint?.hasPrefix("chmod 600 '\(path)'") ?? false)
     }
 
     @Test func namesAlreadyTakenAreKept() throws {
         let path = try store.save(key(), as: "alice")
-        let failure = #expect(throws: Failure.self) { try store.save(key(.p256), as: "alice") }
+        let failure = #expect(throws: CommandError.self) { try store.save(key(.p256), as: "alice") }
         #expect(failure?.message == "`\(path)` is there already")
         #expect(try store.load("alice") == key())
     }
 
     @Test func unknownKeysAreNotFound() {
-        let failure = #expect(throws: Failure.self) { try store.load("nobody") }
+        let failure = #expect(throws: CommandError.self) { try store.load("nobody") }
         #expect(failure?.exit == .notFound)
     }
 
     @Test(arguments: ["..", ".hidden", "-x", "a b", "", "a\u{0}b", "ключ"])
     func namesThatCouldLeaveTheFolderAreRefused(_ name: String) {
-        #expect(throws: Failure.self) { try store.load(name) }
+        #expect(throws: CommandError.self) { try store.load(name) }
     }
 
     @Test(arguments: [
@@ -55,7 +55,7 @@ import Testing
     ])
     func brokenKeyFilesAreRefusedByName(_ text: String) {
         let path = scratch.write(text, "broken.json")
-        let failure = #expect(throws: Failure.self) { try store.load(path) }
+        let failure = #expect(throws: CommandError.self) { try store.load(path) }
         #expect(failure?.message.hasPrefix("`\(path)` is not a key file: ") ?? false)
     }
 

@@ -101,6 +101,6 @@ import Testing
     }
 
     @Test func formsAnAnswerDoesNotHaveAreRefused() {
-        #expect(throws: Failure.self) { try Printer(style: Self.pipe).render(Answer(json: 1), as: .dot) }
+        #expect(throws: CommandError.self) { try Printer(style: Self.pipe).render(Answer(json: 1), as: .dot) }
     }
 }

@@ -4,17 +4,17 @@ import Testing
 
 @Suite struct StyleTests {
     @Test func terminalsGetTablesColourAndShortIDs() {
-        let style = OutputStyle(Scratch(isTerminal: true, width: 100).surroundings, isFull: false)
+        let style = OutputStyle(Scratch(isTerminal: true, width: 100).process, isFull: false)
         #expect(style == OutputStyle(shortensIDs: true, hasColour: true, width: 100))
     }
 
     @Test func fullShowsEverything() {
-        let style = OutputStyle(Scratch(isTerminal: true).surroundings, isFull: true)
+        let style = OutputStyle(Scratch(isTerminal: true).process, isFull: true)
         #expect(style == OutputStyle(shortensIDs: false, hasColour: true, isFull: true, width: nil))
     }
 
     @Test func pipesGetNoColourAndNothingCut() {
-        #expect(OutputStyle(Scratch().surroundings, isFull: false) == OutputStyle())
+        #expect(OutputStyle(Scratch().process, isFull: false) == OutputStyle())
     }
 
     @Test(arguments: [
@@ -22,8 +22,8 @@ import Testing
     ])
     func colourYieldsToTheEnvironment(_ name: String, _ value: String, _ hasColour: Bool) {
         let scratch = Scratch(isTerminal: true)
-        scratch.surroundings.environment[name] = value
-        #expect(OutputStyle(scratch.surroundings, isFull: false).hasColour == hasColour)
+        scratch.process.environment[name] = value
+        #expect(OutputStyle(scratch.process, isFull: false).hasColour == hasColour)
     }
 
     @Test func answersAreTablesOnATerminalAndJSONInAPipe() {

@@ -13,11 +13,11 @@ final class Forum {
     init() throws {
         service = try #require(LiveService(data: scratch.folder + "/data", options: ["--registration", "open"]))
         // The service has its own clock.
-        scratch.surroundings = Surroundings.ofProcess()
-        scratch.surroundings.environment = ["CAPQ_HOME": scratch.home]
-        scratch.surroundings.isTerminal = false
-        scratch.surroundings.showProgress = nil
-        scratch.surroundings.remark = nil
+        scratch.process = ProcessEnvironment.ofProcess()
+        scratch.process.environment = ["CAPQ_HOME": scratch.home]
+        scratch.process.isTerminal = false
+        scratch.process.showProgress = nil
+        scratch.process.remark = nil
         scratch.run("context", "set", "local", "--url", service.url)
         let password = scratch.write("correct-horse\n", "password.txt")
         for name in ["bob", "carol", "alice"] {
@@ -34,14 +34,14 @@ final class Forum {
     @discardableResult
     func json(_ words: String..., expecting exit: ExitCode = .ok) throws -> JSON {
         // A proof or token of the past would be refused.
-        scratch.surroundings.now = Surroundings.clockMicroseconds()
-        let outcome = Run.outcome(words, scratch.surroundings)
+        scratch.process.now = ProcessEnvironment.clockMicroseconds()
+        let outcome = Run.outcome(words, scratch.process)
         #expect(outcome.exit == exit, "\(words): \(String(describing: outcome.failure)) \(outcome.notes)")
         return outcome.output.isEmpty ? .null : try JSON.parse(Array(outcome.output.utf8))
     }
 
-    func failure(_ words: String...) -> Failure? {
-        scratch.surroundings.now = Surroundings.clockMicroseconds()
-        return Run.outcome(words, scratch.surroundings).failure
+    func failure(_ words: String...) -> CommandError? {
+        scratch.process.now = ProcessEnvironment.clockMicroseconds()
+        return Run.outcome(words, scratch.process).failure
     }
 }

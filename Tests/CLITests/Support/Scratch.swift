@@ -6,14 +6,14 @@ import Testing
 /// Gives a test a folder of its own and runs capq in it, without a process.
 final class Scratch {
     let folder: String
-    var surroundings: Surroundings
+    var process: ProcessEnvironment
 
     init(isTerminal: Bool = false, width: Int = 80) {
         var template = Array("/tmp/capq-test-XXXXXX".utf8CString)
         folder = template.withUnsafeMutableBufferPointer { buffer in
             buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/tmp/capq-test"
         }
-        surroundings = Surroundings(
+        process = ProcessEnvironment(
             environment: ["CAPQ_HOME": folder + "/home", "HOME": folder],
             isTerminal: isTerminal,
             width: width,
@@ -30,7 +30,7 @@ final class Scratch {
     var home: String { folder + "/home" }
 
     @discardableResult
-    func run(_ words: String...) -> Run.Outcome { Run.outcome(words, surroundings) }
+    func run(_ words: String...) -> Run.Outcome { Run.outcome(words, process) }
 
     /// Writes a file below the folder and returns its path.
     func write(_ text: String, _ name: String, mode: mode_t = 0o600) -> String {

@@ -93,8 +93,8 @@ final class SyncHost: SpaceReading {
 
     // MARK: SpaceReading
 
-    func author(_ did: String) throws(Failure) -> (key: PublicKey, reader: any SpaceReading) {
-        guard let key = keys[did] else { throw Failure(.notFound, "no `\(did)`") }
+    func author(_ did: String) throws(CommandError) -> (key: PublicKey, reader: any SpaceReading) {
+        guard let key = keys[did] else { throw CommandError(.notFound, "no `\(did)`") }
         return (key.publicKey, self)
     }
 

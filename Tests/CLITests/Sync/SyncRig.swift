@@ -12,7 +12,7 @@ struct SyncRig {
     init(_ host: SyncHost) { self.host = host }
 
     @discardableResult
-    func pass(authors: [String]? = nil, blobs: Bool = false) throws(Failure) -> SpaceSync.Report {
+    func pass(authors: [String]? = nil, blobs: Bool = false) throws(CommandError) -> SpaceSync.Report {
         var sync = sync(SyncFolder(path: path, settle: {}), authors)
         sync.wantsBlobs = blobs
         return try sync.pass()
@@ -24,14 +24,14 @@ struct SyncRig {
         let left = Mutex(steps)
         let folder = SyncFolder(
             path: path,
-            step: { () throws(Failure) in
+            step: { () throws(CommandError) in
                 let isOver = left.withLock { left in
                     left -= 1
                     return left < 0
                 }
-                if isOver { throw Failure(.failure, "killed") }
+                if isOver { throw CommandError(.failure, "killed") }
             }, settle: {})
-        do throws(Failure) {
+        do throws(CommandError) {
             _ = try sync(folder, nil).pass()
             return false
         } catch {
@@ -43,7 +43,7 @@ struct SyncRig {
     private func sync(_ folder: SyncFolder, _ authors: [String]?) -> SpaceSync {
         SpaceSync(
             space: host.space, folder: folder, reader: host, authors: authors,
-            progress: SyncProgress(scratch.surroundings))
+            progress: SyncProgress(scratch.process))
     }
 
     /// Every file of the copy with its content, but for what capq keeps for itself.

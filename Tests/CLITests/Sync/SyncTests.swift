@@ -49,7 +49,7 @@ import Testing
             $0.repeatsWriters = true
             $0.pageSize = 1
         }
-        #expect(#expect(throws: Failure.self) { try rig.pass() }?.exit == .deny)
+        #expect(#expect(throws: CommandError.self) { try rig.pass() }?.exit == .deny)
     }
 
     @Test func laterPassesFollowTheOperations() throws {
@@ -98,7 +98,7 @@ import Testing
         for number in 0..<40 { try host.write("\(Self.collection)/n\(number)", ["text": "new"]) }
         host.state.withLock { $0.hasForgotten = true }
         host.lie(lie)
-        let failure = #expect(throws: Failure.self) { try rig.pass() }
+        let failure = #expect(throws: CommandError.self) { try rig.pass() }
         #expect(failure?.exit == .deny, "\(String(describing: failure))")
         #expect(failure?.message.contains(host.authors[0]) ?? false)
         #expect(rig.everything() == before)
@@ -114,7 +114,7 @@ import Testing
         let host = try host()
         host.lie(lie)
         let rig = SyncRig(host)
-        let failure = #expect(throws: Failure.self) { try rig.pass() }
+        let failure = #expect(throws: CommandError.self) { try rig.pass() }
         #expect(failure?.exit == .deny, "\(String(describing: failure))")
         #expect(rig.files().isEmpty)
     }
@@ -127,7 +127,7 @@ import Testing
         try host.write("\(Self.collection)/r1", ["text": "changed"])
         for lie in [SyncHost.Lie.otherSigner, .otherMAC, .otherSpace, .goneBack] {
             host.lie(lie)
-            #expect(#expect(throws: Failure.self) { try rig.pass(authors: [host.authors[0]]) }?.exit == .deny)
+            #expect(#expect(throws: CommandError.self) { try rig.pass(authors: [host.authors[0]]) }?.exit == .deny)
             #expect(rig.everything() == before)
         }
     }
@@ -145,7 +145,7 @@ import Testing
     @Test func foldersHoldOneSpaceOnly() throws {
         let rig = SyncRig(try host())
         _ = Scratch.shell("mkdir -p '\(rig.path)' && echo mine >'\(rig.path)/notes.txt'")
-        #expect(throws: Failure.self) { try rig.pass() }
+        #expect(throws: CommandError.self) { try rig.pass() }
         #expect(rig.files() == ["/notes.txt": "mine\n"])
     }
 
@@ -160,7 +160,7 @@ import Testing
         // One that is not to be had is told, and tried again.
         #expect(try rig.pass(blobs: true).exit == .notFound)
         host.state.withLock { $0.blobs[cid.text] = Array("another".utf8) }
-        #expect(#expect(throws: Failure.self) { try rig.pass(blobs: true) }?.exit == .deny)
+        #expect(#expect(throws: CommandError.self) { try rig.pass(blobs: true) }?.exit == .deny)
         #expect(!SystemFile.exists(file))
         host.state.withLock { $0.blobs[cid.text] = bytes }
         #expect(try rig.pass(blobs: true).exit == .ok)

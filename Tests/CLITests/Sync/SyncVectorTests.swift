@@ -22,7 +22,7 @@ import UCAN
             guard archive.withUnsafeBytes(take) else { throw ClientError(.stopped, "stopped") }
         }
 
-        func author(_ did: String) throws(Failure) -> (key: PublicKey, reader: any SpaceReading) { (key, self) }
+        func author(_ did: String) throws(CommandError) -> (key: PublicKey, reader: any SpaceReading) { (key, self) }
         func separate() -> any SpaceReading { self }
     }
 
@@ -30,14 +30,14 @@ import UCAN
 
     init() throws { vectors = try Fixture.json("vectors/atproto/spaces/car.json") }
 
-    private func sync(_ base64: JSON?, into folder: String) throws(Failure) -> SpaceSync.Report {
+    private func sync(_ base64: JSON?, into folder: String) throws(CommandError) -> SpaceSync.Report {
         guard let archive = base64?.string.flatMap({ Base64.decode($0.utf8) }), let text = vectors["space"]?.string,
             let space = try? SpaceURI(text), let author = vectors["author"]?.string,
             let name = vectors["publicDidKey"]?.string.flatMap({ try? DID($0) }), let key = try? PublicKey(did: name)
-        else { throw Failure(.usage, "the vector is not of its form") }
+        else { throw CommandError(.usage, "the vector is not of its form") }
         return try SpaceSync(
             space: space, folder: SyncFolder(path: folder, settle: {}), reader: ArchiveHost(key: key, archive: archive),
-            authors: [author], progress: SyncProgress(Scratch().surroundings)
+            authors: [author], progress: SyncProgress(Scratch().process)
         ).pass()
     }
 
@@ -62,7 +62,7 @@ import UCAN
         #expect(cases.count == 7)
         for vector in cases {
             let scratch = Scratch()
-            let failure = #expect(throws: Failure.self) {
+            let failure = #expect(throws: CommandError.self) {
                 try sync(vector["carBase64"], into: scratch.folder + "/copy")
             }
             #expect(failure?.exit == .deny, "\(vector["name"]?.string ?? ""): \(String(describing: failure))")

@@ -1,0 +1,77 @@
+import ATProto
+import CapClient
+import Multiformats
+import UCAN
+
+/// `capq revoke`: ends a delegation, and everything that rests only on it.
+enum RevokeCommand {
+    static let cid = Positional("CID", "delegation to end")
+
+    static let command = Command(
+        "revoke",
+        summary: "end a delegation and all that rests only on it",
+        discussion: """
+            Cannot be undone. Its issuer, its audience and the owner of a space it names may do this, and a session
+            that holds `tinycloud.delegation/revoke`. With `--key` naming a wallet key the wallet itself signs. In a
+            permissioned space its managers and whoever issued or received the edge may do it.
+            """,
+        options: [SigningOptions.space, SigningOptions.proof, AccountOptions.acting],
+        positionals: [cid],
+        examples: [
+            Example("capq revoke \"$CID\"", "end a delegation", stage: .service),
+            Example("capq revoke \"$OTHER_CID\" --key owner", "the same, signed by the wallet", stage: .service),
+            Example("capq revoke \"$EDGE\"", "end a membership of a forum", stage: .accounts),
+        ],
+        exits: [.notFound, .notAuthorized, .unreachable],
+        action: run
+    )
+
+    private static func revoke(_ target: CID, _ source: SpaceSource) throws(CommandError) -> Answer {
+        try source.revoke(target)
+        var object = JSONObject(schema: "capq/revocation/1")
+        object["revoked"] = true
+        object["cid"] = .string(target.text)
+        object["space"] = .string(source.uri.text)
+        object["revoker"] = .string(source.acting.did)
+        return .fields(
+            .object(object), [("revoked", Cell(id: target.text)), ("by", Cell(source.acting.did))])
+    }
+
+    private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
+        let target = try CIDText.parse(try arguments.required(cid))
+        if let source = try SourceChoice.permissioned(arguments, process) { return try revoke(target, source) }
+        let asker = try Asker(arguments, process)
+        let signer = try asker.requireSigner()
+        let expires = asker.now.wholeSeconds.adding(seconds: Asker.invocationLifetime)
+        let token = try CommandError.ofTokens { () throws(UCANError) in
+            if let wallet = signer.wallet {
+                try TokenMaker.revocation(
+                    wallet: wallet,
+                    target: target,
+                    domain: asker.client.baseURL.authority,
+                    issuedAt: asker.now.wholeSeconds.rfc3339,
+                    expires: expires.rfc3339
+                )
+            } else {
+                try TokenMaker.revocation(issuer: signer.key, target: target, proofs: asker.proofs, expires: expires)
+            }
+        }
+        let receipt = try CommandError.ofService { () throws(ClientError) in
+            try asker.client.revoke(authorization: token.authorization())
+        }
+        guard (try? CID(text: receipt.cid.utf8))?.hash == target.hash else {
+            throw CommandError(.failure, "the service revoked `\(receipt.cid)` in place of `\(target.text)`")
+        }
+        var object = JSONObject(schema: "capq/revocation/1")
+        object["revoked"] = true
+        object["cid"] = .string(target.text)
+        object["revocation"] = .string(token.cid.text)
+        object["revoker"] = .string(signer.did.text)
+        return .fields(
+            .object(object),
+            [
+                ("revoked", Cell(id: target.text)), ("by", Cell(id: signer.did.text)),
+                ("revocation", Cell(id: token.cid.text)),
+            ])
+    }
+}
