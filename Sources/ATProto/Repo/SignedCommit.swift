@@ -1,5 +1,5 @@
 import COpenSSL
-import Multiformats
+public import Multiformats
 public import UCAN
 
 /// Commits an author to a revision of a repo without proving its contents to a third party (atproto-spaces.md 9).
@@ -85,4 +85,85 @@ public struct SignedCommit: Hashable, Sendable {
     }
 
     static func malformed(_ message: String) -> ATProtoError { ATProtoError("InvalidCommit", message) }
+}
+
+/// The two wire forms: a DAG-CBOR map with keys `ikm, mac, rev, sig, ver, hash`, and JSON with `$bytes` members.
+extension SignedCommit {
+    public var cbor: CBOR {
+        .map([
+            "ver": .int(Self.version), "hash": .bytes(hash), "ikm": .bytes(ikm), "sig": .bytes(sig),
+            "mac": .bytes(mac), "rev": .text(rev),
+        ])
+    }
+
+    /// The canonical DAG-CBOR encoding.
+    public var encoded: [UInt8] { cbor.encoded() }
+
+    /// The CID of the encoding.
+    public var cid: CID { CID.ofDagCBOR(encoded) }
+
+    /// The `com.atproto.space.defs#signedCommit` object.
+    public var json: JSON {
+        [
+            "ver": .number(JSONNumber(Self.version)), "hash": RecordData.json(.bytes(hash)),
+            "ikm": RecordData.json(.bytes(ikm)), "sig": RecordData.json(.bytes(sig)),
+            "mac": RecordData.json(.bytes(mac)), "rev": .string(rev),
+        ]
+    }
+
+    /// Reads the canonical DAG-CBOR form.
+    ///
+    /// - Throws: `InvalidCommit` for any other value, `CommitVersionUnknown` for a `ver` other than 1.
+    public init(encoded bytes: [UInt8]) throws(ATProtoError) {
+        guard let value = try? CBOR.decode(bytes, limits: CBORLimits(maxBytes: 4096, maxDepth: 2, maxItems: 16)),
+            let map = value.map
+        else { throw Self.malformed("the commit is not a map in canonical DAG-CBOR") }
+        try self.init(map, exactly: true)
+    }
+
+    /// Reads the JSON form; further members are ignored, as answers only grow.
+    ///
+    /// - Throws: as `init(encoded:)`.
+    public init(json: JSON) throws(ATProtoError) {
+        guard case .map(let map)? = try? RecordData.decode(json) else {
+            throw Self.malformed("the commit is not a JSON object of the data model")
+        }
+        try self.init(map, exactly: false)
+    }
+
+    private init(_ map: CBORMap, exactly: Bool) throws(ATProtoError) {
+        guard let version = map["ver"]?.int64 else { throw Self.malformed("the commit has no `ver`") }
+        guard version == Self.version else {
+            throw ATProtoError("CommitVersionUnknown", "the commit has version \(version)")
+        }
+        guard let hash = map["hash"]?.bytes, let ikm = map["ikm"]?.bytes, let sig = map["sig"]?.bytes,
+            let mac = map["mac"]?.bytes, let rev = map["rev"]?.text, !exactly || map.count == 6
+        else { throw Self.malformed("the commit is not `{ver, hash, ikm, sig, mac, rev}`") }
+        try self.init(hash: hash, ikm: ikm, sig: sig, mac: mac, rev: rev)
+    }
+}
+
+/// Computes what a commit signs and how its key is derived (atproto-spaces.md 9).
+enum CommitContext {
+    static let tag = "atproto-space-v1"
+    static let ikmByteCount = 32
+
+    /// Gives `tag ‖ u16be(len) ‖ space ‖ … author ‖ … rev ‖ … ikm`; throws `InvalidCommit` for a field too long.
+    static func bytes(space: String, author: String, rev: String, ikm: [UInt8]) throws(ATProtoError) -> [UInt8] {
+        var bytes = Array(tag.utf8)
+        for field in [Array(space.utf8), Array(author.utf8), Array(rev.utf8), ikm] {
+            guard let count = UInt16(exactly: field.count) else {
+                throw ATProtoError("InvalidCommit", "a field of the commit is longer than 65535 bytes")
+            }
+            bytes.append(UInt8(count >> 8))
+            bytes.append(UInt8(truncatingIfNeeded: count))
+            bytes.append(contentsOf: field)
+        }
+        return bytes
+    }
+
+    /// Gives HKDF-Expand-SHA256(PRK = ikm, info = ctx, 32 bytes): one block, no Extract step.
+    static func key(ikm: [UInt8], context: [UInt8]) -> [UInt8] { HMACSHA256.code(of: context + [1], key: ikm) }
+
+    static func mac(key: [UInt8], hash: [UInt8]) -> [UInt8] { HMACSHA256.code(of: hash, key: key) }
 }

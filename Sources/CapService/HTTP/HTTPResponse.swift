@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Holds an answer; length, date and connection headers are added by the server.
 struct HTTPResponse: Sendable {
     /// A status from 200 to 599.
@@ -30,4 +32,38 @@ protocol HTTPBodySource: Sendable {
     ///
     /// A throw cuts the connection, so that a truncated body never looks complete.
     func next(maxBytes: Int) throws -> [UInt8]?
+}
+
+/// Carries the one answer to one request; when it is dropped unsent, the client is answered 500.
+final class HTTPReply: Sendable {
+    private let connection: HTTPConnection
+    private let generation: UInt64
+    private let isSent = Atomic<Bool>(false)
+    /// The body of the request is held as long as its answer is owed, also when its client is gone.
+    private let allowance: HTTPBodyAllowance?
+
+    init(_ connection: HTTPConnection, generation: UInt64, holding allowance: HTTPBodyAllowance? = nil) {
+        self.allowance = allowance
+        self.connection = connection
+        self.generation = generation
+    }
+
+    deinit {
+        guard !isSent.load(ordering: .relaxed) else { return }
+        connection.complete(generation, with: connection.core.response(.internalError))
+    }
+
+    /// Sends the answer from any thread; only the first call has an effect.
+    func send(_ response: HTTPResponse) {
+        guard !isSent.exchange(true, ordering: .relaxed) else { return }
+        connection.complete(generation, with: response)
+    }
+}
+
+/// Answers requests.
+protocol HTTPHandler: Sendable {
+    /// Takes one request on a server thread and sends its answer through `reply`, at once or later from any thread.
+    ///
+    /// It must not wait for anything slow: other connections share its thread.
+    func handle(_ request: HTTPRequest, _ reply: HTTPReply)
 }

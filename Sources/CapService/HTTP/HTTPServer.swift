@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threading
 
 /// Serves HTTP/1.0 and 1.1 on one address: a thread that accepts, `threads` loops that serve, one that watches.
 final class HTTPServer: Sendable {
@@ -114,5 +115,87 @@ final class HTTPServer: Sendable {
         }
         limit.rlim_cur = min(needed, limit.rlim_max)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// Holds what every thread of one server shares.
+final class HTTPCore: Sendable {
+    let limits: HTTPLimits
+    let handler: any HTTPHandler
+    let log: StructuredLog
+    let table: HTTPConnectionTable
+    /// Gives the headers that go with what the server itself turns away.
+    let refusalHeaders: @Sendable (HTTPRefusal) -> [(String, String)]
+    /// No new connections, and connections close after their answer.
+    let isDraining = Atomic<Bool>(false)
+    /// Bytes of the bodies that earned their limits and are not answered yet.
+    let earnedBytesHeld = Atomic<Int>(0)
+    /// No connection may sleep any more: the loops are about to end.
+    let isHalting = Atomic<Bool>(false)
+
+    init(
+        limits: HTTPLimits, handler: any HTTPHandler, log: StructuredLog,
+        refusalHeaders: @escaping @Sendable (HTTPRefusal) -> [(String, String)] = { _ in [] }
+    ) {
+        self.refusalHeaders = refusalHeaders
+        self.limits = limits
+        self.handler = handler
+        self.log = log
+        table = HTTPConnectionTable()
+    }
+
+    /// Makes the answer to a request that no route sees.
+    func response(_ refusal: HTTPRefusal) -> HTTPResponse {
+        var response = refusal.response
+        response.headers += refusalHeaders(refusal)
+        return response
+    }
+
+    /// Makes the same answer as bytes, for a socket outside the parser's hands.
+    func rawResponse(_ refusal: HTTPRefusal) -> [UInt8] {
+        refusal.rawResponse(refusalHeaders(refusal))
+    }
+}
+
+/// Says why the server could not be started.
+struct HTTPError: Error, Equatable, Sendable {
+    enum Code: String, Sendable {
+        case badAddress, addressInUse, listenFailed, startFailed, alreadyStarted
+    }
+
+    let code: Code
+    let message: String
+
+    static func == (a: HTTPError, b: HTTPError) -> Bool {
+        a.code == b.code
+    }
+}
+
+/// Runs a function on a thread of its own until told to stop.
+struct HTTPThread: Sendable {
+    private let thread: SystemThread
+    private let readEnd: Int32
+    private let writeEnd: Int32
+
+    /// Starts `body`, whose argument becomes readable when it has to return.
+    init?(_ body: @escaping @Sendable (Int32) -> Void) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let stopSignal = ends[0]
+        guard let thread = SystemThread({ body(stopSignal) }) else {
+            for end in ends { close(end) }
+            return nil
+        }
+        self.thread = thread
+        readEnd = ends[0]
+        writeEnd = ends[1]
+    }
+
+    /// Signals the body to return and waits until it has.
+    func stop() {
+        close(writeEnd)
+        thread.join()
+        close(readEnd)
     }
 }

@@ -67,3 +67,22 @@ struct XRPCAnswer: Sendable {
         return ASCII.equalIgnoringCase(Array(scheme), "atproto-space".utf8) ? "Atproto-Space" : "DPoP"
     }
 }
+
+/// What a handler answers when it refuses nothing.
+enum XRPCOutput: Sendable {
+    case json([UInt8], status: Int = 200)
+    /// No body.
+    case empty(status: Int = 200)
+    /// A whole answer of another type, streamed ones included.
+    case response(HTTPResponse)
+
+    static func json(_ value: JSON, status: Int = 200) -> XRPCOutput { .json(value.serialized(), status: status) }
+
+    var response: HTTPResponse {
+        switch self {
+        case .json(let bytes, let status): .json(bytes, status: status)
+        case .empty(let status): HTTPResponse(status: status)
+        case .response(let response): response
+        }
+    }
+}

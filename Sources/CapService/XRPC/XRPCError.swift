@@ -1,4 +1,7 @@
 import ATProto
+import CapabilityGraph
+import Identity
+import Spaces
 
 /// A refusal by its wire name; the status follows from the name and the namespace called (atproto-spaces.md 20).
 struct XRPCError: Error, Sendable {
@@ -36,4 +39,76 @@ struct XRPCError: Error, Sendable {
 
     /// Gives the HTTP status under a namespace.
     func status(isAlias: Bool) -> Int { status ?? Self.status(of: name, isAlias: isAlias) }
+}
+
+extension XRPCError {
+    /// The table of atproto-spaces.md 20 and the names of the account routes; what it does not hold is 400.
+    static func status(of name: String, isAlias: Bool) -> Int {
+        switch name {
+        case "AuthMissing", "MissingJwt", "JwtExpired", "JwtReplayed", "MissingDpopProof", "BadDpopProof",
+            "BadDpopProofSignature", "DpopProofExpired", "DpopKeyMismatch", "BadSpaceSignature", "BadSpaceAudience",
+            "CredentialRevoked", "AuthenticationRequired", "AccountTakedown":
+            401
+        case _ where name.utf8.starts(with: "BadJwt".utf8): 401
+        case "InvalidDelegationToken", "InvalidClientAttestation", "InvalidCredential": isAlias ? 401 : 400
+        case "Forbidden", "WriteNotAuthorized", "InsufficientScope", "ScopeMissingError": 403
+        case "UserNotAuthorized", "AppNotAuthorized", "NotAuthorized", "NotSpaceOwner": isAlias ? 403 : 400
+        case "SpaceNotFound", "SpaceDeleted", "RepoNotFound", "RepoTakendown", "RepoSuspended", "RepoDeactivated",
+            "RecordNotFound", "BlobNotFound", "InvalidInvite", "MemberNotFound":
+            isAlias ? 404 : 400
+        case "FeatureDisabled", "EdgeNotFound": 404
+        case "InvalidSwap": 409
+        case "SpaceAlreadyExists", "RecordAlreadyExists", "MemberAlreadyExists", "AlreadyMember": isAlias ? 409 : 400
+        case "PayloadTooLarge": 413
+        case "RateLimitExceeded": 429
+        case "InternalServerError": 500
+        case "MethodNotImplemented": 501
+        case "UpstreamFailure": 502
+        case "ServiceUnavailable": 503
+        default: 400
+        }
+    }
+}
+
+extension XRPCError {
+    /// Gives a refusal of the gate its wire form; why the graph said no is for the log.
+    init(_ refusal: AccessRefusal) {
+        let detail: String? =
+            if case .deny(let denial)? = refusal.decision { "\(denial.cause)" } else { nil }
+        self.init(refusal.name, refusal.message, detail: detail)
+    }
+
+    /// Tells what the account has spent, in the fields of the RateLimit draft (atproto-spaces.md 20).
+    init(_ exceeded: RateLimitExceeded) {
+        self.init("RateLimitExceeded", exceeded.message, retryAfter: exceeded.retryAfter)
+        headers = [
+            ("RateLimit-Limit", "\(exceeded.limit)"), ("RateLimit-Remaining", "\(exceeded.remaining)"),
+            ("RateLimit-Reset", "\(exceeded.retryAfter)"),
+        ]
+    }
+}
+
+extension XRPCError {
+    init(_ error: IdentityError) {
+        switch error.code {
+        case .handleNotAvailable, .invalidHandle, .invalidPassword, .unsupportedDomain, .incompatibleDID,
+            .accountNotFound, .expiredToken, .invalidRequest, .authenticationRequired, .accountTakedown:
+            self.init(error.name, error.message)
+        // Clients of the protocol ask for a new token when they read `ExpiredToken` with 400; an invalid one is just no
+        // authentication.
+        case .invalidToken: self.init(error.name, error.message, status: 401)
+        case .keyFile, .cryptoFailure:
+            self.init("InternalServerError", "the call could not be answered", detail: error.message)
+        }
+    }
+
+    init(_ error: ResolutionError) {
+        switch error.code {
+        case .notFound: self.init("DidNotFound", error.message)
+        case .malformed, .unsupported: self.init("InvalidRequest", error.message)
+        case .refused: self.init("ServiceNotResolvable", error.message)
+        case .unreachable: self.init("UpstreamFailure", error.message)
+        case .mustWait: self.init("ServiceUnavailable", error.message, retryAfter: 1)
+        }
+    }
 }

@@ -68,3 +68,56 @@ struct XRPCInput: Sendable {
         return typed
     }
 }
+
+/// Reads the body of a procedure by its media type and size.
+enum XRPCBody {
+    /// Gives the JSON object, empty without a body; bytes are left where they are.
+    static func read(_ method: XRPCMethod, _ request: HTTPRequest) throws(XRPCError) -> JSONObject {
+        guard request.body.count <= method.bodyLimit else {
+            throw XRPCError("PayloadTooLarge", "the body is larger than \(method.bodyLimit) bytes")
+        }
+        guard method.verb == .procedure, method.body == .json, !request.body.isEmpty else { return JSONObject() }
+        guard let type = request.headers["Content-Type"], isJSON(type) else {
+            throw .invalidRequest("the body must be sent as `application/json`")
+        }
+        let json: JSON
+        do throws(MultiformatsError) {
+            json = try JSON.parse(request.body)
+        } catch {
+            throw .invalidRequest("the body is not strict JSON: \(error.message)")
+        }
+        guard case .object(let object) = json else { throw .invalidRequest("the body is not a JSON object") }
+        return object
+    }
+
+    private static func isJSON(_ type: String) -> Bool {
+        let essence = type.utf8.prefix { $0 != UInt8(ascii: ";") }
+        let trimmed = essence.filter { !ASCII.isBlank($0) }
+        return ASCII.equalIgnoringCase(trimmed, "application/json".utf8)
+    }
+}
+
+/// Names one parameter or member, with the spellings it had in other versions of the protocol.
+struct XRPCField: Sendable, ExpressibleByStringLiteral {
+    let name: String
+    /// Spellings taken under every namespace, such as `type` for `spaceType`.
+    let spellings: [String]
+    /// Spellings taken under HappyView's names only, such as `spaceUri` for `space` (atproto-spaces.md 16).
+    let legacy: [String]
+
+    init(_ name: String, or spellings: [String] = [], legacy: [String] = []) {
+        self.name = name
+        self.spellings = spellings
+        self.legacy = legacy
+    }
+
+    init(stringLiteral name: String) { self.init(name) }
+
+    /// Every spelling a call of that namespace may use.
+    func names(isAlias: Bool) -> [String] { [name] + spellings + (isAlias ? legacy : []) }
+
+    static let space = XRPCField("space", legacy: ["spaceUri"])
+    static let did = XRPCField("did", legacy: ["memberDid"])
+    static let spaceType = XRPCField("spaceType", or: ["type"], legacy: ["typeNsid"])
+    static let repoRev = XRPCField("repoRev", or: ["rev"])
+}

@@ -1,7 +1,7 @@
 package import ATProto
 import Multiformats
 import Synchronization
-import UCAN
+package import UCAN
 
 /// Resolves DIDs to their documents: hosted here, did:key, did:web and did:plc.
 ///
@@ -90,5 +90,94 @@ package final class IdentityResolver: Sendable {
         } catch {
             throw ResolutionError(.malformed, error.message)
         }
+    }
+}
+
+extension IdentityResolver {
+    /// Resolves a handle of another host by HTTPS (`/.well-known/atproto-did`). DNS TXT records are not asked.
+    package func did(of handle: Handle, mayWait: Bool = true) throws(ResolutionError) -> String {
+        if let known = handles[handle.text] { return try known.get() }
+        guard mayWait else { throw ResolutionError(.mustWait, "`\(handle)` is not remembered") }
+        let answer = Result { () throws(ResolutionError) in try fetch(handle) }
+        handles.insert(answer, for: handle.text)
+        return try answer.get()
+    }
+
+    private func fetch(_ handle: Handle) throws(ResolutionError) -> String {
+        let url: PeerURL
+        do throws(OutboundError) {
+            let plain = try PeerURL("https://\(handle.text)/.well-known/atproto-did")
+            url = plain.isLoopback ? try PeerURL("http://\(handle.text)/.well-known/atproto-did") : plain
+        } catch {
+            throw ResolutionError(error)
+        }
+        let body = try outbound.body(of: url, accept: "text/plain", maxBytes: ATProtoDID.maximumLength + 16)
+        let text = String(decoding: body, as: UTF8.self).trimmed
+        guard ATProtoDID.isValid(text) else {
+            throw ResolutionError(.malformed, "`\(url)` does not give a DID")
+        }
+        return text
+    }
+}
+
+extension String {
+    /// Without white space at both ends.
+    fileprivate var trimmed: String {
+        let start = drop(while: \.isWhitespace)
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
+    }
+}
+
+extension IdentityResolver {
+    /// Runs a verification with the keys of DID documents. When a signature does not fit, the documents that were
+    /// remembered are asked for anew, once, and the verification runs again if a key it used has changed (section 2).
+    ///
+    /// Throws what `verify` throws, and `ResolutionError.mustWaitError` where waiting is not allowed.
+    package func verifying<Value>(
+        mayWait: Bool, _ verify: (KeySource) throws(ATProtoError) -> Value
+    ) throws(ATProtoError) -> Value {
+        var used: [KeyName: PublicKey?] = [:]
+        let first: ATProtoError
+        do throws(ATProtoError) {
+            return try verify { did, keyID throws(ATProtoError) in
+                let key = try self.key(keyID, of: did, .remembered, mayWait: mayWait)
+                used[KeyName(did: did, id: keyID)] = .some(key)
+                return key
+            }
+        } catch {
+            first = error
+        }
+        guard first.name == "BadJwtSignature" || first.name == "BadJwtIss", !used.isEmpty else { throw first }
+        var hasChanged = false
+        for (name, old) in used where !name.did.utf8.starts(with: "did:key:".utf8) {
+            let new = try? key(name.id, of: name.did, .new, mayWait: mayWait)
+            if !mayWait { throw ResolutionError.mustWaitError }
+            if let new, new != old { hasChanged = true }
+        }
+        guard hasChanged else { throw first }
+        return try verify { did, keyID throws(ATProtoError) in
+            try self.key(keyID, of: did, .remembered, mayWait: mayWait)
+        }
+    }
+
+    /// The key a DID publishes under a fragment; nil when it publishes none.
+    package func key(
+        _ keyID: String, of did: String, _ freshness: Freshness = .remembered, mayWait: Bool
+    ) throws(ATProtoError) -> PublicKey? {
+        let document: DIDDocument
+        do {
+            document = try self.document(of: did, freshness, mayWait: mayWait)
+        } catch let error as ResolutionError {
+            throw error.tokenError
+        } catch {
+            throw ATProtoError("InternalServerError", "the issuer could not be looked up: \(error)")
+        }
+        return try document.key(keyID)
+    }
+
+    private struct KeyName: Hashable {
+        let did: String
+        let id: String
     }
 }

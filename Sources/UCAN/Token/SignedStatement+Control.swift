@@ -53,3 +53,9 @@ private enum Control {
 
     static func wrong(_ message: String) -> UCANError { UCANError(.wrongKind, message, step: "B.7") }
 }
+
+/// Names what a statement about another statement asks for.
+public enum ControlAction: String, Sendable, CaseIterable {
+    case revoke = "tinycloud.delegation/revoke"
+    case status = "tinycloud.delegation/status"
+}
