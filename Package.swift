@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .target(name: "Threading", swiftSettings: strict),
+        .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "CBLAKE3Lanes"),
         .target(name: "Multiformats", dependencies: ["CBLAKE3Lanes"], swiftSettings: strict),
         .target(name: "UCAN", dependencies: ["Multiformats", "COpenSSL", "CSecp256k1"], swiftSettings: strict),
@@ -36,7 +37,7 @@ let package = Package(
         ),
         .target(
             name: "Identity",
-            dependencies: ["Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CCurl", "COpenSSL"],
+            dependencies: ["Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "Curl", "COpenSSL"],
             swiftSettings: strict
         ),
         .target(
@@ -52,7 +53,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "CapClient", dependencies: ["UCAN", "Multiformats", "CCurl"], swiftSettings: strict),
+        .target(name: "CapClient", dependencies: ["UCAN", "Multiformats", "Curl"], swiftSettings: strict),
         .executableTarget(
             name: "capq",
             dependencies: ["CapClient", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],

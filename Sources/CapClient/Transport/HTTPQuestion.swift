@@ -16,20 +16,10 @@ struct HTTPQuestion: Sendable {
     var headers: [(name: String, value: String)] = []
     var accepts = "application/json, text/plain"
 
-    /// Lists header lines; nil when one of them could smuggle another.
-    var headerLines: [String]? {
-        // An empty Expect stops libcurl from waiting for `100 Continue`.
-        var lines = ["Accept: \(accepts)", "Expect:"]
-        let fields =
-            (contentType.map { [(name: "Content-Type", value: $0)] } ?? [])
+    /// All header fields, in the order they are sent in.
+    var fields: [(name: String, value: String)] {
+        [(name: "Accept", value: accepts)] + (contentType.map { [(name: "Content-Type", value: $0)] } ?? [])
             + (authorization.map { [(name: "Authorization", value: $0)] } ?? []) + headers
-        for (name, value) in fields {
-            guard value.utf8.allSatisfy({ (0x20...0x7e).contains($0) }), !value.isEmpty,
-                name.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: ":") }), !name.isEmpty
-            else { return nil }
-            lines.append("\(name): \(value)")
-        }
-        return lines
     }
 }
 

@@ -15,16 +15,3 @@ public struct Timeouts: Sendable, Hashable {
         self.stall = stall
     }
 }
-
-extension Duration {
-    /// Whole milliseconds, at least 1: libcurl takes 0 as forever.
-    var wholeMilliseconds: Int {
-        let (seconds, attoseconds) = components
-        let milliseconds = seconds.multipliedReportingOverflow(by: 1_000)
-        guard !milliseconds.overflow else { return Int(Int32.max) }
-        return Int(min(max(milliseconds.partialValue + attoseconds / 1_000_000_000_000_000, 1), Int64(Int32.max)))
-    }
-
-    /// Whole seconds, at least 1.
-    var wholeSeconds: Int { max(1, wholeMilliseconds / 1_000) }
-}

@@ -1,4 +1,4 @@
-import CCurl
+import Curl
 import Synchronization
 
 /// Asks other hosts through libcurl, under one policy; connections are kept and used again.
@@ -24,7 +24,20 @@ package final class OutboundClient: Outbound {
         try policy.check(request.url)
         let handle = try take()
         defer { giveBack(handle) }
-        return try handle.perform(request, policy, userAgent)
+        let transfer = OutboundTransfer(request, policy)
+        do throws(CurlTrouble) {
+            let answer = try handle.perform(
+                CurlRequest(
+                    url: request.url.description, schemes: request.url.scheme.rawValue,
+                    isPost: request.method == .post, headers: request.headers, body: request.body,
+                    connectTimeout: request.connectTimeout, end: .total(request.totalTimeout), userAgent: userAgent,
+                    // A proxy would connect where the policy does not see it.
+                    mayUseProxy: false),
+                transfer)
+            return OutboundResponse(status: answer.status, contentType: answer.contentType, body: transfer.body)
+        } catch {
+            throw transfer.error(error)
+        }
     }
 
     private func take() throws(OutboundError) -> CurlHandle {
@@ -46,6 +59,57 @@ package final class OutboundClient: Outbound {
         state.withLock { state in
             state.underWay -= 1
             if state.idle.count < 8 { state.idle.append(handle) }
+        }
+    }
+}
+
+/// Gathers one answer within its bounds, and judges every address before it is connected to.
+private final class OutboundTransfer: CurlReceiver {
+    private(set) var body: [UInt8] = []
+    private(set) var isTooLarge = false
+    private(set) var isRefused = false
+    private var headerBytes = 0
+    private let request: OutboundRequest
+    private let policy: OutboundPolicy
+
+    init(_ request: OutboundRequest, _ policy: OutboundPolicy) {
+        self.request = request
+        self.policy = policy
+    }
+
+    func take(_ piece: UnsafeRawBufferPointer, status: Int) -> Bool {
+        guard piece.count <= request.maxBytes - body.count else {
+            isTooLarge = true
+            return false
+        }
+        body.append(contentsOf: piece)
+        return true
+    }
+
+    func takeHeader(_ count: Int) -> Bool {
+        headerBytes += count
+        if headerBytes > 64 * 1024 { isTooLarge = true }
+        return !isTooLarge
+    }
+
+    func permits(_ address: UnsafeRawBufferPointer) -> Bool {
+        guard policy.permits(NetworkAddress(address), request.url.scheme) else {
+            isRefused = true
+            return false
+        }
+        return true
+    }
+
+    /// What libcurl's trouble with this transfer means.
+    func error(_ trouble: CurlTrouble) -> OutboundError {
+        let origin = request.url.origin
+        if isTooLarge { return OutboundError(.tooLarge, "the answer of `\(origin)` is too large") }
+        if isRefused { return OutboundError(.refusedAddress, "`\(origin)` has no address that may be asked") }
+        switch trouble {
+        case .header(let name): return OutboundError(.malformedURL, "the header `\(name)` cannot be sent")
+        case .timeout: return OutboundError(.timeout, "`\(origin)` took too long to answer")
+        case .malformed, .unsendable: return OutboundError(.malformedURL, "`\(origin)` cannot be asked this")
+        case .unreachable(let words): return OutboundError(.unreachable, "`\(origin)` cannot be reached: \(words)")
         }
     }
 }
