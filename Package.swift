@@ -28,8 +28,13 @@ let package = Package(
         .target(name: "CBLAKE3Lanes"),
         .target(name: "Multiformats", dependencies: ["CBLAKE3Lanes"], swiftSettings: strict),
         .target(name: "UCAN", dependencies: ["Multiformats", "COpenSSL", "CSecp256k1"], swiftSettings: strict),
-        .target(name: "ATProto", dependencies: ["Multiformats", "UCAN", "COpenSSL"], swiftSettings: strict),
-        .target(name: "CapabilityGraph", dependencies: ["ATProto", "Multiformats", "UCAN"], swiftSettings: strict),
+        .target(name: "ATSyntax", dependencies: ["Multiformats", "UCAN"], swiftSettings: strict),
+        .target(
+            name: "ATProto",
+            dependencies: ["ATSyntax", "Multiformats", "UCAN", "COpenSSL"],
+            swiftSettings: strict
+        ),
+        .target(name: "CapabilityGraph", dependencies: ["ATSyntax", "Multiformats", "UCAN"], swiftSettings: strict),
         .target(
             name: "Storage",
             dependencies: ["CapabilityGraph", "UCAN", "Multiformats", "Threading", "CSQLite"],

@@ -1,4 +1,3 @@
-public import ATProto
 public import UCAN
 
 /// Principals that are named by something else than a DID. Their texts cannot be mistaken for one another: a DID begins
@@ -91,19 +90,5 @@ extension DID {
 
     private static func isPlain(_ text: String) -> Bool {
         text.utf8.count <= 2048 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-    }
-}
-
-extension SpaceCredential.Binding {
-    /// Who holds a credential that is bound so: whoever has the key, by its thumbprint in either profile.
-    ///
-    /// Never the key's did:key, which may sign invocations: a credential gives what it gives where it is presented.
-    public var holder: DID {
-        get throws(GraphError) {
-            switch self {
-            case .thumbprint(let thumbprint): try DID(thumbprint: thumbprint)
-            case .key(let key): try DID(thumbprint: key.thumbprint)
-            }
-        }
     }
 }

@@ -1,4 +1,4 @@
-import ATProto
+import ATSyntax
 public import UCAN
 
 /// Holds what an ability applies to, parsed once into components (spec tinycloud.md 1.1, 1.3; ucan.md B.3;

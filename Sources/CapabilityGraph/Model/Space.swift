@@ -1,4 +1,4 @@
-public import ATProto
+public import ATSyntax
 public import UCAN
 
 /// Names an access boundary controlled by one DID: a TinyCloud space (spec tinycloud.md 1.1) or a permissioned space of

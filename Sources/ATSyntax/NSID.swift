@@ -19,7 +19,7 @@ public struct NSID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// At least three segments: a reversed domain, then a name of letters and digits.
-    static func isValid(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
+    package static func isValid(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
         guard bytes.count <= maximumLength, let first = bytes.first, ASCIIText.isLetter(first) else { return false }
         let segments = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard segments.count >= 3, let name = segments.last, let head = name.first else { return false }
@@ -48,7 +48,7 @@ public struct RecordKey: Hashable, Sendable, CustomStringConvertible {
         return text.withUTF8 { isValid($0) }
     }
 
-    static func isValid(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
+    package static func isValid(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
         guard (1...maximumLength).contains(bytes.count), !bytes.elementsEqual(".".utf8),
             !bytes.elementsEqual("..".utf8)
         else { return false }

@@ -1,0 +1,2 @@
+// Whoever reads documents and tokens reads the names in them.
+@_exported public import ATSyntax
