@@ -39,23 +39,6 @@ enum Stopwatch {
         }
         return best
     }
-
-    /// Runs two bodies in turn and returns the median of each, so that a drift of the machine touches both.
-    static func paired(_ runs: Int, _ first: () throws -> Void, _ second: () throws -> Void) rethrows -> (
-        Double, Double
-    ) {
-        var left: [Double] = []
-        var right: [Double] = []
-        for _ in 0..<runs {
-            var start = nanoseconds()
-            try first()
-            left.append(nanoseconds() - start)
-            start = nanoseconds()
-            try second()
-            right.append(nanoseconds() - start)
-        }
-        return (left.sorted()[runs / 2], right.sorted()[runs / 2])
-    }
 }
 
 /// Keeps the optimizer from removing what a benchmark computes; not even its parameter may be optimized away.

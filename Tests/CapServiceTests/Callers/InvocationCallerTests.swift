@@ -91,7 +91,8 @@ import UCAN
         #expect(try kinds(second) == Array(repeating: "401 AccountTakedown", count: 4))
         try service.accounts.setStatus(.deactivated, of: DID(alice.did), at: rig.scene.time)
         #expect(
-            try kinds(third) == ["401 BadJwt"] + all.dropFirst(), "one who left for a while may speak, but signs in anew")
+            try kinds(third) == ["401 BadJwt"] + all.dropFirst(),
+            "one who left for a while may speak, but signs in anew")
         let bob = try rig.scene.publish("bob", [KeyID.account: key])
         #expect(try rig.ask(rig.token(key, bob))["kind"] == "invocation")
     }

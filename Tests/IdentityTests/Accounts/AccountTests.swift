@@ -1,6 +1,7 @@
 import ATProto
 import CapTesting
 import Glibc
+import Multiformats
 import Storage
 import Testing
 import UCAN

@@ -98,10 +98,12 @@ import UCAN
         try rig.write([RepoRig.put("a", "1")])
         let repos = rig.repos
         func set(_ isDown: Bool) throws {
-            try rig.store.transact(at: rig.time) {
-                #expect(try repos.writer($0).setTakenDown(isDown, space: RepoRig.space, author: RepoRig.alice))
-                #expect(try !repos.writer($0).setTakenDown(isDown, space: RepoRig.space, author: RepoRig.bob))
+            let found = try rig.store.transact(at: rig.time) { change in
+                try [RepoRig.alice, RepoRig.bob].map {
+                    try repos.writer(change).setTakenDown(isDown, space: RepoRig.space, author: $0)
+                }
             }
+            #expect(found == [true, false], "nobody else has a repo there")
         }
         try set(true)
         #expect(try head(rig, RepoRig.alice, .reader) == "RepoTakendown")
