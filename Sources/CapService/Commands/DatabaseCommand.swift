@@ -1,4 +1,5 @@
 import Multiformats
+import Spaces
 import Storage
 
 /// `capservice backup` and `capservice verify`: work on a database, also beside a service that runs on it.
@@ -24,19 +25,23 @@ enum DatabaseCommand {
         }
     }
 
-    /// Reads everything stored and checks it, tokens included; returns a line of JSON.
+    /// Reads everything stored and checks it, records, blobs and tokens included; returns a line of JSON.
     static func verify(_ arguments: [String]) throws(Failure) -> String {
         let options = try Options(arguments, allowed: ["data", "file"])
         return try line { () throws -> [(String, JSON)] in
             let log = try SQLiteLog.open(path: options.file, mode: .readOnly)
             defer { log.close() }
-            let summary = try log.verify()
+            var repos: RepoVerification?
+            let summary = try log.verify { repos = try RepoVerification($0) }
             return [
                 ("verified", .string(options.file)), ("revision", .number(JSONNumber(summary.lastRevision))),
                 ("entries", .number(JSONNumber(summary.entryCount))),
                 ("tokens", .number(JSONNumber(summary.tokenCount))),
                 ("marks", .number(JSONNumber(summary.markCount))),
                 ("values", .number(JSONNumber(summary.valueCount))),
+                ("records", .number(JSONNumber(repos?.recordCount ?? 0))),
+                ("blobs", .number(JSONNumber(repos?.blobCount ?? 0))),
+                ("rows", .number(JSONNumber(summary.rowCount))),
             ]
         }
     }
