@@ -34,7 +34,7 @@ package struct RepoVerification {
     }
 
     private mutating func checkRepos() throws {
-        var repos: [(Repo)] = []
+        var repos: [Repo] = []
         var last: Int64 = .min
         repeat {
             repos = try tables.rows(
@@ -75,9 +75,12 @@ package struct RepoVerification {
             return true
         }
         recordCount += Int(count)
+        guard SHA256.hash(repo.state).bytes == repo.digest else {
+            throw StorageError.damaged("the set hash of the repo `\(repo.name)`")
+        }
         guard repo.space >= 0 else { return }
         repoCount += 1
-        guard SHA256.hash(repo.state).bytes == repo.digest, hash.state == repo.state else {
+        guard hash.state == repo.state else {
             throw StorageError.damaged("the set hash of the repo `\(repo.name)`")
         }
         let operations = try tables.first("SELECT count(*) FROM operation WHERE repo = ?1", [.integer(repo.id)]) {

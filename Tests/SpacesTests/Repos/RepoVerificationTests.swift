@@ -64,6 +64,7 @@ import UCAN
                 "UPDATE repo SET state = zeroblob(2048) WHERE author = 'did:web:bob.example' AND status = 0",
                 "did:web:bob.example"
             ),
+            ("UPDATE repo SET state = zeroblob(2048) WHERE space < 0", "set hash"),
             ("UPDATE repo SET digest = zeroblob(32) WHERE author = 'did:web:alice.example'", "did:web:alice.example"),
             (
                 "UPDATE repo SET record_count = record_count + 1 WHERE author = 'did:web:alice.example'",
@@ -100,6 +101,9 @@ import UCAN
         let repos = rig.repos
         try rig.store.transact(at: rig.time) { try repos.writer($0).deleteAccount(RepoRig.alice) }
         _ = try rig.store.read { try RepoVerification($0) }
+        try rig.repos.sweep(at: rig.time)
+        _ = try rig.store.read { try RepoVerification($0) }
+        rig.now += 1 << 50
         try rig.repos.sweep(at: rig.time)
         let found = try rig.store.read { try RepoVerification($0) }
         #expect(found.recordCount == 1 && found.blobCount == 0)
@@ -143,7 +147,7 @@ import UCAN
         var all: [String] = []
         while let isRow = try? tables.step(), isRow {
             let name = tables.text(0)
-            guard let rows = try? connection.prepare("SELECT * FROM \"\(name)\" ORDER BY 1, 2, 3") else { return nil }
+            guard let rows = try? connection.prepare("SELECT * FROM \"\(name)\" ORDER BY 1, 2") else { return nil }
             let columns = sqlite3ColumnCount(connection, name)
             while true {
                 guard let isRow = try? rows.step() else { return nil }
@@ -173,7 +177,7 @@ import UCAN
         let path = rig.folder.path + "/log.sqlite"
         let good = bytes(path)
         let sound = try #require(content(path))
-        let rounds = Environment.value("CAPTEST_ROUNDS").flatMap { Int($0) } ?? 150
+        let rounds = Environment.value("CAPTEST_ROUNDS").flatMap { Int($0) } ?? 100
         var seen = 0
         for _ in 0..<rounds {
             var bad = good
@@ -184,7 +188,8 @@ import UCAN
             fclose(file)
             do {
                 _ = try SQLiteLog.open(path: path, mode: .readOnly).verify { _ = try RepoVerification($0) }
-                #expect(content(path) == sound, "byte \(place)")
+                let changed = (content(path) ?? []).filter { !sound.contains($0) }.map { $0.prefix(200) }
+                #expect(content(path)?.count == sound.count && changed.isEmpty, "byte \(place): \(changed)")
             } catch {
                 seen += 1
             }
