@@ -1,4 +1,8 @@
 #pragma once
+// The header declares the hook only for those who name the option their library was built with.
+#ifndef SQLITE_ENABLE_PREUPDATE_HOOK
+#define SQLITE_ENABLE_PREUPDATE_HOOK 1
+#endif
 #include <sqlite3.h>
 
 // SQLITE_STATIC and SQLITE_TRANSIENT are casts, which the importer drops.

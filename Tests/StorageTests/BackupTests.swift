@@ -24,7 +24,9 @@ import Testing
         let summary = LogSummary(lastRevision: 205, entryCount: 205, tokenCount: 205, markCount: 1)
         #expect(try restored.verify() == summary)
         restored.close()
-        #expect(Scratch.names(in: scratch.folder).filter { $0.hasPrefix("copy") } == ["copy.db", "copy.db.lock"])
+        #expect(
+            Scratch.names(in: scratch.folder).filter { $0.hasPrefix("copy") }
+                == ["copy.db", "copy.db.head", "copy.db.lock"])
     }
 
     @Test func existingFileIsNeverOverwritten() throws {

@@ -40,9 +40,10 @@ import Testing
         var info = stat()
         #expect(stat(path, &info) == 0)
         #expect(info.st_mode & 0o777 == 0o600)
-        #expect(Scratch.names(in: scratch.folder) == ["log.db", "log.db-shm", "log.db-wal", "log.db.lock"])
+        #expect(
+            Scratch.names(in: scratch.folder) == ["log.db", "log.db-shm", "log.db-wal", "log.db.head", "log.db.lock"])
         log.close()
-        #expect(Scratch.names(in: scratch.folder) == ["log.db", "log.db.lock"])
+        #expect(Scratch.names(in: scratch.folder) == ["log.db", "log.db.head", "log.db.lock"])
     }
 
     @Test func emptyFileCountsAsNone() throws {

@@ -1,7 +1,10 @@
+import CapabilityGraph
 import Multiformats
+import Spaces
 import Storage
+import UCAN
 
-/// `capservice backup` and `capservice verify`: work on a database, also beside a service that runs on it.
+/// `capservice backup`, `verify` and `rebuild`: work on a database, the first two also beside a service that runs on it.
 enum DatabaseCommand {
     /// Copies the database as of one revision to a new file and reads the copy back; returns a line of JSON.
     static func backup(_ arguments: [String]) throws(OperatorError) -> String {
@@ -17,20 +20,50 @@ enum DatabaseCommand {
         }
     }
 
-    /// Reads everything stored and checks it, tokens included; returns a line of JSON.
+    /// Reads everything stored and checks it, records, blobs and tokens included, and that the tables that are projections
+    /// of the log hold what it says; returns a line of JSON.
     static func verify(_ arguments: [String]) throws(OperatorError) -> String {
         let options = try OperatorOptions(arguments, allowed: ["data", "file"])
         return try OperatorAnswer.line { () throws -> [(String, JSON)] in
             let log = try SQLiteLog.open(path: options.file, mode: .readOnly)
             defer { log.close() }
-            let summary = try log.verify()
+            var repos: RepoVerification?
+            let summary = try log.verify { repos = try RepoVerification($0) }
+            let differences = try GraphStore.compareProjections(
+                path: options.file, registry: try .standard(), families: [SpaceCatalog()])
+            if let first = differences.first {
+                throw StorageError(
+                    .corrupt, "the table `\(first.table)` does not hold what the log says: (\(first.example))",
+                    hint: "stop the service and run `capservice rebuild`, which fills it from the log")
+            }
             return [
                 ("verified", .string(options.file)), ("revision", .number(JSONNumber(summary.lastRevision))),
                 ("entries", .number(JSONNumber(summary.entryCount))),
                 ("tokens", .number(JSONNumber(summary.tokenCount))),
                 ("marks", .number(JSONNumber(summary.markCount))),
                 ("values", .number(JSONNumber(summary.valueCount))),
+                ("records", .number(JSONNumber(repos?.recordCount ?? 0))),
+                ("blobs", .number(JSONNumber(repos?.blobCount ?? 0))),
+                ("rows", .number(JSONNumber(summary.rowCount))),
             ]
         }
+    }
+
+    /// Fills the tables that are projections of the log anew; returns a line of JSON with what differed.
+    static func rebuild(_ arguments: [String]) throws(OperatorError) -> String {
+        let options = try OperatorOptions(arguments, allowed: ["data", "file"])
+        return try OperatorAnswer.line { () throws -> [(String, JSON)] in
+            let found = try GraphStore.rebuildProjections(
+                path: options.file, registry: try .standard(), families: [SpaceCatalog()],
+                at: ServiceClock(file: nil).now() ?? Timestamp(microseconds: 0))
+            return [("rebuilt", .string(options.file)), ("differed", .array(found.map(json)))]
+        }
+    }
+
+    private static func json(_ difference: ProjectionDifference) -> JSON {
+        [
+            "table": .string(difference.table), "surplus": .number(JSONNumber(difference.surplus)),
+            "missing": .number(JSONNumber(difference.missing)), "example": .string(difference.example),
+        ]
     }
 }

@@ -36,6 +36,7 @@ final class Service: Sendable {
         self.log = log
         clock = ServiceClock(file: settings.clockFile)
         lexicons = try LexiconFolder(settings.lexicons)
+        try Accounts.checkNothingIsLost(database: settings.database, keyFile: settings.keyFile)
         let registry = try AbilityRegistry.standard()
         store = try GraphStore.open(
             path: settings.database, registry: registry, limits: settings.graph, maxPending: settings.maxPending)

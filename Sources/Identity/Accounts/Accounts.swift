@@ -44,11 +44,32 @@ package final class Accounts: Sendable {
         self.refreshGrace = refreshGrace
         // Where nothing is sealed yet, as in a backup of a service without accounts, a new key file does no harm.
         let isInUse = try store.read { try $0.exists("SELECT 1 FROM account WHERE key_box IS NOT NULL LIMIT 1") }
-        let proof = try store.meta(Self.proofKey)
-        vault = try KeyVault.open(keyFile, proof: isInUse ? proof : nil)
-        // A start writes nothing that is there already: it must succeed on a full disk.
-        if !(proof.map(vault.recognises) ?? false) { try store.setMeta(Self.proofKey, vault.proof()) }
+        if let proof = try store.meta(Self.proofKey) {
+            vault = try KeyVault.open(keyFile, proof: isInUse ? proof : nil)
+            // A start writes nothing that is there already: it must succeed on a full disk.
+            if !vault.recognises(proof) { try store.setMeta(Self.proofKey, vault.proof()) }
+        } else {
+            guard try MasterKey.read(keyFile) == nil else {
+                throw Self.lost("the database is new, and the key file `\(keyFile)` is of another", keyFile)
+            }
+            // In this order, so that a key file is never there without a database that knows it.
+            let master = try MasterKey()
+            vault = try KeyVault(master)
+            try store.setMeta(Self.proofKey, vault.proof())
+            try master.write(to: keyFile)
+        }
         passwords = try PasswordChecker(cost: cost)
+    }
+
+    /// Refuses to make a new database where the key file of one that is gone still lies.
+    package static func checkNothingIsLost(database: String, keyFile: String) throws {
+        guard try !GraphStore.isThere(database), try MasterKey.read(keyFile) != nil else { return }
+        throw lost("the database `\(database)` is gone or empty, and its key file `\(keyFile)` is still there", keyFile)
+    }
+
+    private static func lost(_ message: String, _ keyFile: String) -> IdentityError {
+        IdentityError(
+            .keyFile, message, hint: "restore the database from a backup, or remove `\(keyFile)` to start afresh")
     }
 
     /// Finds an account by its DID; nil when it is not hosted here.

@@ -35,22 +35,30 @@ package struct MasterKey: Sendable {
         return key
     }
 
+    /// Makes a key.
+    init() throws(IdentityError) { secret = try SecureRandom.bytes(32) }
+
     /// Makes a key and its file, durable when it returns; refuses to replace one.
     package static func create(_ path: String) throws(IdentityError) -> MasterKey {
-        let key = MasterKey(secret: try SecureRandom.bytes(32))
-        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure("cannot make the key file `\(path)`") }
-        defer { close(descriptor) }
-        let bytes = Array("\(magic)\(Base16.encode(key.secret))\n".utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            unlink(path)
-            throw failure("cannot write the key file `\(path)`")
-        }
-        let folder = Glibc.open(parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw failure("cannot open the folder of `\(path)`") }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw failure("cannot keep the key file `\(path)`") }
+        let key = try MasterKey()
+        try key.write(to: path)
         return key
+    }
+
+    /// Makes the file, durable when it returns; refuses to replace one.
+    func write(to path: String) throws(IdentityError) {
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure("cannot make the key file `\(path)`") }
+        defer { close(descriptor) }
+        let bytes = Array("\(Self.magic)\(Base16.encode(secret))\n".utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            unlink(path)
+            throw Self.failure("cannot write the key file `\(path)`")
+        }
+        let folder = Glibc.open(Self.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw Self.failure("cannot open the folder of `\(path)`") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw Self.failure("cannot keep the key file `\(path)`") }
     }
 
     /// Derives 32 bytes for one purpose: HKDF-Expand of RFC 5869, one block, with the purpose as info.

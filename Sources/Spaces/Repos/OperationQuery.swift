@@ -63,6 +63,9 @@ extension RepoReader {
                 cid: try row.optionalBytes(5).map { try CID(record: $0) },
                 prev: try row.optionalBytes(6).map { try CID(record: $0) })
             let bytes = row.optionalBytes(7)
+            if let bytes {
+                try operation.cid?.check(bytes, "the record `\(head.author)/\(operation.collection)/\(operation.rkey)`")
+            }
             byteCount += bytes?.count ?? 0
             operations.append(
                 LoggedOperation(

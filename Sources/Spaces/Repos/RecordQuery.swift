@@ -42,9 +42,10 @@ extension RepoReader {
             "SELECT cid, rev, value FROM record WHERE repo = ?1 AND collection = ?2 AND rkey = ?3",
             [.integer(head.id), .text(collection.text), .text(rkey.text)]
         ) {
-            StoredRecord(
-                author: head.author, collection: collection.text, rkey: rkey.text, cid: try CID(record: $0.bytes(0)),
-                rev: TID(column: $0.integer(1)), bytes: $0.bytes(2))
+            try StoredRecord(
+                author: head.author, collection: collection.text, rkey: rkey.text, cid: CID(record: $0.bytes(0)),
+                rev: TID(column: $0.integer(1)), bytes: $0.bytes(2)
+            ).checked()
         }
         guard let record else {
             throw ATProtoError("RecordNotFound", "the record `\(collection.text)/\(rkey.text)` does not exist")
@@ -219,8 +220,15 @@ private struct FilledPage {
 extension StoredRecord {
     /// Reads the first five columns of the listings above.
     fileprivate init(_ row: SQLRow, author: String) throws {
-        self.init(
-            author: author, collection: row.text(0), rkey: row.text(1), cid: try CID(record: row.bytes(2)),
-            rev: TID(column: row.integer(3)), bytes: row.optionalBytes(4))
+        self = try StoredRecord(
+            author: author, collection: row.text(0), rkey: row.text(1), cid: CID(record: row.bytes(2)),
+            rev: TID(column: row.integer(3)), bytes: row.optionalBytes(4)
+        ).checked()
+    }
+
+    /// Gives itself, whose bytes are those its CID names.
+    fileprivate func checked() throws(StorageError) -> StoredRecord {
+        if let bytes { try cid.check(bytes, "the record `\(author)/\(collection)/\(rkey)`") }
+        return self
     }
 }

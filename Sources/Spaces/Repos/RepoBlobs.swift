@@ -91,6 +91,7 @@ extension RepoReader {
         guard let blob, cid.codec == CID.rawCodec, cid.hash.code == .sha2_256 else {
             throw Self.blobNotFound
         }
+        try cid.check(blob.bytes, "the blob `\(cid.text)` of `\(head.author)`")
         return UploadedBlob(
             stored: BlobRef(cid: cid, mimeType: blob.mimeType, size: Int64(blob.bytes.count)), blob.bytes)
     }

@@ -105,7 +105,9 @@ package final class RepoExport: @unchecked Sendable {
             [.integer(head.id), .integer(last.length), .text(last.path)]
         ) { row in
             last = (row.integer(0), row.text(1))
-            CARWriter.append(try CID(record: row.bytes(2)), row.bytes(3), to: &buffer)
+            let (cid, value) = (try CID(record: row.bytes(2)), row.bytes(3))
+            try cid.check(value, "the record `\(head.author)/\(last.path)`")
+            CARWriter.append(cid, value, to: &buffer)
             isAtEnd = buffer.count < Self.pieceBytes
             return isAtEnd
         }

@@ -1,5 +1,7 @@
 package import ATProto
+import Multiformats
 package import Storage
+import UCAN
 
 /// Says who may see a repo.
 package enum RepoStatus: Int64, Sendable, Hashable {
@@ -92,6 +94,10 @@ package struct RepoReader {
         let state = try tables.first("SELECT state FROM repo WHERE id = ?1", [.integer(head.id)]) { $0.bytes(0) }
         guard let state, let hash = try? LtHash(state: state) else {
             throw StorageError(.corrupt, "a stored set hash is not of 2048 bytes", hint: "restore from a backup")
+        }
+        // A write builds on the state and signs what comes of it.
+        guard SHA256.hash(state).bytes == head.hash else {
+            throw StorageError.damaged("the set hash of the repo `\(head.space.text)/\(head.author)`")
         }
         return hash
     }

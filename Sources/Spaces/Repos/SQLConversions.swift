@@ -1,6 +1,7 @@
 import ATProto
 import Multiformats
 import Storage
+import UCAN
 
 /// How revisions and CIDs stand in the tables: TID values as integers, CIDs of records and blobs as SHA-256 digests.
 extension TID {
@@ -21,6 +22,13 @@ extension CID {
     /// Names a blob by its stored digest.
     init(blob digest: [UInt8]) throws(StorageError) {
         self.init(codec: CID.rawCodec, hash: try Multihash(stored: digest))
+    }
+}
+
+extension CID {
+    /// Throws `corrupt` unless it names these bytes: what is stored under a CID is never given out as something else.
+    func check(_ bytes: [UInt8], _ what: @autoclosure () -> String) throws(StorageError) {
+        guard SHA256.hash(bytes) == hash.digest else { throw .damaged(what()) }
     }
 }
 

@@ -194,7 +194,8 @@ final class BatchCommitter: @unchecked Sendable {
     private func decide(
         _ change: TableOperation, _ pending: Pending, _ tables: TableConnection
     ) throws(Undone) {
-        try stored { () throws(StorageError) in try tables.run("SAVEPOINT change", []) }
+        var seals: [TableSeal] = []
+        try stored { () throws(StorageError) in seals = try tables.openSavepoint() }
         let marks = pending.batch.marks.count
         let transaction = StoreTransaction(now: change.now, tables: tables, writer: writer) { mark in
             try self.use(mark, at: change.now, pending)
@@ -207,15 +208,12 @@ final class BatchCommitter: @unchecked Sendable {
             if transaction.changedGraph { throw .refused(error) }
             for mark in pending.batch.marks[marks...] { used.remove(mark) }
             pending.batch.marks.removeSubrange(marks...)
-            try stored { () throws(StorageError) in
-                try tables.run("ROLLBACK TO change", [])
-                try tables.run("RELEASE change", [])
-            }
+            try stored { () throws(StorageError) in try tables.takeBack(to: seals) }
             pending.replies.append { change.reply(.failure(error)) }
             return
         }
         if let failure = tables.failure { throw .failed(.storage(failure)) }
-        try stored { () throws(StorageError) in try tables.run("RELEASE change", []) }
+        try stored { () throws(StorageError) in try tables.closeSavepoint() }
         pending.batch.entries += transaction.batch.entries
         // One by one: the arrays' elements differ in type, and casting an array of functions fails at run time.
         for followUp in transaction.followUps { pending.replies.append { followUp() } }

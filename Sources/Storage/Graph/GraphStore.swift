@@ -33,6 +33,9 @@ public final class GraphStore: Sendable {
             log: log, writer: writer, used: used, tokens: tokens, readers: readers, maxPending: maxPending)
     }
 
+    /// Whether there is a log at the path; an empty file is none.
+    package static func isThere(_ path: String) throws(StorageError) -> Bool { try DatabaseFile(path).exists() }
+
     /// Opens a log for reading only, also beside a running service; every change is refused.
     public static func openForReading(
         path: String, registry: AbilityRegistry, limits: GraphLimits = GraphLimits()

@@ -35,6 +35,7 @@ extension SchemaFormat {
                     + NotifyTables.statements
             ),
             SchemaMigration(version: 3, statements: [RepoTables.referencesByBlob] + ValueTables.statements),
+            SchemaMigration(version: 4, statements: SealTables.statements, finish: SealTables.seal),
         ]
     )
 }

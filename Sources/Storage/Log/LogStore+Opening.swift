@@ -4,7 +4,8 @@ extension LogStore {
     /// What is not ours is refused, by its first bytes, while it still is as it was found.
     ///
     /// Looked at on every opening, in constant time: the file's header and format marker, all table definitions, and
-    /// the last row. Each row's checksum is looked at whenever the row is read, so a start, which reads them all,
+    /// the last row, and whether it is the last that was acknowledged. A writer also compares all tables but the large
+    /// ones with the seal. Each row's checksum is looked at whenever the row is read, so a start, which reads them all,
     /// checks them all. Page structure is checked only by `verify`.
     static func open(
         _ path: String,
@@ -41,6 +42,7 @@ extension LogStore {
                 hint: "put the missing file back, or move the other one away to start an empty log"
             )
         }
+        try file.checkNothingIsLost()
         let temporary = file.path + ".new"
         for path in [temporary, temporary + "-wal", temporary + "-shm", temporary + "-journal"] {
             try DatabaseFile.remove(path)
@@ -79,7 +81,11 @@ extension LogStore {
         guard try connection.integer("PRAGMA synchronous") == 2 else {
             throw StorageError(.internal, "`\(file.path)` cannot be written durably")
         }
-        try SchemaFormat.log.checkMarker(connection)
+        let version = try SchemaFormat.log.checkMarker(connection)
+        // An upgrade sums the tables up anew, which must not make good what is damaged.
+        if version >= SealTables.version, version < SchemaFormat.log.version {
+            _ = try LogStore(file, connection, lock: nil).checkTables(isStart: false)
+        }
         try SchemaFormat.log.migrate(connection)
         try SchemaFormat.log.checkSchema(connection)
         return try LogStore(file, connection, lock: lock)

@@ -82,6 +82,15 @@ extension LogStore {
     }
 
     func damaged(_ what: String) -> StorageError {
-        StorageError(.corrupt, "\(what) in `\(file.path)` is damaged", hint: "restore it from a backup")
+        .damaged(what, in: file.path)
+    }
+}
+
+extension StorageError {
+    /// Says of something stored that it is not what was written.
+    static func damaged(_ what: String, in path: String) -> StorageError { damaged("\(what) in `\(path)`") }
+
+    package static func damaged(_ what: String) -> StorageError {
+        StorageError(.corrupt, "\(what) is damaged", hint: "restore it from a backup")
     }
 }

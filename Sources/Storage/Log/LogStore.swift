@@ -11,6 +11,8 @@ final class LogStore: @unchecked Sendable {
     private(set) var seal = LogSeal()
     private let lock: FileLock?
     private let writer: LogWriter?
+    private let head: HeadFile?
+    private let watch: RowWatch?
 
     init(_ file: DatabaseFile, _ connection: SQLiteConnection, lock: FileLock?) throws(StorageError) {
         self.file = file
@@ -18,7 +20,14 @@ final class LogStore: @unchecked Sendable {
         self.lock = lock
         isWritable = lock != nil
         writer = lock == nil ? nil : try LogWriter(connection)
+        watch = lock == nil ? nil : try RowWatch(connection)
+        // Read before the database is: a writer beside this process only adds commits.
+        let known = try HeadFile.read(path: file.headPath)
+        head = lock == nil ? nil : try HeadFile(path: file.headPath)
         try refresh()
+        try file.check(seal.commitCount, against: known)
+        if lock != nil { _ = try checkTables(isStart: true) }
+        head?.write(seal.commitCount)
     }
 
     var lastRevision: UInt64 { seal.revision }
@@ -42,6 +51,7 @@ final class LogStore: @unchecked Sendable {
     func transaction(_ body: (TableConnection) -> LogBatch?) throws(StorageError) {
         let writer = try writing()
         tables.clearFailure()
+        watch?.begin(with: seal.tables)
         var next = seal
         try connection.execute("BEGIN IMMEDIATE")
         do throws(StorageError) {
@@ -54,16 +64,29 @@ final class LogStore: @unchecked Sendable {
             for entry in batch.entries { try writer.insert(entry, &next) }
             try writer.insert(batch.marks, &next)
             if let time = batch.forgetMarksBefore { try writer.forgetMarks(before: time, &next) }
-            if next != seal { try writer.update(next) }
+            if let watch {
+                guard !watch.isLost else { throw StorageError(.internal, "a changed row could not be read") }
+                next.tables = watch.seals
+            }
+            if next != seal {
+                next.commitCount += 1
+                try writer.update(next)
+            }
             try connection.execute("COMMIT")
         } catch {
             connection.rollBack()
             throw error
         }
-        seal = next
+        advance(to: next)
     }
 
-    private lazy var tables = TableConnection(connection)
+    private lazy var tables = TableConnection(connection, watch)
+
+    /// Takes a durable seal for the position.
+    private func advance(to next: LogSeal) {
+        if next.commitCount != seal.commitCount { head?.write(next.commitCount) }
+        seal = next
+    }
 
     func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) {
         try write { (writer, seal) throws(StorageError) in try writer.setMeta(key, value, &seal) }
@@ -75,9 +98,11 @@ final class LogStore: @unchecked Sendable {
         var next = seal
         try connection.transaction { () throws(StorageError) in
             try body(writer, &next)
-            if next != seal { try writer.update(next) }
+            guard next != seal else { return }
+            next.commitCount += 1
+            try writer.update(next)
         }
-        seal = next
+        advance(to: next)
     }
 
     private func writing() throws(StorageError) -> LogWriter {

@@ -34,7 +34,10 @@ final class LogWriter {
         meta = try connection.prepare("INSERT OR REPLACE INTO meta(key, checksum, value) VALUES(?1, ?2, ?3)")
         oldMeta = try connection.prepare("SELECT checksum FROM meta WHERE key = ?1")
         seal = try connection.prepare(
-            "UPDATE seal SET revision = ?1, chain = ?2, tokens = ?3, marks = ?4, meta = ?5, checksum = ?6 WHERE id = 1"
+            """
+            UPDATE seal SET revision = ?1, chain = ?2, tokens = ?3, marks = ?4, meta = ?5, commits = ?6, \
+            checksum = ?7, tables = ?8 WHERE id = 1
+            """
         )
     }
 
@@ -147,9 +150,12 @@ final class LogWriter {
     }
 
     func update(_ value: LogSeal) throws(StorageError) {
-        for (index, word) in (value.words + [value.checksum]).enumerated() {
+        for (index, word) in (value.words + [value.commitCount, value.checksum]).enumerated() {
             seal.bind(Int32(index + 1), Int64(bitPattern: word))
         }
-        try seal.run()
+        try value.tables.bytes.withBytes { (bytes) throws(StorageError) in
+            try seal.bind(8, inPlace: bytes)
+            try seal.run()
+        }
     }
 }

@@ -52,6 +52,7 @@ private enum LogBackup {
         let copy = try LogStore(DatabaseFile(path), connection, lock: nil)
         try copy.forEachEntry(after: 0) { _, _, _, _ in }
         _ = try copy.checkValues()
+        _ = try copy.checkTables(isStart: false)
         return copy.lastRevision
     }
 }

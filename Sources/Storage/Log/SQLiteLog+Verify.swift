@@ -1,15 +1,19 @@
 import Multiformats
 
 extension SQLiteLog {
-    /// Reads everything stored and checks it: pages, entries, marks, each token against its id and each value of the
-    /// key-value plane against its digest (BLAKE3).
+    /// Reads everything stored and checks it: pages and indexes, entries, marks, kept values, each token against its id,
+    /// each value of the key-value plane against its digest (BLAKE3), and the rows of all tables against the seal.
     ///
     /// Takes seconds for a million entries and works on a connection of its own, so commits go on. Throws `corrupt`
     /// at the first fault.
-    public func verify() throws -> LogSummary {
+    public func verify() throws -> LogSummary { try verify { _ in } }
+
+    /// Does the same, and in between what only those who write the tables can check, who throw `corrupt` as well: they can
+    /// name the row, while the seal only names the table.
+    package func verify(_ checkContent: (any TableReader) throws -> Void) throws -> LogSummary {
         let file = try currentFile()
         let connection = try LogStore.connectForReading(file, SQLiteLogOptions())
-        let check = try connection.prepare("PRAGMA quick_check(1)")
+        let check = try connection.prepare("PRAGMA integrity_check(1)")
         guard try check.step(), check.text(0) == "ok" else {
             // The first line only names the database.
             let words = check.text(0).split(whereSeparator: \.isNewline).drop { $0.hasPrefix("***") }
@@ -23,13 +27,18 @@ extension SQLiteLog {
         let store = try LogStore(file, connection, lock: nil)
         var entries = 0
         try store.forEachEntry(after: 0) { _, _, _, _ in entries += 1 }
+        _ = try store.meta("")
+        let (tokens, marks) = (try store.checkTokens(), try store.marks(notBefore: .min).count)
+        let values = try store.checkValues()
+        let session = try ReadSession(
+            ConnectionPool(limit: 1) { () throws(StorageError) in
+                TableConnection(try LogStore.connectForReading(file, SQLiteLogOptions()))
+            })
+        defer { session.close() }
+        try checkContent(session)
         return LogSummary(
-            lastRevision: store.lastRevision,
-            entryCount: entries,
-            tokenCount: try store.checkTokens(),
-            markCount: try store.marks(notBefore: .min).count,
-            valueCount: try store.checkValues()
-        )
+            lastRevision: store.lastRevision, entryCount: entries, tokenCount: tokens, markCount: marks,
+            valueCount: values, rowCount: try store.checkTables(isStart: false))
     }
 }
 

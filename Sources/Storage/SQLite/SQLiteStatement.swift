@@ -96,5 +96,8 @@ final class SQLiteStatement {
 
     func text(_ column: Int32) -> String { String(decoding: blob(column), as: UTF8.self) }
 
+    /// Gives the column's value itself, good until the next `step` or `reset`.
+    func value(_ column: Int32) -> OpaquePointer? { sqlite3_column_value(handle, column) }
+
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 }

@@ -4,6 +4,17 @@ import CSQLite
 struct SchemaMigration: Sendable {
     let version: Int64
     let statements: [String]
+    /// What the statements cannot say, done after them.
+    var finish: (@Sendable (SQLiteConnection) throws(StorageError) -> Void)?
+
+    init(
+        version: Int64, statements: [String],
+        finish: (@Sendable (SQLiteConnection) throws(StorageError) -> Void)? = nil
+    ) {
+        self.version = version
+        self.statements = statements
+        self.finish = finish
+    }
 }
 
 /// Names a file format: its marker and the ordered steps that lead to its newest version.
@@ -21,6 +32,7 @@ struct SchemaFormat: Sendable {
         for step in migrations where step.version > from {
             try connection.transaction { () throws(StorageError) in
                 for sql in step.statements { try connection.execute(sql) }
+                try step.finish?(connection)
                 try connection.execute("PRAGMA application_id = \(applicationID)")
                 try connection.execute("PRAGMA user_version = \(step.version)")
             }

@@ -43,7 +43,28 @@ final class TableConnection {
     /// may have rolled back already, and what follows would then be written outside.
     private(set) var failure: StorageError?
 
-    init(_ connection: SQLiteConnection) { self.connection = connection }
+    /// Sums up what is written, where anything is.
+    private let watch: RowWatch?
+
+    init(_ connection: SQLiteConnection, _ watch: RowWatch? = nil) {
+        self.connection = connection
+        self.watch = watch
+    }
+
+    /// Opens a savepoint, to which `takeBack` returns; gives what it needs for that.
+    func openSavepoint() throws(StorageError) -> [TableSeal] {
+        try run("SAVEPOINT change", [])
+        return watch?.seals ?? []
+    }
+
+    func closeSavepoint() throws(StorageError) { try run("RELEASE change", []) }
+
+    /// Takes back what was written since the savepoint, and closes it.
+    func takeBack(to seals: [TableSeal]) throws(StorageError) {
+        try run("ROLLBACK TO change", [])
+        watch?.takeBack(to: seals)
+        try closeSavepoint()
+    }
 
     func clearFailure() { failure = nil }
 

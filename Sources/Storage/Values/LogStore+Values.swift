@@ -20,12 +20,12 @@ extension LogStore {
             }
             let sums = try connection.prepare(
                 """
-                SELECT count(*) FROM kv_space WHERE value_count != (SELECT count(*) FROM kv_value \
+                SELECT space FROM kv_space WHERE value_count != (SELECT count(*) FROM kv_value \
                 WHERE space = kv_space.id) OR used != (SELECT coalesce(sum(size + length(path) + length(headers)), 0) \
-                FROM kv_value WHERE space = kv_space.id)
+                FROM kv_value WHERE space = kv_space.id) LIMIT 1
                 """
             )
-            guard try sums.step(), sums.integer(0) == 0 else { throw damaged("the count of what a space holds") }
+            guard try !sums.step() else { throw damaged("the count of what the space `\(sums.text(0))` holds") }
             return count
         }
     }

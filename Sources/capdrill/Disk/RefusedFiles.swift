@@ -61,7 +61,7 @@ final class RefusedFiles {
         let data = folder + "/refused"
         let log = folder + "/refused.log"
         mkdir(data, 0o700)
-        for file in ["", "-wal", "-shm", "-lock", ".lock"] { unlink("\(data)/capability-graph.sqlite\(file)") }
+        for file in ["", "-wal", "-shm", "-lock", ".lock", ".head"] { unlink("\(data)/capability-graph.sqlite\(file)") }
         unlink(log)
         try write(bytes, data + "/capability-graph.sqlite")
         var service = try ServiceProcess(program, data: data, log: log)

@@ -1,5 +1,6 @@
 import CapTesting
 import Glibc
+import Storage
 import Testing
 import UCAN
 
@@ -67,5 +68,26 @@ import UCAN
         #expect(folder.read("lost").isEmpty, "no new key hides the loss")
         _ = try KeyVault.open(folder.path + "/b", proof: nil)
         #expect(throws: IdentityError.self) { try KeyVault.open(folder.path + "/b", proof: proof) }
+    }
+
+    @Test func aNewDatabaseBesideTheKeyFileOfAnotherIsRefused() throws {
+        let folder = TemporaryFolder()
+        let first = try AccountRig(in: folder)
+        try first.make("alice")
+        let key = folder.read("keys")
+        first.store.close()
+        // The same database finds its key file again, also when the first start ended before it was made.
+        try AccountRig(in: folder).store.close()
+        for name in ["log.sqlite", "log.sqlite.head"] { unlink(folder.path + "/" + name) }
+        #expect(throws: IdentityError.self) {
+            try Accounts.checkNothingIsLost(database: folder.path + "/log.sqlite", keyFile: folder.path + "/keys")
+        }
+        #expect(throws: IdentityError.self) { try AccountRig(in: folder) }
+        #expect(folder.read("keys") == key)
+        unlink(folder.path + "/keys")
+        let rig = try AccountRig(in: folder)
+        rig.store.close()
+        unlink(folder.path + "/keys")
+        try AccountRig(in: folder).store.close()
     }
 }
