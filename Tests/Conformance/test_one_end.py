@@ -10,8 +10,8 @@ from kit.xrpc import Caller
 
 SPACE, SIMPLE, HV = "com.atproto.space.", "com.atproto.simplespace.", "dev.happyview.space."
 GRAPH = "dev.capabilitygraph.graph."
-# An owner whose key this host keeps has two doors, and credentials to be had; one with a key of its own signs no credentials.
-DOORS = {"hosted": ("row", "edge"), "own key": ("row", "edge")}
+# An owner whose key this host keeps has two doors, and credentials to be had; one with a key of its own has a third, and signs no credentials.
+DOORS = {"hosted": ("row", "edge"), "own key": ("row", "edge", "token")}
 # What differs between two that are otherwise the same: names that are drawn, and moments.
 DRAWN = re.compile(r"bafkr4i[a-z2-7]+|\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{24,64}|[234567a-z]{13}\b|sha-256:[\w-]{43}")
 
