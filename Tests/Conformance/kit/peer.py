@@ -59,7 +59,7 @@ class Identity:
 class Peer:
     """One HTTP server; each identity has a host name of its own below `localhost`."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.identities, self.pages, self.answers, self.requests, self.hosts = {}, {}, {}, [], {}
         self.changed = threading.Condition()
         peer = self
@@ -75,7 +75,7 @@ class Peer:
 
             do_POST = do_GET
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
