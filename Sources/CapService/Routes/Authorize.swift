@@ -218,7 +218,10 @@ extension Service {
                     token.issuer, nil
                 )
             }
-            return (snapshot.decide(invocation, wanted: question.wanted, at: at), invocation.invoker, invocation)
+            return (
+                snapshot.decide(invocation, wanted: question.wanted, context: question.context, at: at),
+                invocation.invoker, invocation
+            )
         }
     }
 }

@@ -89,7 +89,7 @@ extension GraphWriter {
         for proof in statement.proofs {
             for number in view.capabilities(of: proof.raw) {
                 let row = graph.capabilities[number]
-                guard row.caveats == 0,
+                guard view.caveatFailure(row, question.use) == nil,
                     view.coversAbility(
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)

@@ -1,5 +1,5 @@
 /// Names why caveats are not contained in others or not met by a use; the raw values are the reference's texts.
-public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
+public enum CaveatFailure: String, Error, Sendable, Hashable, CaseIterable {
     case selectorNotContained = "selector-caveat-not-contained"
     case caveatRequired = "containment-caveat-required"
     case nonReadOnly = "sql-non-readonly-not-permitted"
@@ -14,6 +14,7 @@ public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
     case unjudged = "caveat-not-judged-here"
 
     // Of one use under constrained statements.
+    case statementMissing = "sql-statement-not-given"
     case rawQueryBlocked = "sql-raw-query-blocked"
     case rawExecuteBlocked = "sql-raw-execute-blocked"
     case batchBlocked = "sql-batch-blocked"
@@ -25,4 +26,10 @@ public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
     case fixedParameterOverride = "sql-fixed-param-override"
     case nonPrimitiveBind = "sql-non-primitive-bind"
     case escapeBlocked = "sql-escape-blocked"
+
+    /// The member of a question's context without which nothing can be said; nil where nothing is missing.
+    public var missing: String? { self == .statementMissing ? "statement" : nil }
+
+    /// The cause of a denial for which a use is outside its caveats.
+    var cause: Denial.Cause { missing.map { .missingContext([$0]) } ?? .caveatFailed(reason: rawValue) }
 }

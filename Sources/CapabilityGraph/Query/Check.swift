@@ -56,11 +56,8 @@ extension Snapshot {
                 guard isVisible(row.edge) else { return false }
                 if searchRoute(from: capability, at: at, budget: &budget) != .live {
                     if firstDead == nil { firstDead = deadCause(of: capability, at: at) }
-                } else if let failure = caveatFailure(row, question.context) {
-                    let cause: Denial.Cause =
-                        question.context?.isEmpty ?? true
-                        ? .missingContext : .caveatFailed(reason: failure.rawValue)
-                    caveatDenial = Denial(cause: cause, edge: EdgeID(raw: row.edge))
+                } else if let failure = caveatFailure(row, resolved.use) {
+                    caveatDenial = Denial(cause: failure.cause, edge: EdgeID(raw: row.edge))
                 }
                 return caveatDenial != nil || visited >= 256
             }

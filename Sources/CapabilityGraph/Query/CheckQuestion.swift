@@ -31,7 +31,8 @@ public struct ResolvedQuestion: Sendable {
     let isHierarchical: Bool
     let ability: UInt32
     let abilityNumber: UInt8
-    let context: CheckContext?
+    /// What caveats are held against; nil where none that is narrowed is followed.
+    let use: CaveatUse?
     /// False when the resource or the ability has never been named, so no edge of anybody can match.
     let hasKnownResource: Bool
     /// True for a resource in a permissioned space, which others than the principal itself may be admitted for.
@@ -100,6 +101,7 @@ extension Snapshot {
             space: space,
             path: path,
             isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
-            context: question.context, hasKnownResource: isKnown, isPermissioned: isPermissioned)
+            use: CaveatUse(ability: question.ability, resource: question.resource, context: question.context),
+            hasKnownResource: isKnown, isPermissioned: isPermissioned)
     }
 }

@@ -175,13 +175,22 @@ extension Snapshot {
         else {
             return false
         }
-        return row.caveats == 0 || ignoringCaveats || caveatFailure(row, question.context) == nil
+        return row.caveats == 0 || ignoringCaveats || caveatFailure(row, question.use) == nil
     }
 
-    /// Returns why the caveats of a capability are not met by the context, or nil when they are.
-    func caveatFailure(_ row: CapabilityRow, _ context: CheckContext?) -> CaveatFailure? {
+    /// Returns why a use is outside the caveats of a capability, or nil when it is within: within those that are held,
+    /// and within those the use is said to be bound by, which must be no wider.
+    func caveatFailure(_ row: CapabilityRow, _ use: CaveatUse?) -> CaveatFailure? {
         guard row.caveats != 0 else { return nil }
-        guard let caveats = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats)) else { return .malformed }
-        return caveats.failure(in: context ?? CheckContext())
+        guard let use else { return .unjudged }
+        guard let held = caveats(of: row) else { return .malformed }
+        guard let claimed = use.context?.caveats else { return held.failure(use, graph.registry) }
+        return held.failure(containing: claimed, for: .invocation) ?? held.failure(use, graph.registry)
+            ?? claimed.failure(use, graph.registry)
+    }
+
+    /// The caveats a capability is held under; nil when they cannot be read.
+    func caveats(of row: CapabilityRow) -> Caveats? {
+        row.caveats == 0 ? Caveats.none : try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats))
     }
 }

@@ -100,9 +100,8 @@ struct Asker {
     func names(_ ability: Ability, _ space: Space, path: String?) -> Bool {
         guard let invocation else { return true }
         let resource = Resource.atproto(space: space, path: path)
-        return invocation.capabilities.contains {
-            graph.graph.registry.covers(held: $0.ability, required: ability) && $0.resource.contains(resource)
-        }
+        if case .success = graph.uses(invocation, of: ability, on: resource) { return true }
+        return false
     }
 
     /// True for an invocation, which may do no more than it names.
