@@ -82,7 +82,9 @@ extension GraphWriter {
             return nil
         }
         let question = view.resolve(
-            CheckQuestion(principal: statement.issuer, ability: capability.ability, resource: capability.resource))
+            CheckQuestion(
+                principal: statement.issuer, ability: capability.ability, resource: capability.resource,
+                context: statement.met))
         var supports: [UInt32] = []
         var isDead = false
         var budget = graph.limits.maxCheckNodes
@@ -153,7 +155,10 @@ extension GraphWriter {
             let question = view.resolve(
                 CheckQuestion(
                     principal: statement.issuer, ability: capability.ability, resource: capability.resource))
-            guard case .allowed(let number) = view.verdict(question, at: now) else { continue }
+            // What is an author's own rests on nothing, and is not handed on.
+            guard case .allowed(let number) = view.verdict(question.asked(by: question.principal), at: now) else {
+                continue
+            }
             let edge = graph.capabilities[number].edge
             if !proofs.contains(edge) { proofs.append(edge) }
         }

@@ -13,6 +13,13 @@ public enum CaveatFailure: String, Error, Sendable, Hashable, CaseIterable {
     /// Of a use that this host is to carry out under a caveat whose meaning nobody here knows.
     case unjudged = "caveat-not-judged-here"
 
+    // Of one use of a permissioned space.
+    case clientMissing = "client-not-given"
+    case clientDenied = "client-denied"
+    case admissionMissing = "managing-app-not-asked"
+    case notAdmitted = "managing-app-refused"
+    case collectionNotTaken = "collection-not-taken"
+
     // Of one use under constrained statements.
     case statementMissing = "sql-statement-not-given"
     case rawQueryBlocked = "sql-raw-query-blocked"
@@ -28,7 +35,14 @@ public enum CaveatFailure: String, Error, Sendable, Hashable, CaseIterable {
     case escapeBlocked = "sql-escape-blocked"
 
     /// The member of a question's context without which nothing can be said; nil where nothing is missing.
-    public var missing: String? { self == .statementMissing ? "statement" : nil }
+    public var missing: String? {
+        switch self {
+        case .statementMissing: "statement"
+        case .clientMissing: "client"
+        case .admissionMissing: "managingApp"
+        default: nil
+        }
+    }
 
     /// The cause of a denial for which a use is outside its caveats.
     var cause: Denial.Cause { missing.map { .missingContext([$0]) } ?? .caveatFailed(reason: rawValue) }

@@ -4,6 +4,7 @@ import Multiformats
 enum KnownCaveat {
     case selector(SelectorCaveat)
     case statements(SQLCaveat)
+    case space(SpaceCaveat)
 
     /// Throws `unjudged` for a kind that nobody here knows and `malformed` for one that is not as its kind demands.
     init(_ json: JSON) throws(CaveatFailure) {
@@ -13,6 +14,9 @@ enum KnownCaveat {
         } else if SQLCaveat.isConstrained(json) {
             guard let statements = SQLCaveat(json) else { throw .malformed }
             self = .statements(statements)
+        } else if SpaceCaveat.isOne(json) {
+            guard let caveat = SpaceCaveat(json) else { throw .malformed }
+            self = .space(caveat)
         } else {
             throw .unjudged
         }
@@ -29,6 +33,7 @@ enum KnownCaveat {
         case .statements(let statements):
             guard let statement = use.context?.statement else { return .statementMissing }
             return statements.failure(using: statement)
+        case .space(let caveat): return caveat.failure(use)
         }
     }
 }

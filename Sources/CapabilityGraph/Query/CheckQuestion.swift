@@ -1,3 +1,4 @@
+import Multiformats
 public import UCAN
 
 /// Asks whether a principal may use an ability on a resource.
@@ -13,6 +14,19 @@ public struct CheckQuestion: Sendable, Hashable {
         self.ability = ability
         self.resource = resource
         self.context = context
+    }
+}
+
+extension CheckQuestion {
+    /// True for what is an author's own: its repo in a space is the author's to read and to take away, whatever became of
+    /// its membership or of the space, and in a space that another host holds also to write.
+    var isOfAuthor: Bool {
+        guard case .atproto(_, let path?) = resource,
+            UTF8Bytes.equal(String(path.prefix { $0 != "/" }), principal.text)
+        else { return false }
+        if [Ability.spaceReadSelf, .spaceDelete].contains(ability) { return true }
+        guard context?.isHeldElsewhere ?? false else { return false }
+        return [Ability.spaceCreate, .spaceUpdate, .spaceBelong].contains(ability)
     }
 }
 
@@ -37,6 +51,8 @@ public struct ResolvedQuestion: Sendable {
     let hasKnownResource: Bool
     /// True for a resource in a permissioned space, which others than the principal itself may be admitted for.
     let isPermissioned: Bool
+    /// True for what is the principal's own as its author, where nothing else gives it.
+    var isOfAuthor = false
 
     /// False when some name has never been seen, so no edge of the principal can match.
     var isKnown: Bool { hasKnownResource && principal != Self.nobody }
@@ -102,6 +118,6 @@ extension Snapshot {
             path: path,
             isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
             use: CaveatUse(ability: question.ability, resource: question.resource, context: question.context),
-            hasKnownResource: isKnown, isPermissioned: isPermissioned)
+            hasKnownResource: isKnown, isPermissioned: isPermissioned, isOfAuthor: question.isOfAuthor)
     }
 }

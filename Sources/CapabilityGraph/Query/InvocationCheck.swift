@@ -88,6 +88,10 @@ extension Snapshot {
             let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
             return .allow(Allowance(route: route, rootAuthority: authority))
         } catch {
+            // What is one's own needs no proof, so one that does not serve takes nothing away.
+            if let wanted, isOwn(wanted, question.invoker, context) {
+                return .allow(Allowance(route: [], rootAuthority: question.invoker))
+            }
             if error.isUndetermined { return .undetermined(.budgetExhausted) }
             // Whoever cites a proof that is not its own learns no more than of one that is not known (law 9).
             if case .audienceMismatch = error.denial.cause {
@@ -95,6 +99,13 @@ extension Snapshot {
             }
             return .deny(error.denial)
         }
+    }
+
+    private func isOwn(
+        _ wanted: (ability: Ability, resource: Resource), _ invoker: DID, _ context: CheckContext?
+    ) -> Bool {
+        CheckQuestion(principal: invoker, ability: wanted.ability, resource: wanted.resource, context: context)
+            .isOfAuthor
     }
 
     /// The capability of an invocation that names a use, caveats and all: of several the narrowest. It says nothing of what

@@ -19,11 +19,16 @@ extension Snapshot {
     /// table look-ups and not by walking what the principal holds.
     public func verdict(_ question: ResolvedQuestion, at: Timestamp) -> Verdict {
         if question.isAuthority { return .owner }
-        guard question.hasKnownResource else { return .denied }
+        guard question.hasKnownResource else { return question.isOfAuthor ? .owner : .denied }
         var budget = graph.limits.maxCheckNodes
         let own = ownVerdict(question, at: at, &budget)
         guard case .denied = own, question.isPermissioned else { return own }
-        return verdictThroughOthers(question, at: at, &budget)
+        let throughOthers = verdictThroughOthers(question, at: at, &budget)
+        guard question.isOfAuthor else { return throughOthers }
+        return switch throughOthers {
+        case .denied, .undetermined: .owner
+        case .owner, .allowed, .allowedThroughSpaces: throughOthers
+        }
     }
 
     /// Answers by the principal's own edges alone.
@@ -184,7 +189,9 @@ extension Snapshot {
         guard row.caveats != 0 else { return nil }
         guard let use else { return .unjudged }
         guard let held = caveats(of: row) else { return .malformed }
-        guard let claimed = use.context?.caveats else { return held.failure(use, graph.registry) }
+        // What a use says it is bound by answers to what somebody signed, not to this host's own statements.
+        let isSigned = !(EdgeKind(rawValue: graph.info[row.edge].kind)?.isHostStatement ?? false)
+        guard isSigned, let claimed = use.context?.caveats else { return held.failure(use, graph.registry) }
         return held.failure(containing: claimed, for: .invocation) ?? held.failure(use, graph.registry)
             ?? claimed.failure(use, graph.registry)
     }
