@@ -43,7 +43,7 @@ import UCAN
         (#"{"statement":{"name":"drop"}}"#, "sql-statement-not-allowed"),
         (#"{"statement":{"kind":"query","sql":"SELECT 1"}}"#, "sql-raw-query-blocked"),
         (#"{"caveats":[]}"#, "containment-caveat-required"), (#"{"caveats":[{}]}"#, "containment-caveat-required"),
-        (#"{"caveats":[CAVEAT]}"#, "allow"),
+        (#"{"caveats":[CAVEAT]}"#, "missingContext"),
         (#"{"caveats":[CAVEAT],"statement":{"name":"get"}}"#, "allow"),
         (#"{"caveats":[CAVEAT],"statement":{"name":"drop"}}"#, "sql-statement-not-allowed"),
         (#"{"caveats":[],"statement":{"name":"get"}}"#, "containment-caveat-required"),

@@ -12,6 +12,18 @@ import Testing
         try VectorCase.read(folder + file, list: list, name: name)
     }
 
+    private let registry: AbilityRegistry
+
+    init() throws { registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries) }
+
+    /// Reading a database by a statement.
+    private static func use(_ statement: StatementUse?) throws -> CaveatUse {
+        CaveatUse(
+            ability: try Ability("tinycloud.sql/read"),
+            resource: try Resource("tinycloud:example:owner:main/sql/main.db"),
+            context: statement.map { CheckContext(statement: $0) })
+    }
+
     private func caveat(_ vector: VectorCase) throws -> SQLCaveat {
         let json = try #require(vector.json["auth_capability"]?["caveats"])
         return try #require(SQLCaveat(json))
@@ -138,7 +150,7 @@ import Testing
         ] {
             let held = Caveats([try JSON.parse(Array(text.utf8))])
             let use = StatementUse.named("a", parameters: [:])
-            #expect(held.failure(in: CheckContext(statement: use)) == .malformed)
+            #expect(try held.failure(Self.use(use), registry) == .malformed)
             #expect(held.failure(containing: held, for: .delegation) == .malformed)
         }
     }
@@ -150,15 +162,15 @@ import Testing
         let claimed = Caveats([.object(narrower)])
         let get = StatementUse.named("get", parameters: [0: 5])
         let other = StatementUse.named("caf\u{E9}", parameters: [:])
-        #expect(held.failure(in: CheckContext()) == .caveatRequired)
-        #expect(held.failure(in: CheckContext(caveats: claimed)) == nil)
-        #expect(held.failure(in: CheckContext(statement: other)) == nil)
-        #expect(held.failure(in: CheckContext(caveats: claimed, statement: get)) == nil)
-        #expect(held.failure(in: CheckContext(caveats: claimed, statement: other)) == .statementNotAllowed)
-        #expect(held.failure(in: CheckContext(caveats: Caveats.none, statement: get)) == .caveatRequired)
-        #expect(claimed.failure(in: CheckContext(caveats: held, statement: get)) == .statementAdded)
-        #expect(Caveats([Self.pinned, [:]]).failure(in: CheckContext(statement: get)) == .caveatRequired)
-        #expect(Caveats([["maxBytes": 10]]).failure(in: CheckContext(statement: get)) == .different)
-        #expect(Caveats.none.failure(in: CheckContext(statement: .query)) == nil)
+        func failure(_ caveats: Caveats, _ use: StatementUse?) throws -> CaveatFailure? {
+            try caveats.failure(Self.use(use), registry)
+        }
+        #expect(try failure(held, nil) == .statementMissing)
+        #expect(try failure(held, other) == nil)
+        #expect(try failure(claimed, get) == nil)
+        #expect(try failure(claimed, other) == .statementNotAllowed)
+        #expect(try failure(Caveats([Self.pinned, [:]]), get) == .unjudged)
+        #expect(try failure(Caveats([["maxBytes": 10]]), get) == .unjudged)
+        #expect(try failure(Caveats.none, .query) == nil)
     }
 }

@@ -68,7 +68,9 @@ extension Service {
     /// What caveats are judged by; other members of an AuthZEN context mean nothing here.
     private static func checkContext(_ json: JSON?) throws(Failure) -> CheckContext? {
         guard let object = json?.object else { return nil }
-        let known = object.members.filter { $0.key == "caveats" || $0.key == "statement" }
+        let known = object.members.filter { member in
+            CheckContext.members.contains { UTF8Bytes.equal($0, member.key) }
+        }
         guard !known.isEmpty else { return nil }
         return try AuthorizeQuestion.context(JSONObject(known).map(JSON.object))
     }

@@ -1,5 +1,6 @@
 import CapabilityGraph
 import Multiformats
+import Spaces
 import Storage
 import UCAN
 
@@ -200,8 +201,9 @@ extension Service {
                     form: .json)
             }
             let check = CheckQuestion(
-                principal: principal, ability: wanted.ability, resource: wanted.resource, context: question.context)
-            return (snapshot.check(check, at: question.at ?? now), principal, nil)
+                principal: principal, ability: wanted.ability, resource: wanted.resource,
+                context: try completed(question.context, wanted))
+            return (snapshot.answer(check, at: question.at ?? now), principal, nil)
         case .invocation(let token):
             let at = question.at ?? now
             let invocation: InvocationQuestion
@@ -218,7 +220,25 @@ extension Service {
                     token.issuer, nil
                 )
             }
-            return (snapshot.decide(invocation, wanted: question.wanted, at: at), invocation.invoker, invocation)
+            return (
+                snapshot.answer(
+                    invocation, wanted: question.wanted,
+                    context: try question.wanted.map { wanted throws(Failure) in
+                        try completed(question.context, wanted)
+                    } ?? question.context, at: at),
+                invocation.invoker, invocation
+            )
+        }
+    }
+
+    /// The context of a question with what this host alone knows of it.
+    private func completed(
+        _ context: CheckContext?, _ wanted: (ability: Ability, resource: Resource)
+    ) throws(Failure) -> CheckContext? {
+        do {
+            return try spaces.gate.completed(context, of: wanted.ability, on: wanted.resource)
+        } catch {
+            throw Failure(503, "unavailable", "the service cannot read its tables", form: .json, detail: "\(error)")
         }
     }
 }

@@ -74,6 +74,7 @@ final class Service: Sendable {
             ? nil
             : PrincipalRateLimiter(
                 perSecond: Double(settings.requestsPerMinute) / 60, burst: settings.requestBurst)
+        if let now = clock.now() { try spaces.directory.completeEdges(at: now) }
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.

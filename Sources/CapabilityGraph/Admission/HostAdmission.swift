@@ -82,14 +82,16 @@ extension GraphWriter {
             return nil
         }
         let question = view.resolve(
-            CheckQuestion(principal: statement.issuer, ability: capability.ability, resource: capability.resource))
+            CheckQuestion(
+                principal: statement.issuer, ability: capability.ability, resource: capability.resource,
+                context: statement.met))
         var supports: [UInt32] = []
         var isDead = false
         var budget = graph.limits.maxCheckNodes
         for proof in statement.proofs {
             for number in view.capabilities(of: proof.raw) {
                 let row = graph.capabilities[number]
-                guard row.caveats == 0,
+                guard view.caveatFailure(row, question.use) == nil,
                     view.coversAbility(
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)
@@ -153,7 +155,10 @@ extension GraphWriter {
             let question = view.resolve(
                 CheckQuestion(
                     principal: statement.issuer, ability: capability.ability, resource: capability.resource))
-            guard case .allowed(let number) = view.verdict(question, at: now) else { continue }
+            // What is an author's own rests on nothing, and is not handed on.
+            guard case .allowed(let number) = view.verdict(question.asked(by: question.principal), at: now) else {
+                continue
+            }
             let edge = graph.capabilities[number].edge
             if !proofs.contains(edge) { proofs.append(edge) }
         }

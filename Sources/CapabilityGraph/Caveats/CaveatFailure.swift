@@ -1,5 +1,5 @@
 /// Names why caveats are not contained in others or not met by a use; the raw values are the reference's texts.
-public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
+public enum CaveatFailure: String, Error, Sendable, Hashable, CaseIterable {
     case selectorNotContained = "selector-caveat-not-contained"
     case caveatRequired = "containment-caveat-required"
     case nonReadOnly = "sql-non-readonly-not-permitted"
@@ -13,7 +13,15 @@ public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
     /// Of a use that this host is to carry out under a caveat whose meaning nobody here knows.
     case unjudged = "caveat-not-judged-here"
 
+    // Of one use of a permissioned space.
+    case clientMissing = "client-not-given"
+    case clientDenied = "client-denied"
+    case admissionMissing = "managing-app-not-asked"
+    case notAdmitted = "managing-app-refused"
+    case collectionNotTaken = "collection-not-taken"
+
     // Of one use under constrained statements.
+    case statementMissing = "sql-statement-not-given"
     case rawQueryBlocked = "sql-raw-query-blocked"
     case rawExecuteBlocked = "sql-raw-execute-blocked"
     case batchBlocked = "sql-batch-blocked"
@@ -25,4 +33,17 @@ public enum CaveatFailure: String, Sendable, Hashable, CaseIterable {
     case fixedParameterOverride = "sql-fixed-param-override"
     case nonPrimitiveBind = "sql-non-primitive-bind"
     case escapeBlocked = "sql-escape-blocked"
+
+    /// The member of a question's context without which nothing can be said; nil where nothing is missing.
+    public var missing: String? {
+        switch self {
+        case .statementMissing: "statement"
+        case .clientMissing: "client"
+        case .admissionMissing: "managingApp"
+        default: nil
+        }
+    }
+
+    /// The cause of a denial for which a use is outside its caveats.
+    var cause: Denial.Cause { missing.map { .missingContext([$0]) } ?? .caveatFailed(reason: rawValue) }
 }

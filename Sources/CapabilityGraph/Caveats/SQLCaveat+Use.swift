@@ -40,21 +40,3 @@ extension SQLCaveat {
         }
     }
 }
-
-extension Caveats {
-    /// Returns why the context does not meet this list, or nil when it does.
-    ///
-    /// A statement is judged by a list of one constrained-statements caveat, and by the caveat claimed beside it;
-    /// any other list is judged by the claimed caveats alone.
-    func failure(in context: CheckContext) -> CaveatFailure? {
-        guard let statement = context.statement, list.count == 1, SQLCaveat.isConstrained(list[0]) else {
-            return failure(containing: context.caveats ?? .none, for: .invocation)
-        }
-        guard let caveat = SQLCaveat(list[0]) else { return .malformed }
-        if let failure = caveat.failure(using: statement) { return failure }
-        guard let claimed = context.caveats else { return nil }
-        if let failure = failure(containing: claimed, for: .invocation) { return failure }
-        guard claimed.list.count == 1, let inner = SQLCaveat(claimed.list[0]) else { return .malformed }
-        return inner.failure(using: statement)
-    }
-}

@@ -29,6 +29,8 @@ extension AbilityRegistry {
         Entry("atproto.space/readOpenly", implies: ["atproto.space/read"]),
         // What a credential of an outer space rests on in a member space: that its user reads there. It opens nothing.
         Entry("atproto.space/readOnward"),
+        // To put a record somewhere: what the space itself takes, whoever writes it.
+        Entry("atproto.space/take"),
         Entry("atproto.account/use", implies: ["atproto.account/delegate"]),
         // To let an application ask for credentials in the account's name (4.1).
         Entry("atproto.account/delegate"),
@@ -56,6 +58,7 @@ extension Ability {
     public static let spaceBelong = Ability(literal: "atproto.space/belong")
     public static let spaceReadOpenly = Ability(literal: "atproto.space/readOpenly")
     public static let spaceReadOnward = Ability(literal: "atproto.space/readOnward")
+    public static let spaceTake = Ability(literal: "atproto.space/take")
     public static let accountDelegate = Ability(literal: "atproto.account/delegate")
     public static let accountUse = Ability(literal: "atproto.account/use")
 }

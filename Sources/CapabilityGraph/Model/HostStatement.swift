@@ -16,6 +16,9 @@ public struct HostStatement: Sendable {
     public var proofs: [Snapshot.EdgeID]
     /// Whose request made it, when that is not the issuer.
     public var actor: DID?
+    /// What the caveats of its proofs were held against when the host judged the request: they are met once, at the
+    /// making, and the statement carries those only that it names itself.
+    public var met: CheckContext?
     /// The signed token that carries it to others, when there is one; else its own DAG-CBOR form stands for it.
     public var token: [UInt8]?
     /// Makes two statements of the same words two edges.
@@ -47,7 +50,12 @@ public struct HostStatement: Sendable {
         map["aud"] = .text(audience.text)
         map["iat"] = .int(now.microseconds)
         map["nonce"] = .bytes(nonce)
-        map["cap"] = .array(capabilities.map { .array([.text($0.resource.text), .text($0.ability.text)]) })
+        map["cap"] = .array(
+            capabilities.map { capability in
+                let named: [CBOR] = [.text(capability.resource.text), .text(capability.ability.text)]
+                let caveats = capability.caveats
+                return .array(caveats.isEmpty ? named : named + [.bytes(caveats.canonicalBytes)])
+            })
         if let notBefore { map["nbf"] = .int(notBefore.microseconds) }
         if let expires { map["exp"] = .int(expires.microseconds) }
         if let actor { map["by"] = .text(actor.text) }

@@ -108,6 +108,13 @@ public enum Resource: Hashable, Sendable, CustomStringConvertible {
         if case .atproto = self { true } else { false }
     }
 
+    /// The collection of a permissioned space that a place lies in; nil for what is wider.
+    var collection: String? {
+        guard case .atproto(_, let path?) = self else { return nil }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count > 1 ? String(parts[1]) : nil
+    }
+
     /// The DID that controls the resource without any proof, if any.
     public var rootAuthority: DID? {
         switch self {

@@ -4,6 +4,11 @@ extension Snapshot {
     /// Answers a question with the route that decides it, or with the first cause of refusal.
     public func check(_ question: CheckQuestion, at: Timestamp) -> Decision {
         let resolved = resolve(question)
+        if let context = question.context, context.isHeldElsewhere, let credential = context.credential,
+            credential.allows(question, graph.registry, at: at)
+        {
+            return .allow(Allowance(route: [], rootAuthority: credential.space.owner))
+        }
         switch verdict(resolved, at: at) {
         case .owner: return .allow(Allowance(route: [], rootAuthority: question.principal))
         case .allowed(let capability):
@@ -56,17 +61,35 @@ extension Snapshot {
                 guard isVisible(row.edge) else { return false }
                 if searchRoute(from: capability, at: at, budget: &budget) != .live {
                     if firstDead == nil { firstDead = deadCause(of: capability, at: at) }
-                } else if let failure = caveatFailure(row, question.context) {
-                    let cause: Denial.Cause =
-                        question.context?.isEmpty ?? true
-                        ? .missingContext : .caveatFailed(reason: failure.rawValue)
-                    caveatDenial = Denial(cause: cause, edge: EdgeID(raw: row.edge))
+                } else if let failure = caveatFailure(row, resolved.use) {
+                    caveatDenial = Denial(cause: failure.cause, edge: EdgeID(raw: row.edge))
                 }
                 return caveatDenial != nil || visited >= 256
             }
         }
+        if caveatDenial == nil, resolved.isPermissioned, resolved.hasKnownResource, let anyone = principal(.anyone) {
+            caveatDenial = unmetCaveat(resolved.asked(by: anyone), at: at)
+        }
         // A live grant whose caveat is not met is nearer to an allowance than a dead one.
         return caveatDenial ?? firstDead ?? nearMiss(question, resolved)
+    }
+
+    /// The first live capability whose caveats a use is outside.
+    private func unmetCaveat(_ question: ResolvedQuestion, at: Int64) -> Denial? {
+        var found: Denial?
+        var visited = 0
+        var budget = graph.limits.maxCheckNodes
+        _ = CandidateSearch(snapshot: self, question: question, ignoresCaveats: true).forEach { capability in
+            visited += 1
+            let row = graph.capabilities[capability]
+            if isVisible(row.edge), searchRoute(from: capability, at: at, budget: &budget) == .live,
+                let failure = caveatFailure(row, question.use)
+            {
+                found = Denial(cause: failure.cause, edge: EdgeID(raw: row.edge))
+            }
+            return found != nil || visited >= 256
+        }
+        return found
     }
 
     /// Why a capability has no live route: the nearest ended edge, else the nearest outside its window.

@@ -1,3 +1,4 @@
+import Multiformats
 public import UCAN
 
 /// Asks whether a principal may use an ability on a resource.
@@ -16,6 +17,19 @@ public struct CheckQuestion: Sendable, Hashable {
     }
 }
 
+extension CheckQuestion {
+    /// True for what is an author's own: its repo in a space is the author's to read and to take away, whatever became of
+    /// its membership or of the space, and in a space that another host holds also to write.
+    var isOfAuthor: Bool {
+        guard case .atproto(_, let path?) = resource,
+            UTF8Bytes.equal(String(path.prefix { $0 != "/" }), principal.text)
+        else { return false }
+        if [Ability.spaceReadSelf, .spaceDelete].contains(ability) { return true }
+        guard context?.isHeldElsewhere ?? false else { return false }
+        return [Ability.spaceCreate, .spaceUpdate, .spaceBelong].contains(ability)
+    }
+}
+
 /// A question with every name looked up, ready to be asked many times without allocation.
 public struct ResolvedQuestion: Sendable {
     /// Stands for a name that was never seen: unlike 0, which means none, it equals no stored number.
@@ -31,11 +45,14 @@ public struct ResolvedQuestion: Sendable {
     let isHierarchical: Bool
     let ability: UInt32
     let abilityNumber: UInt8
-    let context: CheckContext?
+    /// What caveats are held against; nil where none that is narrowed is followed.
+    let use: CaveatUse?
     /// False when the resource or the ability has never been named, so no edge of anybody can match.
     let hasKnownResource: Bool
     /// True for a resource in a permissioned space, which others than the principal itself may be admitted for.
     let isPermissioned: Bool
+    /// True for what is the principal's own as its author, where nothing else gives it.
+    var isOfAuthor = false
 
     /// False when some name has never been seen, so no edge of the principal can match.
     var isKnown: Bool { hasKnownResource && principal != Self.nobody }
@@ -100,6 +117,7 @@ extension Snapshot {
             space: space,
             path: path,
             isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
-            context: question.context, hasKnownResource: isKnown, isPermissioned: isPermissioned)
+            use: CaveatUse(ability: question.ability, resource: question.resource, context: question.context),
+            hasKnownResource: isKnown, isPermissioned: isPermissioned, isOfAuthor: question.isOfAuthor)
     }
 }

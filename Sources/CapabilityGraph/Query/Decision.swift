@@ -38,7 +38,7 @@ public struct RouteStep: Sendable, Hashable {
 }
 
 /// Says why a question was refused: one cause first, the edge that failed, and what would mend it.
-public struct Denial: Sendable, Hashable {
+public struct Denial: Error, Sendable, Hashable {
     public var cause: Cause
     /// The edge at which the nearest route fails, if there is one.
     public var edge: Snapshot.EdgeID?
@@ -57,7 +57,8 @@ public struct Denial: Sendable, Hashable {
         case abilityNotCovered(held: [String])
         case resourceNotCovered(held: String)
         case caveatFailed(reason: String)
-        case missingContext
+        /// Members of the context that caveats are judged by and the question did not give.
+        case missingContext([String])
         case missingProof
         case audienceMismatch(expected: String)
         /// The invocation itself does not hold: its window, signature, audience or shape.

@@ -59,7 +59,7 @@ extension Snapshot {
                     walk.isComplete = false
                     return true
                 }
-                let failure = caveatFailure(row, question.context)
+                let failure = caveatFailure(row, asked.use)
                 candidates.append(walk.node(number, depth: 0, caveatFailure: failure?.rawValue, isCandidate: true))
                 return false
             }

@@ -34,7 +34,7 @@ extension Snapshot {
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {
         var edges: [EdgeID] = []
-        for use in try coveringCapabilities(question, at: now) {
+        for use in try coveringCapabilities(question, nil, at: now) {
             for number in use.numbers {
                 let edge = EdgeID(raw: graph.capabilities[number].edge)
                 if !edges.contains(edge) { edges.append(edge) }
@@ -43,13 +43,14 @@ extension Snapshot {
         return edges
     }
 
-    /// Judges an invocation that this host is about to carry out: beyond what `checkInvocation` asks, every caveat it
-    /// carries must be one that is known here, and hold. One that is not known is undetermined, and so refused.
+    /// Judges an invocation that this host is about to carry out: beyond what `checkInvocation` asks, each use must be
+    /// within the caveats it carries. One whose meaning nobody here knows leaves that undetermined, and so refused.
     @discardableResult
     public func checkUse(_ question: InvocationQuestion, at now: Timestamp) throws(InvocationDenial) -> [EdgeID] {
         let edges = try checkInvocation(question, at: now)
         for capability in question.capabilities {
-            guard let failure = capability.useFailure(graph.registry) else { continue }
+            let use = CaveatUse(ability: capability.ability, resource: capability.resource, context: nil)
+            guard let failure = capability.caveats.failure(use, graph.registry) else { continue }
             throw InvocationDenial(
                 text: "invocation-caveats-not-subset-of-chain: \(failure.rawValue)",
                 denial: Denial(cause: .caveatFailed(reason: failure.rawValue), edge: edges.first),
@@ -60,27 +61,37 @@ extension Snapshot {
 
     /// Judges an invocation and says what it rests on: a route for its first capability that is not the invoker's own.
     ///
-    /// With `wanted`, the invocation must also name something that covers it, and the route is of that: of several, of
-    /// what is named most narrowly. Where that is the invoker's own, there is no route.
+    /// With `wanted`, the invocation must also name something that covers it under caveats that the wanted use is within,
+    /// and the route is of that: of several, of what is named most narrowly. Where that is the invoker's own, there is no
+    /// route. Without, everything it names must be within its own caveats.
     public func decide(
-        _ question: InvocationQuestion, wanted: (ability: Ability, resource: Resource)?, at now: Timestamp
+        _ question: InvocationQuestion, wanted: (ability: Ability, resource: Resource)?, context: CheckContext? = nil,
+        at now: Timestamp
     ) -> Decision {
-        let named = wanted.map { wanted in
-            question.capabilities.filter {
-                graph.registry.covers(held: $0.ability, required: wanted.ability)
-                    && $0.resource.contains(wanted.resource)
-            }.max { $0.resource.text.utf8.count < $1.resource.text.utf8.count }
+        let judged: [Capability]
+        switch wanted.map({ uses(question, of: $0.ability, on: $0.resource, context) }) {
+        case .success(let named)?: judged = [named]
+        case .failure(let denial)?: return .deny(denial)
+        case nil:
+            judged = question.capabilities
+            for capability in judged {
+                let use = CaveatUse(ability: capability.ability, resource: capability.resource, context: context)
+                guard let failure = capability.caveats.failure(use, graph.registry) else { continue }
+                return .deny(Denial(cause: failure.cause, edge: nil))
+            }
         }
-        if let named, named == nil { return .deny(Denial(cause: .notInvoked, edge: nil)) }
         do throws(InvocationDenial) {
-            let used = try coveringCapabilities(question, at: now)
-            let numbers = (named ?? nil).map { named in used.first { $0.capability == named }?.numbers ?? [] }
-            let route =
-                (numbers ?? used.first?.numbers ?? []).first.map { liveRoute(from: $0, at: now.microseconds) }
-                ?? []
+            let used = try coveringCapabilities(question, context, at: now)
+            let numbers =
+                wanted == nil ? used.first?.numbers : used.first { $0.capability == judged.first }?.numbers
+            let route = numbers?.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
             let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
             return .allow(Allowance(route: route, rootAuthority: authority))
         } catch {
+            // What is one's own needs no proof, so one that does not serve takes nothing away.
+            if let wanted, isOwn(wanted, question.invoker, context) {
+                return .allow(Allowance(route: [], rootAuthority: question.invoker))
+            }
             if error.isUndetermined { return .undetermined(.budgetExhausted) }
             // Whoever cites a proof that is not its own learns no more than of one that is not known (law 9).
             if case .audienceMismatch = error.denial.cause {
@@ -88,6 +99,35 @@ extension Snapshot {
             }
             return .deny(error.denial)
         }
+    }
+
+    private func isOwn(
+        _ wanted: (ability: Ability, resource: Resource), _ invoker: DID, _ context: CheckContext?
+    ) -> Bool {
+        CheckQuestion(principal: invoker, ability: wanted.ability, resource: wanted.resource, context: context)
+            .isOfAuthor
+    }
+
+    /// The capability of an invocation that names a use, caveats and all: of several the narrowest. It says nothing of what
+    /// the invocation rests on.
+    public func uses(
+        _ question: InvocationQuestion, of ability: Ability, on resource: Resource, _ context: CheckContext? = nil
+    ) -> Result<Capability, Denial> {
+        let use = CaveatUse(ability: ability, resource: resource, context: context)
+        var failure: CaveatFailure?
+        var named: Capability?
+        for capability in question.capabilities
+        where graph.registry.covers(held: capability.ability, required: ability)
+            && capability.resource.contains(resource)
+        {
+            if let outside = capability.caveats.failure(use, graph.registry) {
+                failure = failure ?? outside
+            } else if named.map({ $0.resource.text.utf8.count < capability.resource.text.utf8.count }) ?? true {
+                named = capability
+            }
+        }
+        if let named { return .success(named) }
+        return .failure(Denial(cause: failure?.cause ?? .notInvoked, edge: nil))
     }
 
     /// One capability of an invocation, and those of edges that it is covered by: none where it is the invoker's own.
@@ -98,12 +138,12 @@ extension Snapshot {
 
     /// What each capability of the invocation that is not its invoker's own is covered by.
     private func coveringCapabilities(
-        _ question: InvocationQuestion, at now: Timestamp
+        _ question: InvocationQuestion, _ context: CheckContext?, at now: Timestamp
     ) throws(InvocationDenial) -> [Use] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
         if question.proofs.isEmpty, dependent.allSatisfy({ $0.resource.isPermissioned }) {
-            return try impliedCapabilities(dependent, question.invoker, at: now)
+            return try impliedCapabilities(dependent, question.invoker, context, at: now)
         }
         let cited = try citedEdges(question)
         try requireUnrevoked(cited)
@@ -120,13 +160,14 @@ extension Snapshot {
     /// Judges an invocation that cites nothing by what its invoker holds in permissioned spaces: no client can name its
     /// membership before it asks (atproto-spaces.md 5).
     private func impliedCapabilities(
-        _ wanted: [Capability], _ invoker: DID, at now: Timestamp
+        _ wanted: [Capability], _ invoker: DID, _ context: CheckContext?, at now: Timestamp
     ) throws(InvocationDenial) -> [Use] {
         var used: [Use] = []
         for capability in wanted {
+            var given = context ?? CheckContext()
+            given.caveats = capability.caveats
             let question = CheckQuestion(
-                principal: invoker, ability: capability.ability, resource: capability.resource,
-                context: CheckContext(caveats: capability.caveats))
+                principal: invoker, ability: capability.ability, resource: capability.resource, context: given)
             switch verdict(resolve(question), at: now) {
             case .owner: used.append(Use(capability: capability, numbers: []))
             case .allowed(let number): used.append(Use(capability: capability, numbers: [number]))
@@ -233,7 +274,10 @@ extension Snapshot {
                         held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
                     graph.resources.contains(row.resource, question)
                 else { continue }
-                guard let reason = caveatFailure(row, CheckContext(caveats: capability.caveats)) else { return number }
+                guard let held = caveats(of: row) else { continue }
+                guard let reason = held.failure(containing: capability.caveats, for: .invocation) else {
+                    return number
+                }
                 failure = failure ?? (reason, edge)
             }
         }
@@ -242,7 +286,7 @@ extension Snapshot {
                 text: "invocation-caveats-not-subset-of-chain: \(failure.0.rawValue)",
                 denial: Denial(
                     cause: capability.caveats.isEmpty
-                        ? .missingContext : .caveatFailed(reason: failure.0.rawValue),
+                        ? .missingContext(["caveats"]) : .caveatFailed(reason: failure.0.rawValue),
                     edge: EdgeID(raw: failure.1)))
         }
         // Only the cited proofs are looked at: what else the invoker holds is nothing this invocation rests on.

@@ -92,17 +92,18 @@ extension ResolvedQuestion {
     func asked(by other: UInt32) -> ResolvedQuestion {
         ResolvedQuestion(
             principal: other, isAuthority: false, base: base, space: space, path: path, isHierarchical: isHierarchical,
-            ability: ability, abilityNumber: abilityNumber, context: context, hasKnownResource: hasKnownResource,
+            ability: ability, abilityNumber: abilityNumber, use: use, hasKnownResource: hasKnownResource,
             isPermissioned: isPermissioned)
     }
 
-    /// The same question about the whole of another space; nil when no edge names it.
+    /// The same question about the whole of another space; nil when no edge names it. Nobody belongs to one by what is
+    /// narrowed.
     func moved(to other: UInt32, in graph: Graph) -> ResolvedQuestion? {
         let base = ResourceBase(space: other + 1, service: 0, suffix: 0, authority: graph.spaces.row(other).owner)
         let number = graph.resources.findBase(base)
         return ResolvedQuestion(
             principal: principal, isAuthority: false, base: number ?? Resources.unseen, space: other + 1, path: nil,
-            isHierarchical: true, ability: ability, abilityNumber: abilityNumber, context: context,
+            isHierarchical: true, ability: ability, abilityNumber: abilityNumber, use: nil,
             hasKnownResource: number != nil, isPermissioned: true)
     }
 }

@@ -19,11 +19,16 @@ extension Snapshot {
     /// table look-ups and not by walking what the principal holds.
     public func verdict(_ question: ResolvedQuestion, at: Timestamp) -> Verdict {
         if question.isAuthority { return .owner }
-        guard question.hasKnownResource else { return .denied }
+        guard question.hasKnownResource else { return question.isOfAuthor ? .owner : .denied }
         var budget = graph.limits.maxCheckNodes
         let own = ownVerdict(question, at: at, &budget)
         guard case .denied = own, question.isPermissioned else { return own }
-        return verdictThroughOthers(question, at: at, &budget)
+        let throughOthers = verdictThroughOthers(question, at: at, &budget)
+        guard question.isOfAuthor else { return throughOthers }
+        return switch throughOthers {
+        case .denied, .undetermined: .owner
+        case .owner, .allowed, .allowedThroughSpaces: throughOthers
+        }
     }
 
     /// Answers by the principal's own edges alone.
@@ -175,13 +180,24 @@ extension Snapshot {
         else {
             return false
         }
-        return row.caveats == 0 || ignoringCaveats || caveatFailure(row, question.context) == nil
+        return row.caveats == 0 || ignoringCaveats || caveatFailure(row, question.use) == nil
     }
 
-    /// Returns why the caveats of a capability are not met by the context, or nil when they are.
-    func caveatFailure(_ row: CapabilityRow, _ context: CheckContext?) -> CaveatFailure? {
+    /// Returns why a use is outside the caveats of a capability, or nil when it is within: within those that are held,
+    /// and within those the use is said to be bound by, which must be no wider.
+    func caveatFailure(_ row: CapabilityRow, _ use: CaveatUse?) -> CaveatFailure? {
         guard row.caveats != 0 else { return nil }
-        guard let caveats = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats)) else { return .malformed }
-        return caveats.failure(in: context ?? CheckContext())
+        guard let use else { return .unjudged }
+        guard let held = caveats(of: row) else { return .malformed }
+        // What a use says it is bound by answers to what somebody signed, not to this host's own statements.
+        let isSigned = !(EdgeKind(rawValue: graph.info[row.edge].kind)?.isHostStatement ?? false)
+        guard isSigned, let claimed = use.context?.caveats else { return held.failure(use, graph.registry) }
+        return held.failure(containing: claimed, for: .invocation) ?? held.failure(use, graph.registry)
+            ?? claimed.failure(use, graph.registry)
+    }
+
+    /// The caveats a capability is held under; nil when they cannot be read.
+    func caveats(of row: CapabilityRow) -> Caveats? {
+        row.caveats == 0 ? Caveats.none : try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats))
     }
 }

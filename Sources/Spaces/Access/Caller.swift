@@ -36,6 +36,13 @@ extension Caller {
     }
 }
 
+extension Caller {
+    /// The client id of the application that was attested.
+    var client: String? {
+        if case .delegation(_, _, _, _, _, let app) = self { app } else { nil }
+    }
+}
+
 /// What a session may do for its account.
 package enum SessionGrant: Sendable {
     /// Everything: the account's own password.

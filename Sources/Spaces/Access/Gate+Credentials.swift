@@ -14,15 +14,18 @@ extension GateCase {
         let asker = try asker()
         try asker.require(.getDelegationToken(uri))
         if case .absent = try view.standing(of: uri), try !isUnderHostedAuthority() {
-            return ruling(asker, Asker.control(asker.principal))
+            return ruling(asker, asker.inOwnName())
         }
         let record = try live(for: asker)
         let decision = asker.may(.spaceRead, space)
         if decision.isAllowed { return ruling(asker, decision, record) }
-        if case .managingApp(let app) = record.settings.readPolicy {
-            let policy = asker.may(try SpaceEdges.principal(managingApp: app), .spaceRead, space)
-            guard policy.isAllowed else { throw AccessRefusal.spaceNotFound.with(policy) }
-            return ruling(asker, policy, record)
+        // The application is asked when the credential is.
+        if let (app, access) = view.graph.managingApp(askedFor: decision), access == .read {
+            var context = context
+            context.managingApp = ManagingAppWord(app: app, access: access, isAuthorized: true)
+            var result = ruling(asker, asker.may(.spaceRead, space, context), record)
+            result.context = context
+            return result
         }
         throw refusal(.readSelfOnly, record, asker, decision)
     }
@@ -32,8 +35,8 @@ extension GateCase {
     func prepareCredential() throws -> Ruling {
         guard case .delegation(let user, let claimed, _, _, _, _) = caller else { throw AccessRefusal.notAccepted }
         guard claimed == uri else { throw AccessRefusal.wrongDelegation }
-        let asker = Asker(user, in: view.graph, at: now)
-        return ruling(asker, Asker.control(user), try live(for: asker))
+        let asker = Questioner(user, in: view.graph, at: now)
+        return ruling(asker, asker.inOwnName(), try live(for: asker))
     }
 
     /// The order of 13.9: hosted, deleted, app policy, user policy; the token's own checks are done, its single use
@@ -44,13 +47,10 @@ extension GateCase {
             throw AccessRefusal.notAccepted
         }
         guard claimed == uri else { throw AccessRefusal.wrongDelegation }
-        let asker = Asker(user, in: view.graph, at: now)
+        let asker = Questioner(user, in: view.graph, at: now, context: context)
         let record = try live(for: asker)
-        let connect = try self.connect(record, app, asker)
-        let reader = asker.may(.spaceRead, space)
-        let decision =
-            reader.isAllowed
-            ? reader : try managed(record.settings.readPolicy, asker, .read, clientID: app) ?? reader
+        let connect = try self.connect(app, asker)
+        let decision = asker.may(.spaceRead, space)
         guard decision.isAllowed else { throw AccessRefusal.userNotAuthorized.with(decision) }
         // One that was minted here is an edge, and may have been ended or have lost what it rests on.
         let id = Multihash(code: .blake3_256, digest: BLAKE3.hash(token))
@@ -58,25 +58,15 @@ extension GateCase {
             throw AccessRefusal("InvalidDelegationToken", "the delegation token was revoked")
         }
         var result = ruling(asker, decision, record)
-        result.further.append(connect)
+        result.grounds.connect = connect
         return result
     }
 
-    /// The app policy; one that names whom it refuses needs to know who asks.
-    private func connect(_ record: SpaceRecord, _ app: String?, _ asker: Asker) throws -> Decision {
-        if let app {
-            guard let principal = try? DID(application: app) else { throw AccessRefusal.appNotAuthorized }
-            let decision = asker.may(principal, .spaceConnect, space)
-            if decision.isAllowed { return decision }
-            // Its edge is made with the first credential.
-            if case .denyList(let denied) = record.settings.appAccess,
-                !denied.contains(where: { UTF8Bytes.equal($0, app) })
-            {
-                return Asker.control(space.owner)
-            }
-            throw AccessRefusal.appNotAuthorized.with(decision)
-        }
-        let decision = asker.may(.anyone, .spaceConnect, space)
+    /// The app policy, of the attested application or of any.
+    private func connect(_ app: String?, _ asker: Questioner) throws(AccessRefusal) -> Decision {
+        let client = app.map { try? DID(application: $0) } ?? DID.anyone
+        guard let client else { throw AccessRefusal.appNotAuthorized }
+        let decision = asker.may(client, .spaceConnect, space)
         guard decision.isAllowed else { throw AccessRefusal.appNotAuthorized.with(decision) }
         return decision
     }
@@ -88,7 +78,7 @@ extension GateCase {
             throw AccessRefusal.notAccepted
         }
         guard claimed == uri else { throw AccessRefusal.wrongSpace }
-        let asker = Asker(key, in: view.graph, at: now)
+        let asker = Questioner(key, in: view.graph, at: now)
         if let edge = view.graph.edge(id) {
             let read = asker.may(.spaceRead, space)
             let connect = asker.may(.spaceConnect, space)
@@ -96,13 +86,19 @@ extension GateCase {
                 throw try dead(edge, jti).with(read.isAllowed ? connect : read)
             }
             var result = ruling(asker, read)
-            result.further.append(connect)
+            result.grounds.connect = connect
             return result
         }
-        guard try !isUnderHostedAuthority(), now < expires.advanced(bySeconds: Credentials.clockSkew),
-            try !view.tables.isRevoked(jti: jti, space: uri, at: now)
-        else { throw AccessRefusal.credentialRevoked }
-        return ruling(asker, Asker.control(space.owner))
+        // Of a space held here nothing but the edge counts, not even what everybody may.
+        guard try !isUnderHostedAuthority() else { throw AccessRefusal.credentialRevoked }
+        var context = CheckContext()
+        context.credential = ForeignCredential(space: space, holder: key, expires: expires)
+        context.isHeldElsewhere = true
+        let decision = asker.may(.spaceRead, space, context)
+        guard decision.isAllowed, try !view.tables.isRevoked(jti: jti, space: uri, at: now) else {
+            throw AccessRefusal.credentialRevoked.with(decision)
+        }
+        return ruling(asker, decision)
     }
 
     /// What only the host of a space can tell, such as who writes in it: elsewhere a credential is no less good, but the
@@ -149,8 +145,7 @@ extension GateCase {
         let asker = try asker()
         // Who reports its own write learns nothing by it, so the refusals are those of the specification.
         guard case .live(let record) = try view.standing(of: uri) else { throw AccessRefusal.spaceNotFound }
-        let writes = asker.may(.spaceWrite, space)
-        let decision = writes.isAllowed ? writes : try managed(record.settings.writePolicy, asker, .write) ?? writes
+        let decision = asker.may(.spaceWrite, space)
         guard decision.isAllowed else { throw AccessRefusal.writeNotAuthorized.with(decision) }
         return ruling(asker, decision, record)
     }
@@ -161,7 +156,8 @@ extension GateCase {
         guard issuer == space.owner else {
             throw AccessRefusal("Forbidden", "the notification is not signed by the space's authority")
         }
-        return ruling(try asker(), Asker.control(issuer))
+        let asker = try asker()
+        return ruling(asker, asker.may(.spaceManage, space))
     }
 
     /// The account in whose name another service calls.
@@ -171,5 +167,15 @@ extension GateCase {
         case .anonymous: throw .signInNeeded
         case .account, .invocation, .credential, .delegation: throw .notAccepted
         }
+    }
+}
+
+extension Snapshot {
+    /// The managing application that a refused question waits for, and for which access; nil where none is asked.
+    func managingApp(askedFor decision: Decision?) -> (app: String, access: ManagingAppWord.Access)? {
+        guard case .deny(let denial)? = decision, case .missingContext = denial.cause, let edge = denial.edge else {
+            return nil
+        }
+        return view(edge).capabilities.lazy.compactMap(\.caveats.managingApp).first
     }
 }

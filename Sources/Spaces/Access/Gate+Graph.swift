@@ -13,7 +13,7 @@ extension GateCase {
         if manager.isAllowed { return managing(asker, manager, record) }
         guard isVisible(record, to: asker) else { throw AccessRefusal.spaceNotFound.with(manager) }
         guard principal.map({ $0 == asker.principal }) ?? true else { throw AccessRefusal.notSpaceOwner.with(manager) }
-        return ruling(asker, Asker.control(asker.principal), record)
+        return ruling(asker, asker.inOwnName(), record)
     }
 
     /// Who manages a space ends any of its edges; everybody, what it handed on itself or had minted for itself.
@@ -39,10 +39,10 @@ extension GateCase {
             throw AccessRefusal.notSpaceOwner.with(manager)
         }
         try asker.require(.getDelegationToken(uri))
-        return ruling(asker, Asker.control(asker.principal), record)
+        return ruling(asker, asker.inOwnName(), record)
     }
 
-    private func managing(_ asker: Asker, _ decision: Decision, _ record: SpaceRecord) -> Ruling {
+    private func managing(_ asker: Questioner, _ decision: Decision, _ record: SpaceRecord) -> Ruling {
         var result = ruling(asker, decision, record)
         result.manages = true
         return result

@@ -26,7 +26,7 @@ extension GateCase {
     }
 
     /// What everybody else wrote: for full readers, and by an application the space admits.
-    private func readOthers(_ record: SpaceRecord, _ asker: Asker, of author: DID?) throws -> Ruling {
+    private func readOthers(_ record: SpaceRecord, _ asker: Questioner, of author: DID?) throws -> Ruling {
         let decision = asker.may(.spaceRead, space, path: author?.text)
         guard decision.isAllowed else {
             guard author == nil else { throw AccessRefusal.repoNotFound.with(decision) }
@@ -38,7 +38,7 @@ extension GateCase {
     /// Sessions attest no application, so only a space open to all of them is read without a credential, unless
     /// everybody, signed in or not, may do the same: no application is kept from that.
     func connected(
-        _ ruling: Ruling, _ asker: Asker, orOpen abilities: [Ability] = [.spaceReadOpenly]
+        _ ruling: Ruling, _ asker: Questioner, orOpen abilities: [Ability] = [.spaceReadOpenly]
     ) throws(AccessRefusal) -> Ruling {
         var result = ruling
         for ability in abilities {
@@ -49,7 +49,7 @@ extension GateCase {
         }
         let connect = asker.may(.anyone, .spaceConnect, space)
         guard connect.isAllowed else { throw .appNotAuthorized.with(connect) }
-        result.further.append(connect)
+        result.grounds.connect = connect
         return result
     }
 
@@ -67,7 +67,9 @@ extension GateCase {
         case .live(let record): return try writeHere(author, items, scoped, record, asker)
         case .absent where try !isUnderHostedAuthority():
             guard try gate.accounts.isHosted(author) else { throw AccessRefusal.noRepoHere }
-            guard let own = ownWrite(author, items, scoped, asker) else { throw AccessRefusal.foreignRepo }
+            guard let own = ownWrite(author, items, scoped, asker, isElsewhere: true) else {
+                throw AccessRefusal.foreignRepo
+            }
             return own
         case .deleted, .absent:
             guard let own = try ownDeletion(author, items, scoped, asker) else { throw AccessRefusal.spaceNotFound }
@@ -76,7 +78,7 @@ extension GateCase {
     }
 
     private func writeHere(
-        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ record: SpaceRecord, _ asker: Asker
+        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ record: SpaceRecord, _ asker: Questioner
     ) throws -> Ruling {
         var decision = asker.may(.spaceBelong, space)
         var allowed: Set<WriteItem> = []
@@ -85,7 +87,7 @@ extension GateCase {
         var hasConsent = author == asker.principal
         for item in scoped {
             let answer = asker.may(item.ability, space, path: "\(author.text)/\(item.collection)")
-            if answer.isAllowed, author == asker.principal || isDelegated(author, answer) {
+            if isBySpace(answer), author == asker.principal || isDelegated(author, answer) {
                 allowed.insert(item)
                 decision = answer
                 hasConsent = true
@@ -96,23 +98,27 @@ extension GateCase {
         if items.isEmpty, !decision.isAllowed { failed = decision }
         if !covers(items, allowed), let own = try ownDeletion(author, items, scoped, asker) { return own }
         if !covers(items, allowed) || (items.isEmpty && failed != nil) {
-            if let managed = try managed(record.settings.writePolicy, asker, .write) {
-                guard managed.isAllowed else { throw refusal(.writeNotAuthorized, record, asker, managed) }
-                decision = managed
-                allowed = scoped.filter { asker.names($0.ability, space, path: "\(author.text)/\($0.collection)") }
-                guard covers(items, allowed) else { throw refusal(.writeNotAuthorized, record, asker, managed) }
-            } else if let failed {
-                throw failed.isAllowed
+            if let failed {
+                throw failed.isAllowed && author != asker.principal
                     ? AccessRefusal.foreignRepo : refusal(.writeNotAuthorized, record, asker, failed)
             }
         }
         guard hasConsent else { throw AccessRefusal.foreignRepo }
-        for item in items where item.action != .delete && !record.settings.config.allows(collection: item.collection) {
-            throw ATProtoError("InvalidRequest", "the space does not take records of that collection")
+        for item in items where item.action != .delete {
+            let place = Resource.atproto(space: space, path: "\(author.text)/\(item.collection)")
+            guard view.graph.taking(place, at: now).isAllowed else {
+                throw ATProtoError("InvalidRequest", "the space does not take records of that collection")
+            }
         }
         var result = ruling(asker, decision, record)
         result.writes = allowed
         return result
+    }
+
+    /// True for what somebody may by what the space gives, not only as the author of what it takes away.
+    private func isBySpace(_ decision: Decision) -> Bool {
+        guard case .allow(let allowance) = decision else { return false }
+        return !allowance.route.isEmpty || allowance.rootAuthority == space.owner
     }
 
     /// True when a decision rests on a delegation the author signed.
@@ -128,7 +134,7 @@ extension GateCase {
     ///
     /// Nil for everything else than deletions, and where the author has no repo: to it the space is what it is to others.
     private func ownDeletion(
-        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Asker
+        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Questioner
     ) throws -> Ruling? {
         guard !items.isEmpty, items.allSatisfy({ $0.action == .delete }),
             try RepoReader(view.tables).head(space: uri, author: author.text) != nil
@@ -138,14 +144,16 @@ extension GateCase {
 
     /// Writes that rest on nothing but that the repo is the caller's; nil where one of them is not.
     private func ownWrite(
-        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Asker
+        _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Questioner, isElsewhere: Bool = false
     ) -> Ruling? {
+        func own(_ ability: Ability, _ collection: String?) -> Decision? {
+            asker.own(author, ability, space, collection: collection, isElsewhere: isElsewhere)
+        }
         let first = items.first
-        let ability = first?.concrete[0].ability ?? .spaceBelong
-        guard let decision = asker.own(author, ability, space, collection: first?.collection) else { return nil }
+        guard let decision = own(first?.concrete[0].ability ?? .spaceBelong, first?.collection) else { return nil }
         var result = ruling(asker, decision)
         result.isOwnAlone = true
-        result.writes = scoped.filter { asker.own(author, $0.ability, space, collection: $0.collection) != nil }
+        result.writes = scoped.filter { own($0.ability, $0.collection) != nil }
         return covers(items, result.writes) ? result : nil
     }
 

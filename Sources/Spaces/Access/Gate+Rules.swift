@@ -10,17 +10,19 @@ struct GateCase {
     let uri: SpaceURI
     /// The space as the graph names it.
     let space: Space
-    let answer: ManagingAppAnswer?
+    /// What is known of the use beside who asks: the attested application, the managing application's word.
+    let context: CheckContext
     let view: GateView
     let now: Timestamp
 
     /// The caller in its own name; throws the refusal of callers that have none.
-    func asker() throws(AccessRefusal) -> Asker {
-        try Asker(caller, allowsAppPasswords: gate.allowsAppPasswords, in: view.graph, at: now)
+    func asker() throws(AccessRefusal) -> Questioner {
+        try Questioner(
+            caller, allowsAppPasswords: gate.allowsAppPasswords, in: view.graph, at: now, context: context)
     }
 
     /// The space, if it lives; throws what the caller may know of one that does not.
-    func live(for asker: Asker) throws -> SpaceRecord {
+    func live(for asker: Questioner) throws -> SpaceRecord {
         switch try view.standing(of: uri) {
         case .live(let record): return record
         case .deleted(let tombstone): throw wasIn(tombstone, asker) ? AccessRefusal.spaceDeleted : .spaceNotFound
@@ -29,26 +31,26 @@ struct GateCase {
     }
 
     /// True for who stood in a deleted space before its deletion.
-    func wasIn(_ tombstone: SpaceTombstone, _ asker: Asker) -> Bool {
+    func wasIn(_ tombstone: SpaceTombstone, _ asker: Questioner) -> Bool {
         guard !tombstone.wasOpen, tombstone.owner != asker.principal else { return true }
-        let then = Asker(asker.principal, in: view.graph.graph.snapshot(at: tombstone.revision), at: now)
+        let then = Questioner(asker.principal, in: view.graph.graph.snapshot(at: tombstone.revision), at: now)
         return then.may(.spaceBelong, space).isAllowed
     }
 
     /// True for who may know that the space is there: its members, and everybody where its policies are not a list.
-    func isVisible(_ record: SpaceRecord, to asker: Asker) -> Bool {
+    func isVisible(_ record: SpaceRecord, to asker: Questioner) -> Bool {
         if record.settings.readPolicy != .memberList, !asker.isInvocation { return true }
         return asker.may(.spaceBelong, space).isAllowed || asker.may(.spaceDescribe, space).isAllowed
     }
 
     /// The refusal for who may know of the space, and the uniform one for everybody else.
     func refusal(
-        _ refusal: AccessRefusal, _ record: SpaceRecord, _ asker: Asker, _ decision: Decision
+        _ refusal: AccessRefusal, _ record: SpaceRecord, _ asker: Questioner, _ decision: Decision
     ) -> AccessRefusal {
         (isVisible(record, to: asker) ? refusal : .spaceNotFound).with(decision)
     }
 
-    func ruling(_ asker: Asker, _ decision: Decision, _ record: SpaceRecord? = nil) -> Ruling {
+    func ruling(_ asker: Questioner, _ decision: Decision, _ record: SpaceRecord? = nil) -> Ruling {
         var ruling = Ruling(asker, decision)
         ruling.isOwner = record?.owner == asker.principal
         return ruling
@@ -56,32 +58,14 @@ struct GateCase {
 
     /// True for a space under an authority whose spaces are all made here.
     func isUnderHostedAuthority() throws -> Bool {
-        try gate.accounts.isHosted(space.owner) || gate.accounts.isServiceAuthority(space.owner)
-    }
-
-    /// Says whether a managing application admits a user, where a policy asks one; nil where none does.
-    ///
-    /// The answer of the application counts only while the policy that names it is in force. Throws the question when
-    /// it was not put yet.
-    func managed(
-        _ policy: UserPolicy, _ user: Asker, _ access: ManagingAppQuestion.Access, clientID: String? = nil
-    ) throws -> Decision? {
-        guard case .managingApp(let app) = policy else { return nil }
-        let ability: Ability = access == .read ? .spaceRead : .spaceWrite
-        let decision = user.may(try SpaceEdges.principal(managingApp: app), ability, space)
-        guard decision.isAllowed else { return decision }
-        let question = ManagingAppQuestion(
-            app: app, space: uri, user: user.principal, access: access, clientID: access == .read ? clientID : nil)
-        guard let answer, answer.question == question else { throw question }
-        return answer.isAllowed ? decision : .deny(Denial(cause: .noRoute, edge: nil))
+        try gate.isUnderHostedAuthority(space)
     }
 }
 
 extension Gate {
-    /// Applies the rule of an operation to one state; throws its `AccessRefusal`, or the question to a managing
-    /// application that has to be answered first.
+    /// Applies the rule of an operation to one state; throws its `AccessRefusal`.
     func rule(
-        _ operation: Operation, _ caller: Caller, on uri: SpaceURI, answer: ManagingAppAnswer?, in view: GateView,
+        _ operation: Operation, _ caller: Caller, on uri: SpaceURI, _ context: CheckContext, in view: GateView,
         at now: Timestamp
     ) throws -> Ruling {
         let space: Space
@@ -92,7 +76,7 @@ extension Gate {
             throw AccessRefusal.spaceNotFound
         }
         let question = GateCase(
-            gate: self, caller: caller, uri: uri, space: space, answer: answer, view: view, now: now)
+            gate: self, caller: caller, uri: uri, space: space, context: context, view: view, now: now)
         return switch operation {
         case .readRecords(let author): try question.readRecords(author)
         case .write(let author, let items): try question.write(author, items)
@@ -120,7 +104,7 @@ extension Gate {
     func rule(
         _ operation: AccountOperation, _ caller: Caller, in graph: Snapshot, tables: any TableReader, at now: Timestamp
     ) throws -> Ruling {
-        let asker = try Asker(caller, allowsAppPasswords: allowsAppPasswords, in: graph, at: now)
+        let asker = try Questioner(caller, allowsAppPasswords: allowsAppPasswords, in: graph, at: now)
         if case .uploadBlob = operation { try requireRoom(for: asker.principal, tables) }
         if case .listSpaces(let type, let authority) = operation {
             try asker.require(.listSpaces(type: type, authority: authority))
@@ -129,7 +113,7 @@ extension Gate {
             guard blobs.allows(type) else { throw AccessRefusal.insufficientScope }
         }
         guard case .invocation(let invocation) = caller else {
-            return Ruling(asker, asker.session ?? Asker.control(asker.principal))
+            return Ruling(asker, asker.session ?? asker.inOwnName())
         }
         let decision = graph.decide(invocation, wanted: (.accountUse, .account(asker.principal)), at: now)
         guard decision.isAllowed else { throw AccessRefusal.notAccepted.with(decision) }

@@ -9,7 +9,7 @@ extension GateCase {
         let asker = try asker()
         try asker.require(.createSpace(uri))
         if gate.accounts.isServiceAuthority(space.owner) {
-            return ruling(asker, Asker.control(space.owner))
+            return ruling(asker, asker.may(space.owner, .spaceManageCreate, space))
         }
         let decision = asker.may(.spaceManageCreate, space)
         guard decision.isAllowed, try gate.accounts.isHosted(space.owner) else {
@@ -33,7 +33,7 @@ extension GateCase {
         return try managed(.spaceManageUpdate, asker, try live(for: asker))
     }
 
-    private func managed(_ ability: Ability, _ asker: Asker, _ record: SpaceRecord) throws -> Ruling {
+    private func managed(_ ability: Ability, _ asker: Questioner, _ record: SpaceRecord) throws -> Ruling {
         let decision = asker.may(ability, space)
         guard decision.isAllowed else { throw refusal(.notSpaceOwner, record, asker, decision) }
         return ruling(asker, decision, record)
@@ -44,7 +44,7 @@ extension GateCase {
         let asker = try asker()
         try asker.require(.deleteSpace(uri))
         if case .deleted(let tombstone) = try view.standing(of: uri), tombstone.owner == asker.principal {
-            var result = ruling(asker, Asker.control(asker.principal))
+            var result = ruling(asker, asker.inOwnName())
             result.isOwner = true
             return result
         }
@@ -64,12 +64,12 @@ extension GateCase {
     }
 
     /// An app that may change the settings may also see what it changes.
-    private func requireShowing(_ asker: Asker) throws(AccessRefusal) {
+    private func requireShowing(_ asker: Questioner) throws(AccessRefusal) {
         guard asker.scopes?.allows(.updateSpace(uri)) != true else { return }
         try asker.require(.showSpace(uri))
     }
 
-    private func described(_ asker: Asker, _ record: SpaceRecord) throws -> Ruling {
+    private func described(_ asker: Questioner, _ record: SpaceRecord) throws -> Ruling {
         let member = asker.may(.spaceBelong, space)
         let decision = member.isAllowed ? member : asker.may(.spaceDescribe, space)
         guard decision.isAllowed else { throw AccessRefusal.spaceNotFound.with(decision) }
@@ -126,7 +126,7 @@ extension GateCase {
     /// What the settings open to everybody, by any of some abilities; all other spaces, and none, answer that signing
     /// in is needed.
     func anonymous(_ abilities: Ability...) throws -> Ruling {
-        let asker = Asker(.anyone, in: view.graph, at: now)
+        let asker = Questioner(.anyone, in: view.graph, at: now)
         guard case .live(let record) = try view.standing(of: uri) else { throw AccessRefusal.signInNeeded }
         let decisions = abilities.map { asker.may($0, space) }
         guard let decision = decisions.first(where: \.isAllowed) else {

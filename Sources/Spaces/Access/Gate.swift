@@ -1,5 +1,7 @@
 import ATProto
+package import CapabilityGraph
 package import Storage
+import UCAN
 
 /// Decides every operation on permissioned spaces by questions to the graph (design law 5; atproto-spaces.md 5).
 ///
@@ -11,29 +13,40 @@ package struct Gate: Sendable {
     let managingApps: any ManagingAppClient
     /// True when app passwords act in spaces as their account does.
     let allowsAppPasswords: Bool
-    /// True for a gate that lets nothing through, with which a test finds effects that do not ask.
-    let isClosed: Bool
 
     package init(
         store: GraphStore, accounts: any AuthorityDirectory, managingApps: any ManagingAppClient = NoManagingApps(),
         allowsAppPasswords: Bool = false
     ) {
-        self.init(store, accounts, managingApps, allowsAppPasswords: allowsAppPasswords, isClosed: false)
-    }
-
-    private init(
-        _ store: GraphStore, _ accounts: any AuthorityDirectory, _ managingApps: any ManagingAppClient,
-        allowsAppPasswords: Bool, isClosed: Bool
-    ) {
         self.store = store
         self.accounts = accounts
         self.managingApps = managingApps
         self.allowsAppPasswords = allowsAppPasswords
-        self.isClosed = isClosed
+    }
+}
+
+extension Gate {
+    /// Completes what a question says of a use by what this host alone knows: that the space is held elsewhere, and, where
+    /// something is to be put into a repo, that the author's is kept here.
+    package func completed(
+        _ context: CheckContext?, of ability: Ability, on resource: Resource
+    ) throws -> CheckContext? {
+        guard case .atproto(let space, let path) = resource, let uri = try? SpaceURI(space.text) else { return context }
+        let view = LazyView(store)
+        defer { view.close() }
+        guard case .absent = try view.view.standing(of: uri), try !isUnderHostedAuthority(space) else { return context }
+        if ability != .spaceRead {
+            guard let author = path.flatMap({ try? DID(String($0.prefix { $0 != "/" })) }),
+                try accounts.isHosted(author)
+            else { return context }
+        }
+        var completed = context ?? CheckContext()
+        completed.isHeldElsewhere = true
+        return completed
     }
 
-    /// The same gate, shut.
-    package var denyingAll: Gate {
-        Gate(store, accounts, managingApps, allowsAppPasswords: allowsAppPasswords, isClosed: true)
+    /// True for a space under an authority whose spaces are all made here.
+    func isUnderHostedAuthority(_ space: Space) throws -> Bool {
+        try accounts.isHosted(space.owner) || accounts.isServiceAuthority(space.owner)
     }
 }

@@ -1,11 +1,10 @@
 package import ATProto
+package import CapabilityGraph
 package import UCAN
 
 /// Asks whether a managing application admits a user (section 15).
-package struct ManagingAppQuestion: Error, Hashable, Sendable {
-    package enum Access: String, Sendable {
-        case read, write
-    }
+package struct ManagingAppQuestion: Hashable, Sendable {
+    package typealias Access = ManagingAppWord.Access
 
     /// The service identifier, as the space's policy names it.
     package let app: String
@@ -25,15 +24,4 @@ package protocol ManagingAppClient: Sendable {
 package struct NoManagingApps: ManagingAppClient {
     package init() {}
     package func admits(_ question: ManagingAppQuestion, at now: Timestamp) -> Bool { false }
-}
-
-/// An answer and what it answers; it counts for that question alone.
-struct ManagingAppAnswer: Sendable {
-    let question: ManagingAppQuestion
-    let isAllowed: Bool
-
-    init(_ question: ManagingAppQuestion, isAllowed: Bool) {
-        self.question = question
-        self.isAllowed = isAllowed
-    }
 }

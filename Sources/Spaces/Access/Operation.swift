@@ -1,4 +1,5 @@
 import ATProto
+import CapabilityGraph
 package import Multiformats
 package import UCAN
 
@@ -40,6 +41,17 @@ package enum Operation: Sendable, Hashable {
     case notifyWrite(writer: DID)
     /// Take the news that credentials of the space were revoked, or that it was deleted.
     case notifyByAuthority
+}
+
+extension Operation {
+    /// The access for which a managing application is asked before this is refused; nil where none is.
+    var asksFor: ManagingAppWord.Access? {
+        switch self {
+        case .write, .notifyWrite: .write
+        case .mintCredential: .read
+        default: nil
+        }
+    }
 }
 
 package enum WriteAction: Sendable, Hashable {

@@ -7,69 +7,60 @@ package import UCAN
 package struct Permit: Sendable {
     package let operation: Operation
     package let caller: Caller
-    /// In whose name it happens: the account, the invoker, the credential's key, the delegating user.
-    package let principal: DID
     package let space: SpaceURI
-    /// What the graph answered to the question that decided, allowing it.
-    package let decision: Decision
-    /// Further questions that had to be allowed too, such as an application's right to connect.
-    package let further: [Decision]
     /// The graph's revision at which it was decided.
     package let revision: UInt32
-    /// True when the principal owns the space or is its authority.
-    package let isOwner: Bool
-    /// True when the principal was let through as one who manages the space, where others are let through too.
-    package let manages: Bool
-    /// True where nothing but what is open to everybody let it through, so that it shows no more than that.
-    package let isOpen: Bool
-    /// True when the principal writes to its own repo and nothing lets it into the space, of which it is told nothing.
-    package let isOwnAlone: Bool
-    /// The scopes that bound the operation; nil when none do.
-    private let scopes: SpaceScopes?
-    /// The single writes that are covered.
-    private let writes: Set<WriteItem>
+    /// What the caveats on the way were held against.
+    package let context: CheckContext
+    private let ruling: Ruling
     private let gate: Gate
-    /// What a managing application answered, where one was asked.
-    private let answer: ManagingAppAnswer?
 
-    // The only caller is the gate, whose rules these values come from.
-    fileprivate init(_ pass: GatePass, _ gate: Gate, revision: UInt32) {
-        operation = pass.operation
-        caller = pass.caller
-        space = pass.space
-        principal = pass.ruling.principal
-        decision = pass.ruling.decision
-        further = pass.ruling.further
-        isOwner = pass.ruling.isOwner
-        manages = pass.ruling.manages
-        isOpen = pass.ruling.isOpen
-        isOwnAlone = pass.ruling.isOwnAlone
-        scopes = pass.ruling.scopes
-        writes = pass.ruling.writes
-        answer = pass.answer
-        self.revision = revision
+    // The only caller is the gate, whose rules the ruling comes from.
+    fileprivate init(
+        _ operation: Operation, _ caller: Caller, on space: SpaceURI, _ context: CheckContext, _ ruling: Ruling,
+        _ gate: Gate, revision: UInt32
+    ) {
+        self.operation = operation
+        self.caller = caller
+        self.space = space
+        self.context = ruling.context ?? context
+        self.ruling = ruling
         self.gate = gate
+        self.revision = revision
     }
+
+    /// In whose name it happens: the account, the invoker, the credential's key, the delegating user.
+    package var principal: DID { ruling.principal }
+    /// What the graph answered to the question that decided, allowing it.
+    package var decision: Decision { ruling.decision }
+    /// Further questions that had to be allowed too.
+    package var grounds: Grounds { ruling.grounds }
+    /// True when the principal owns the space or is its authority.
+    package var isOwner: Bool { ruling.isOwner }
+    /// True when the principal was let through as one who manages the space, where others are let through too.
+    package var manages: Bool { ruling.manages }
+    /// True where nothing but what is open to everybody let it through, so that it shows no more than that.
+    package var isOpen: Bool { ruling.isOpen }
+    /// True when the principal writes to its own repo and nothing lets it into the space, of which it is told nothing.
+    package var isOwnAlone: Bool { ruling.isOwnAlone }
 
     /// Asks the same again inside the transaction that makes the change, so that nothing ended meanwhile still counts;
     /// gives the fresh permit. Throws what the gate would.
     package func confirmed(in change: StoreTransaction) throws -> Permit {
         let view = GateView(graph: change.graph, tables: change)
-        let pass = GatePass(
-            operation: operation, caller: caller, space: space, answer: answer,
-            ruling: try gate.rule(operation, caller, on: space, answer: answer, in: view, at: change.now))
-        return Permit(pass, gate, revision: change.graph.revision)
+        let ruling = try gate.rule(operation, caller, on: space, context, in: view, at: change.now)
+        return Permit(operation, caller, on: space, context, ruling, gate, revision: change.graph.revision)
     }
 
     /// Tells whether one write is covered, for a `put` whose kind shows inside the transaction only.
     package func allows(_ action: WriteAction, collection: String) -> Bool {
-        WriteItem(action, collection: collection).concrete.contains(where: writes.contains)
+        WriteItem(action, collection: collection).concrete.contains(where: ruling.writes.contains)
     }
 
     /// Throws `InsufficientScope` or `WriteNotAuthorized` unless one write is covered.
     package func require(_ action: WriteAction, collection: String) throws(AccessRefusal) {
         guard !allows(action, collection: collection) else { return }
-        let isScoped = scopes?.allows(WriteItem(action, collection: collection).access(space)) ?? true
+        let isScoped = ruling.scopes?.allows(WriteItem(action, collection: collection).access(space)) ?? true
         throw isScoped ? .writeNotAuthorized : .insufficientScope
     }
 }
@@ -107,35 +98,56 @@ package struct AccountPermit: Sendable {
     }
 }
 
-/// What was asked and ruled, on its way to a permit.
-struct GatePass {
-    let operation: Operation
-    let caller: Caller
-    let space: SpaceURI
-    let answer: ManagingAppAnswer?
-    let ruling: Ruling
+/// What the gate says: it lets through, it refuses, or a managing application has to be asked first.
+package enum GateAnswer: Sendable {
+    case permit(Permit)
+    case refuse(AccessRefusal)
+    case ask(ManagingAppQuestion)
 }
 
 extension Gate {
+    /// Judges an operation on a space. `word` is what a managing application said, which counts while the policy that
+    /// names it is in force.
+    func answer(
+        _ operation: Operation, _ caller: Caller, on space: SpaceURI, _ word: ManagingAppWord? = nil, in view: GateView,
+        at now: Timestamp
+    ) throws -> GateAnswer {
+        var context = CheckContext(client: caller.client)
+        context.managingApp = word
+        do {
+            let ruling = try rule(operation, caller, on: space, context, in: view, at: now)
+            return .permit(
+                Permit(operation, caller, on: space, context, ruling, self, revision: view.graph.revision))
+        } catch let refusal as AccessRefusal {
+            guard word == nil, let user = caller.principal,
+                let (app, access) = view.graph.managingApp(askedFor: refusal.decision), access == operation.asksFor
+            else { return .refuse(refusal) }
+            return .ask(
+                ManagingAppQuestion(
+                    app: app, space: space, user: user, access: access,
+                    clientID: access == .read ? caller.client : nil))
+        }
+    }
+
     /// Lets an operation on a space through, or throws its `AccessRefusal`.
     ///
     /// May wait for a managing application when the operation writes, mints a credential or brings news of a write.
     package func permit(
         _ operation: Operation, _ caller: Caller, on space: SpaceURI, at now: Timestamp
     ) throws -> Permit {
-        guard !isClosed else { throw AccessRefusal.closed }
         let view = LazyView(store)
         defer { view.close() }
-        func pass(_ answer: ManagingAppAnswer?) throws -> Permit {
-            let ruling = try rule(operation, caller, on: space, answer: answer, in: view.view, at: now)
-            let pass = GatePass(operation: operation, caller: caller, space: space, answer: answer, ruling: ruling)
-            return Permit(pass, self, revision: view.view.graph.revision)
-        }
-        do {
-            return try pass(nil)
-        } catch let question as ManagingAppQuestion {
+        var answer = try answer(operation, caller, on: space, in: view.view, at: now)
+        if case .ask(let question) = answer {
             view.close()
-            return try pass(ManagingAppAnswer(question, isAllowed: managingApps.admits(question, at: now)))
+            let word = ManagingAppWord(
+                app: question.app, access: question.access, isAuthorized: managingApps.admits(question, at: now))
+            answer = try self.answer(operation, caller, on: space, word, in: view.view, at: now)
+        }
+        switch answer {
+        case .permit(let permit): return permit
+        case .refuse(let refusal): throw refusal
+        case .ask: throw AccessRefusal.closed
         }
     }
 
@@ -143,7 +155,6 @@ extension Gate {
     package func permit(
         account operation: AccountOperation, _ caller: Caller, at now: Timestamp
     ) throws -> AccountPermit {
-        guard !isClosed else { throw AccessRefusal.closed }
         let graph = store.graph.snapshot()
         let ruling = try store.read { try rule(operation, caller, in: graph, tables: $0, at: now) }
         return AccountPermit(operation, caller, ruling, self, revision: graph.revision)

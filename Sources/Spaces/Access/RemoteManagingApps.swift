@@ -1,4 +1,5 @@
 import ATProto
+import CapabilityGraph
 package import Identity
 import Multiformats
 package import UCAN

@@ -1,12 +1,14 @@
 import ATProto
-import CapabilityGraph
+package import CapabilityGraph
 import UCAN
 
 /// What the gate found: in whose name, by which answers of the graph, within which bounds.
 struct Ruling {
     let principal: DID
     var decision: Decision
-    var further: [Decision] = []
+    var grounds = Grounds()
+    /// What the caveats on the way were met by, where the rule itself knew; else the context of the question.
+    var context: CheckContext?
     var isOwner = false
     /// True when the principal was let through as one who manages the space.
     var manages = false
@@ -19,10 +21,18 @@ struct Ruling {
     /// The single writes that are covered, `put` resolved into what of it is.
     var writes: Set<WriteItem> = []
 
-    init(_ asker: Asker, _ decision: Decision) {
+    init(_ asker: Questioner, _ decision: Decision) {
         principal = asker.principal
         self.decision = decision
         scopes = asker.scopes
-        if let session = asker.session { further = [session] }
+        grounds.session = asker.session
     }
+}
+
+/// What had to be allowed beside the question that decided.
+package struct Grounds: Sendable {
+    /// That the session acts for its account.
+    package var session: Decision?
+    /// That the application may connect.
+    package var connect: Decision?
 }

@@ -36,13 +36,16 @@ struct CredentialGrounds {
         }
     }
 
-    /// The application may act in the space. Under a deny list its edge is made when it first asks.
+    /// The application may act in the space. Under a deny list, where one edge is for all but those on it, the application
+    /// is given an edge of its own, so that naming another one later ends nothing of this.
     mutating func restConnecting(
         _ decision: Decision?, of record: SpaceRecord, app: String?, in change: StoreTransaction
     ) throws {
         guard case .allow(let allowance)? = decision else { throw AccessRefusal.appNotAuthorized.with(decision) }
         let resource = Resource.atproto(space: try Space(record.uri), path: nil)
-        if let leaf = allowance.route.first { return rest(.spaceConnect, resource, on: leaf.edge) }
+        if let leaf = allowance.route.first, leaf.capability.caveats.isEmpty {
+            return rest(.spaceConnect, resource, on: leaf.edge)
+        }
         guard let app else { throw AccessRefusal.appNotAuthorized }
         let grant = SpaceEdges.Grant(.app, .appAccess, try DID(application: app), [.spaceConnect])
         rest(.spaceConnect, resource, on: try change.admit(grant, to: record, by: record.owner))
@@ -62,10 +65,7 @@ struct CredentialGrounds {
 extension Permit {
     /// The edge of the session that asked; nil where none did.
     var sessionEdge: Snapshot.EdgeID? {
-        for case .allow(let allowance) in further {
-            guard let leaf = allowance.route.first, leaf.capability.ability == .accountUse else { continue }
-            return leaf.edge
-        }
-        return nil
+        guard case .allow(let allowance)? = grounds.session else { return nil }
+        return allowance.route.first?.edge
     }
 }

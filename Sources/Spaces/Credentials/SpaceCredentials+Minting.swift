@@ -24,11 +24,12 @@ extension SpaceCredentials {
             if let record = try change.space(permit.space) {
                 try grounds.restReading(permit.decision, of: record, in: change)
             }
-            try change.admit(
-                HostStatement(
-                    kind: .delegationToken, issuer: user, audience: audience, capabilities: grounds.capabilities,
-                    expires: grounds.window(until: token.expiresAt, in: change.graph), proofs: grounds.proofs,
-                    token: Array(token.text.utf8)))
+            var statement = HostStatement(
+                kind: .delegationToken, issuer: user, audience: audience, capabilities: grounds.capabilities,
+                expires: grounds.window(until: token.expiresAt, in: change.graph), proofs: grounds.proofs,
+                token: Array(token.text.utf8))
+            statement.met = permit.context
+            try change.admit(statement)
         }
         return Minted(text: token.text, id: token.id, expiresAt: Timestamp(seconds: token.expiresAt))
     }
@@ -75,13 +76,14 @@ extension SpaceCredentials {
             }
             var grounds = CredentialGrounds()
             try grounds.restReading(permit.decision, of: record, in: change)
-            try grounds.restConnecting(permit.further.last, of: record, app: app, in: change)
+            try grounds.restConnecting(permit.grounds.connect, of: record, app: app, in: change)
             if let session = change.graph.session(ofToken: token) { grounds.rest(session: session, of: user) }
-            let edge = try change.admit(
-                HostStatement(
-                    kind: .spaceCredential, issuer: authority, audience: holder, capabilities: grounds.capabilities,
-                    expires: grounds.window(until: UnixTime.second(of: minted.expiresAt), in: change.graph),
-                    proofs: grounds.proofs, actor: user, token: Array(minted.text.utf8)))
+            var statement = HostStatement(
+                kind: .spaceCredential, issuer: authority, audience: holder, capabilities: grounds.capabilities,
+                expires: grounds.window(until: UnixTime.second(of: minted.expiresAt), in: change.graph),
+                proofs: grounds.proofs, actor: user, token: Array(minted.text.utf8))
+            statement.met = permit.context
+            let edge = try change.admit(statement)
             try change.run(
                 """
                 INSERT INTO space_credential(space, jti, user, client_id, expires_at, edge) \
@@ -101,7 +103,7 @@ extension SpaceCredentials {
     ) throws(AccessRefusal) -> Int64 {
         let graph = store.graph.snapshot()
         var result = min(lifetime, maximum)
-        for case .allow(let allowance) in [permit.decision] + permit.further {
+        for case .allow(let allowance)? in [permit.decision, permit.grounds.connect] {
             for step in allowance.route {
                 guard let end = graph.view(step.edge).expires else { continue }
                 result = min(result, UnixTime.second(of: end) - UnixTime.second(of: now))

@@ -48,6 +48,25 @@ package struct SpaceDirectory: Sendable {
         }
     }
 
+    /// States what an earlier release read from the settings at each question: whom a managing application admits, which
+    /// applications are kept out, which collections are taken. Nothing where all of it was stated.
+    package func completeEdges(at now: Timestamp) throws {
+        let wanting = try store.read { tables in
+            try tables.rows(
+                """
+                SELECT uri FROM space WHERE NOT EXISTS \
+                (SELECT 1 FROM space_edge WHERE space_edge.space = space.id AND role = ?1)
+                """, [.text(SpaceEdges.Role.take.rawValue)]
+            ) { $0.text(0) }
+        }
+        for uri in wanting {
+            try store.transact(at: now) { change in
+                guard let record = try change.space(try SpaceURI(uri)) else { return }
+                try change.reconcileEdges(of: record, by: record.owner)
+            }
+        }
+    }
+
     /// Reads a space the caller may be told about, as any of its members or as who manages it.
     package func find(_ permit: Permit) throws -> DescribedSpace {
         guard permit.operation == .readSettings || permit.operation == .readConfig else { throw AccessRefusal.closed }

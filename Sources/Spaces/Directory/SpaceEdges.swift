@@ -23,6 +23,8 @@ enum SpaceEdges {
         case describe
         /// Everybody may read without saying who reads.
         case readOpenly
+        /// Which records the space takes, whoever writes them.
+        case take
     }
 
     struct Key: Hashable {
@@ -37,19 +39,25 @@ enum SpaceEdges {
         let kind: EdgeKind
         let audience: DID
         let abilities: [Ability]
+        let caveats: Caveats
 
-        init(_ role: Role, _ kind: EdgeKind, _ audience: DID, _ abilities: [Ability]) {
-            key = Key(role: role, subject: audience.text)
+        init(_ role: Role, _ kind: EdgeKind, _ audience: DID, _ abilities: [Ability], under caveat: SpaceCaveat? = nil)
+        {
+            caveats = Caveats(caveat.map { [$0.json] } ?? [])
+            key = Key(role: role, subject: caveat.map(Self.subject) ?? audience.text)
             self.kind = kind
             self.audience = audience
             self.abilities = abilities
         }
+
+        /// Other caveats make another edge.
+        private static func subject(_ caveat: SpaceCaveat) -> String {
+            SpaceEdges.caveated + Base16.encode(BLAKE3.hash(caveat.json.canonical()).bytes)
+        }
     }
 
-    /// The principal of a managing application: its service, for a bare DID the account's host.
-    static func principal(managingApp app: String) throws(GraphError) -> DID {
-        try DID(service: app.utf8.contains(UInt8(ascii: "#")) ? app : app + "#atproto_pds")
-    }
+    /// Begins the subject of an edge that is for everybody under a caveat.
+    static let caveated = "caveat:"
 
     static func wanted(_ settings: SpaceSettings, owner: DID, authority: DID) throws -> [Grant] {
         var grants = [
@@ -62,7 +70,8 @@ enum SpaceEdges {
             grants.append(Grant(.listRead, .policy, authority, [.spaceRead]))
             grants.append(Grant(.read, .policy, .anyone, [.spaceRead]))
         case .managingApp(let app):
-            grants.append(Grant(.read, .policy, try principal(managingApp: app), [.spaceRead]))
+            grants.append(
+                Grant(.read, .policy, .anyone, [.spaceRead], under: .admitted(by: app, access: .read)))
         }
         switch settings.writePolicy {
         case .memberList: grants.append(Grant(.listWrite, .policy, authority, [.spaceWrite]))
@@ -70,7 +79,8 @@ enum SpaceEdges {
             grants.append(Grant(.listWrite, .policy, authority, [.spaceWrite]))
             grants.append(Grant(.write, .policy, .anyone, [.spaceWrite]))
         case .managingApp(let app):
-            grants.append(Grant(.write, .policy, try principal(managingApp: app), [.spaceWrite]))
+            grants.append(
+                Grant(.write, .policy, .anyone, [.spaceWrite], under: .admitted(by: app, access: .write)))
         }
         switch settings.appAccess {
         case .open: grants.append(Grant(.app, .appAccess, .anyone, [.spaceConnect]))
@@ -79,8 +89,13 @@ enum SpaceEdges {
             for case let client? in clients.map({ try? DID(application: $0) }) {
                 grants.append(Grant(.app, .appAccess, client, [.spaceConnect]))
             }
-        case .denyList: break
+        case .denyList(let clients):
+            grants.append(Grant(.app, .appAccess, .anyone, [.spaceConnect], under: .clientsExcept(clients)))
         }
+        grants.append(
+            Grant(
+                .take, .policy, .anyone, [.spaceTake],
+                under: settings.config.allowedCollections.map(SpaceCaveat.collections)))
         if settings.config.membershipPublic { grants.append(Grant(.describe, .policy, .anyone, [.spaceDescribe])) }
         if settings.config.recordsPublic {
             grants.append(Grant(.readOpenly, .policy, .anyone, [.spaceReadOpenly]))
@@ -100,7 +115,9 @@ extension StoreTransaction {
         let held = try edges(of: space.number)
         var kept: Set<SpaceEdges.Key> = []
         for (key, edge) in held {
-            if wanted.contains(where: { $0.key == key }) || staysForDenyList(key, space.settings) {
+            if wanted.contains(where: { $0.key == key }) || staysForDenyList(key, space.settings)
+                || staysForManagingApp(key, space.settings)
+            {
                 kept.insert(key)
             } else {
                 try end(stored: edge, by: actor, reason: "policyChanged")
@@ -125,7 +142,9 @@ extension StoreTransaction {
         let edge = try admit(
             HostStatement(
                 kind: grant.kind, issuer: authority, audience: grant.audience,
-                capabilities: grant.abilities.map { Capability(resource: resource, ability: $0) }, actor: actor))
+                capabilities: grant.abilities.map {
+                    Capability(resource: resource, ability: $0, caveats: grant.caveats)
+                }, actor: actor))
         try run(
             "INSERT INTO space_edge(space, role, subject, edge) VALUES(?1, ?2, ?3, ?4)",
             [
@@ -141,10 +160,24 @@ extension StoreTransaction {
         try end(edge, by: actor, reason: reason)
     }
 
-    /// Under a denylist an application's edge is made when it first asks, and stays until it is named.
+    /// What earlier releases stated for a managing application itself stays as long as the policy does: credentials rest
+    /// on it.
+    private func staysForManagingApp(_ key: SpaceEdges.Key, _ settings: SpaceSettings) -> Bool {
+        let app: String?
+        switch key.role {
+        case .read: app = settings.readPolicy.managingApp
+        case .write: app = settings.writePolicy.managingApp
+        default: app = nil
+        }
+        return app.map { UTF8Bytes.equal(key.subject, $0) || UTF8Bytes.equal(key.subject, $0 + "#atproto_pds") }
+            ?? false
+    }
+
+    /// Under a denylist an application is given an edge of its own with its first credential, which rests on it and stays
+    /// until the application is named.
     private func staysForDenyList(_ key: SpaceEdges.Key, _ settings: SpaceSettings) -> Bool {
         guard case .denyList(let denied) = settings.appAccess, key.role == .app,
-            !UTF8Bytes.equal(key.subject, DID.anyone.text)
+            !UTF8Bytes.equal(key.subject, DID.anyone.text), !key.subject.utf8.starts(with: SpaceEdges.caveated.utf8)
         else { return false }
         return !denied.contains { UTF8Bytes.equal($0, key.subject) }
     }

@@ -72,7 +72,7 @@ extension SpaceSettings {
     fileprivate func without(_ edge: SpaceEdges.Key) -> SpaceSettings? {
         var result = self
         switch edge.role {
-        case .owner, .list, .listRead, .listWrite: return nil
+        case .owner, .list, .listRead, .listWrite, .take: return nil
         case .read: result.readPolicy = .memberList
         case .write: result.writePolicy = .memberList
         case .describe, .readOpenly:
@@ -91,6 +91,7 @@ extension AppAccess {
         switch self {
         case .open: .allowList([])
         case .allowList(let clients): .allowList(clients.filter { !UTF8Bytes.equal($0, client) })
+        case .denyList where client.utf8.starts(with: SpaceEdges.caveated.utf8): .allowList([])
         case .denyList(let clients):
             .denyList(clients.contains { UTF8Bytes.equal($0, client) } ? clients : clients + [client])
         }

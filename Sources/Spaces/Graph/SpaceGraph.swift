@@ -93,10 +93,11 @@ package struct SpaceGraph: Sendable {
         let question = CheckQuestion(
             principal: principal, ability: ability, resource: try Self.resource(permit.space, path))
         let explanation = graph.explain(question, at: now)
+        let decision = graph.answer(question, at: now)
         var json = JSONWriter(reserving: 2048)
         json.beginObject()
         DecisionAnswer(snapshot: graph, now: now).writeMembers(
-            explanation.decision, principal: principal, into: &json)
+            decision, principal: principal, into: &json)
         json.key("revision")
         json.int(graph.revision)
         json.key("explain")

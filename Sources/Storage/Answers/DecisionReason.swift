@@ -54,10 +54,11 @@ public struct DecisionReason: Sendable {
             return ("\(name) gives the ability only on `\(held)`", "ask \(issuer) for the resource")
         case .caveatFailed(let reason):
             return ("a caveat of \(name) is not met: \(reason)", "use what the caveat allows")
-        case .missingContext:
+        case .missingContext(let missing):
+            let members = missing.map { "`\($0)`" }.joined(separator: ", ")
             return (
-                "\(name) carries caveats and the question gave no context to judge them by",
-                "give the caveats or the statement in `context`"
+                "\(name) carries a caveat that is judged by \(members), which the question did not give",
+                "give \(members) in `context`"
             )
         case .missingProof: return ("a cited proof is not known here, or none is cited", "register the proof first")
         case .invalidInvocation(_, let text): return (text, "sign a new invocation")

@@ -83,7 +83,7 @@ struct DatabaseSource: AuthoritySource {
             )
             var json = JSONWriter()
             json.beginObject()
-            let decision = snapshot.check(check, at: at)
+            let decision = snapshot.answer(check, at: at)
             DecisionAnswer(snapshot: snapshot, now: at).writeMembers(decision, principal: check.principal, into: &json)
             json.key("revision")
             json.int(snapshot.revision)

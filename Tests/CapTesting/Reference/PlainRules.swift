@@ -100,6 +100,13 @@ enum PlainRules {
         return outer.isEmpty || outer == inner
     }
 
+    /// True when a use without a statement is one that the caveat allows: a selector's place, else nothing.
+    static func admits(_ caveat: PlainCaveat, _ ability: String, _ resource: String) -> Bool {
+        guard case .selector(let isPrefix, let value) = caveat else { return false }
+        if isPrefix { return resource == value || resource.hasPrefix(value.hasSuffix("/") ? value : value + "/") }
+        return resource == value && plainName(ability) != "tinycloud.kv/list"
+    }
+
     private static func hasDistinctNames(_ queries: [PlainQuery]) -> Bool {
         Set(queries.map(\.name)).count == queries.count
     }

@@ -206,7 +206,8 @@ public struct RandomAuthority {
             return [.sql(readOnly: !percent(10), statements: (0..<int(1, 2)).map { _ in pick(Self.queries) })]
         case 4...5: return [.note(pick(["x", "y"]))]
         case 6: return [.note("x"), .note(pick(["x", "y"]))]
-        case 7...8: return [.selector(isPrefix: percent(60), value: pick(["urn:a", "urn:a/b", "urn:ab", "urn:a/b/c"]))]
+        case 7: return [.selector(isPrefix: percent(60), value: pick(["urn:a", "urn:a/b", "urn:ab", "urn:a/b/c"]))]
+        case 8: return [.selector(isPrefix: percent(60), value: resource(in: pick(Self.spaces)))]
         default: return []
         }
     }

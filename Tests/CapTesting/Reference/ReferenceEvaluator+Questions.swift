@@ -10,8 +10,17 @@ extension ReferenceEvaluator {
         return live.contains { grant in
             statement(grant.statement)?.audience == principal
                 && covering(question, parts, in: grant.statement).contains(grant)
-                && PlainRules.caveatsCover(caveats(of: grant), context, delegating: false)
+                && isWithin(caveats(of: grant), ability, resource, context)
         }
+    }
+
+    /// A use is within what is held, and within what it is said to be bound by, which may be no wider.
+    private func isWithin(
+        _ held: [PlainCaveat], _ ability: String, _ resource: String, _ context: [PlainCaveat]
+    ) -> Bool {
+        guard !held.isEmpty else { return true }
+        return (context.isEmpty || PlainRules.caveatsCover(held, context, delegating: false))
+            && (held + context).allSatisfy { PlainRules.admits($0, ability, resource) }
     }
 
     /// The family's rule: a statement is as good as the worst of its closure; `active`, `revoked`, `expired`, `pending`.

@@ -274,13 +274,4 @@ import UCAN
         #expect(try rig.refusal(.readSettings, caller, on: forum) == "AuthMissing")
         #expect(try rig.refusal(.readRecords(author: alice), caller, on: forum) == "AuthMissing")
     }
-
-    @Test func aShutGateLetsNothingThrough() throws {
-        #expect(throws: AccessRefusal.self) {
-            try rig.gate.denyingAll.permit(.readSettings, try rig.session("alice"), on: forum, at: rig.start)
-        }
-        #expect(throws: AccessRefusal.self) {
-            try rig.gate.denyingAll.permit(account: .acceptInvite, try rig.session("alice"), at: rig.start)
-        }
-    }
 }

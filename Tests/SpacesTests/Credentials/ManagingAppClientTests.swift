@@ -1,4 +1,5 @@
 import ATProto
+import CapabilityGraph
 import Identity
 import Multiformats
 import Testing

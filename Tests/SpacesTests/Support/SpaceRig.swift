@@ -136,6 +136,7 @@ final class ScriptedApps: ManagingAppClient {
 
     func admit(_ user: DID) { state.withLock { _ = $0.admitted.insert(user) } }
     func refuse(_ user: DID) { state.withLock { _ = $0.admitted.remove(user) } }
+    func wouldAdmit(_ user: DID) -> Bool { state.withLock { $0.admitted.contains(user) } }
     var asked: [ManagingAppQuestion] { state.withLock { $0.asked } }
 
     func admits(_ question: ManagingAppQuestion, at now: Timestamp) -> Bool {

@@ -2,6 +2,7 @@ import ATProto
 import CapabilityGraph
 import Identity
 import Spaces
+import Storage
 import Synchronization
 import UCAN
 
@@ -71,5 +72,69 @@ final class VerifiedCaller: Sendable {
     var caller: Caller? {
         get { held.withLock { $0 } }
         set { held.withLock { $0 = newValue } }
+    }
+}
+
+extension XRPCCall {
+    /// What the request shows to prove who makes it (atproto-spaces.md 3); nothing of it is verified.
+    func presented() throws(ATProtoError) -> RequestCredential {
+        try RequestCredential.classify(
+            authorization: Self.texts(request, "Authorization"),
+            legacyHeader: Self.texts(request, "X-Space-Credential"),
+            queryNames: (request.query?.items ?? []).map(\.name), acceptingLegacy: service.settings.hasProfileX)
+    }
+
+    /// The header fields that proofs and signatures are in and over.
+    var fields: PresentedFields {
+        PresentedFields(
+            authorization: Self.texts(request, "Authorization"),
+            audience: Self.texts(request, "Atproto-Space-Audience"), proof: Self.texts(request, "DPoP"),
+            signatureInput: Self.texts(request, "Signature-Input"), signature: Self.texts(request, "Signature"))
+    }
+
+    /// The public URL of the method as called, which proofs name; never from the `Host` header (reading 2).
+    func url() throws(XRPCError) -> String { try service.address.url() + XRPCDispatcher.prefix + nsid }
+
+    private static func texts(_ request: HTTPRequest, _ name: String) -> [String] {
+        request.headers.values(name).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension XRPCCall {
+    /// Verifies with the keys that issuers publish; documents of other hosts are asked for anew once where a signature
+    /// does not fit (atproto-spaces.md 2).
+    ///
+    /// Throws what `verify` throws, and `XRPCMustWait` where another host would have to be asked on a thread that must
+    /// not wait.
+    func verifying<Value>(_ verify: (KeySource) throws(ATProtoError) -> Value) throws -> Value {
+        do throws(ATProtoError) {
+            return try service.resolver.verifying(mayWait: mayWait, verify)
+        } catch {
+            guard error != ResolutionError.mustWaitError else { throw XRPCMustWait() }
+            throw error
+        }
+    }
+
+    /// The key a DID publishes now, as far as it is remembered; nil when it publishes none under that fragment.
+    func key(_ keyID: String, of did: String) throws -> PublicKey? {
+        if let account = try service.accounts.account(did: did), account.isDocumentedHere {
+            return account.hostedKey(keyID)
+        }
+        do throws(ATProtoError) {
+            return try service.resolver.key(keyID, of: did, mayWait: mayWait)
+        } catch {
+            guard error != ResolutionError.mustWaitError else { throw XRPCMustWait() }
+            throw error
+        }
+    }
+}
+
+extension XRPCCall {
+    /// Consumes a use, durably, before the call is answered; throws what the token's kind answers to a replay.
+    ///
+    /// Waits for the disk with whatever else is being committed: `willWait()` is to be asked before the work that leads
+    /// here. It comes last, so that what is refused for another reason burns nothing.
+    func consume(_ use: TokenUse) throws {
+        guard try service.store.use(use.mark, at: now) else { throw use.replayed }
     }
 }
