@@ -46,12 +46,15 @@ public final class GraphRig {
     /// Offers a revocation to the open batch; `revoked`, `alreadyRevoked` or the code of the refusal.
     @discardableResult
     public func offer(_ revocation: PlainRevocation, at now: Int64) throws -> String {
-        switch try writer.revoke(try revocation.graphValue(), at: Timestamp(microseconds: now)) {
-        case .revoked(_, let record):
-            records.append(record)
+        let (now, statement) = (Timestamp(microseconds: now), try revocation.graphValue())
+        do {
+            let (target, acting) = try writer.working.revocable(statement, at: now)
+            let end = EdgeEnd(by: acting, reason: "revoked", token: (statement.id, []))
+            guard let ended = try writer.end(target, end, at: now) else { return "alreadyRevoked" }
+            records.append(ended.record)
             return "revoked"
-        case .alreadyRevoked: return "alreadyRevoked"
-        case .refused(let refusal): return refusal.code.rawValue
+        } catch let refusal as Refusal {
+            return refusal.code.rawValue
         }
     }
 
@@ -89,7 +92,7 @@ public final class GraphRig {
         let rig = try GraphRig(limits: limits)
         rig.writer.begin()
         for record in records {
-            try record.bytes.withUnsafeBytes { bytes in
+            _ = try record.bytes.withUnsafeBytes { bytes in
                 try rig.writer.replay(
                     kind: record.kind.rawValue, revision: UInt64(record.revision), recordedAt: record.recordedAt,
                     record: bytes)

@@ -20,9 +20,17 @@ import UCAN
         carol = try DID("did:key:zCarol")
     }
 
+    /// A space that is here, whose policies let its list give reading and writing.
     private func space(_ name: String, of owner: DID? = nil) throws -> Space {
-        try Space("at://\(owner ?? alice)/space/com.example.forum/\(name)")
+        let space = try Space("at://\(owner ?? alice)/space/com.example.forum/\(name)")
+        guard made.withLock({ $0.insert(space).inserted }) else { return space }
+        try admit(.ownership, space.owner, space.owner, [(space, .spaceManage)])
+        try admit(.policy, space.owner, DID(space: space), [(space, .spaceListRead)])
+        try admit(.policy, space.owner, DID(space: space), [(space, .spaceListWrite)])
+        return space
     }
+
+    private let made = Locked<Set<Space>>([])
 
     @discardableResult
     private func admit(
@@ -42,7 +50,7 @@ import UCAN
     }
 
     private func end(_ edge: Snapshot.EdgeID) throws {
-        _ = try rig.writer.end(edge, by: alice, reason: "removed", at: now)
+        _ = try rig.writer.end(edge, EdgeEnd(by: alice, reason: "removed"), at: now)
         rig.writer.commit()
     }
 
@@ -73,6 +81,27 @@ import UCAN
         #expect(try !allows(bob, .spaceRead, space("other").text))
         #expect(try !allows(carol, .spaceRead, record))
         #expect(try allows(alice, .spaceManage, forum.text))
+    }
+
+    /// One edge says for all members that the list may give reading; what the list says stays when it ends.
+    @Test func thePolicyOfASideHoldsForEveryMembership() throws {
+        let forum = try space("forum")
+        try end(try #require(rig.graph.snapshot().received(by: DID(space: forum), of: .policy).last))
+        try admit(.membership, alice, bob, [(forum, .spaceRead), (forum, .spaceBelong)])
+        let member = DID(space: try space("team", of: carol))
+        try admit(.membership, alice, member, [(forum, .spaceRead), (forum, .spaceBelong)])
+        #expect(try !allows(bob, .spaceRead, forum.text) && allows(bob, .spaceBelong, forum.text))
+        #expect(try !allows(carol, .spaceRead, forum.text) && allows(carol, .spaceBelong, forum.text))
+        #expect(
+            rig.graph.snapshot().memberships(of: bob, in: forum, at: now).map(\.abilities) == [
+                [.spaceRead, .spaceBelong]
+            ])
+        try admit(.policy, alice, DID(space: forum), [(forum, .spaceListRead)])
+        #expect(try allows(bob, .spaceRead, forum.text) && allows(carol, .spaceRead, forum.text))
+        let past = rig.graph.snapshot(at: rig.graph.revision - 1)
+        let question = CheckQuestion(
+            principal: bob, ability: .spaceRead, resource: .atproto(space: forum, path: nil))
+        #expect(!past.check(question, at: now).isAllowed, "as of before it was said again")
     }
 
     @Test func whatIsGrantedToAnyoneIsGrantedToStrangers() throws {

@@ -61,7 +61,7 @@ extension GraphStore {
         switch result {
         case .failure(let failure): "failed: \(failure.message)"
         case .success(.refused(let refusal)): refusal.code.rawValue
-        case .success(.revoked(let edge, _)):
+        case .success(.revoked(let edge)):
             graph.snapshot().view(edge).ending == nil ? "answered before it can be seen" : "revoked"
         case .success(.alreadyRevoked): "alreadyRevoked"
         }

@@ -222,9 +222,11 @@ public final class GraphWriter {
             let row = graph.capabilities[other]
             return row.resource == resource && graph.info[row.edge].audience == audience
         }
+        let isMembership = graph.info[edge].kind == EdgeKind.membership.rawValue
         graph.capabilities[number] = CapabilityRow(
             edge: edge, resource: resource, ability: ability, caveats: caveats, support: support,
-            nextInGroup: head.map { $0 + 1 } ?? 0, supportCount: UInt16(supports.count), isRoot: isRoot)
+            nextInGroup: head.map { $0 + 1 } ?? 0, supportCount: UInt16(supports.count), isRoot: isRoot,
+            policy: isMembership ? graph.registry.policy(of: graph.terms.registryIndex[ability]) : 0)
         graph.capabilityCount += 1
         graph.info.base[Int(edge)].capabilityCount += 1
         if let head {
@@ -261,9 +263,26 @@ public final class GraphWriter {
             try graph.lists.append(edge, to: EdgeLists.Key(.issuerInSpace, info.issuer, space - 1), journal: journal)
             try graph.lists.append(
                 edge, to: EdgeLists.Key(.audienceInSpace, info.audience, space - 1), journal: journal)
-            if graph.terms.isSpace(info.audience) {
-                try graph.lists.append(edge, to: EdgeLists.Key(.memberSpaces, space - 1), journal: journal)
+            if info.kind == EdgeKind.ownership.rawValue {
+                try graph.lists.append(edge, to: EdgeLists.Key(.ownerships, space - 1), journal: journal)
             }
+            if graph.terms.isSpace(info.audience) { try enter(edge, admittingMembersTo: space - 1) }
+        }
+    }
+
+    /// Enters an edge whose audience is the members of a space: of another one, whom it admits, or of the space itself,
+    /// where it says what the list of members may give.
+    private func enter(_ edge: UInt32, admittingMembersTo space: UInt32) throws(GraphError) {
+        guard working.memberSpace(of: edge) == space else {
+            return try graph.lists.append(edge, to: EdgeLists.Key(.memberSpaces, space), journal: journal)
+        }
+        // What a membership gives has a policy above it because this host says so; no token of others can be one.
+        guard graph.info[edge].kind == EdgeKind.policy.rawValue else { return }
+        for number in working.capabilities(of: edge) {
+            let ability = graph.terms.registryIndex[graph.capabilities[number].ability]
+            guard graph.registry.isPolicy(ability) else { continue }
+            try graph.lists.append(
+                edge, to: EdgeLists.Key(.policyInSpace, UInt32(ability), space), journal: journal)
         }
     }
 

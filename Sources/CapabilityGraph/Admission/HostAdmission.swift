@@ -36,10 +36,17 @@ extension GraphWriter {
                     caveats: try intern(capability.caveats), isRoot: support == nil, supports: support ?? []))
         }
         let edge = try apply(draft, recordedAt: now.microseconds)
+        let actor = try statement.actor.map { did throws(GraphError) in try intern(did) } ?? 0
         var writer = RecordWriter()
         definitions.write(graph, into: &writer)
         draft.write(into: &writer)
-        let record = LogRecord(kind: .edge, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
+        if let facts = statement.facts {
+            writer.number(actor)
+            writer.blob(CBOR.map(facts).encoded())
+        }
+        let record = LogRecord(
+            kind: statement.facts == nil ? .edge : .statement, revision: revision, recordedAt: now.microseconds,
+            bytes: writer.bytes)
         return .admitted(
             Admitted(edge: Snapshot.EdgeID(raw: edge), record: record, activated: [], skipped: []), id: id,
             bytes: bytes)
@@ -49,7 +56,7 @@ extension GraphWriter {
         of statement: HostStatement, in view: Snapshot, at now: Timestamp
     ) throws(Refusal) {
         guard statement.capabilities.count <= graph.limits.maxCapabilities,
-            statement.proofs.count <= graph.limits.maxProofs
+            statement.proofs.count <= max(graph.limits.maxProofs, HostStatement.maximumProofs)
         else { throw Refusal(.limitExceeded, "the statement is too large") }
         for proof in statement.proofs {
             guard view.isVisible(proof.raw) else { throw Refusal(.missingProof, "a proof is not known") }
@@ -113,34 +120,39 @@ extension GraphWriter {
         return supports
     }
 
-    /// Ends an edge by this host's own decision; nil when it had ended before.
+    /// Ends an edge: the only way there is. Nil when it had ended before.
     ///
-    /// The bytes are the statement that ended it, kept under the hash that the ending names.
+    /// The bytes are the statement that ended it, kept under the hash that the ending names: the revocation somebody
+    /// signed, else this host's own words.
     public func end(
-        _ edge: Snapshot.EdgeID, by actor: DID, reason: String, at now: Timestamp
+        _ edge: Snapshot.EdgeID, _ end: EdgeEnd, at now: Timestamp
     ) throws(GraphError) -> (record: LogRecord, id: Digest, bytes: [UInt8])? {
         let view = working
         guard view.isVisible(edge.raw), !view.isEnded(edge.raw) else { return nil }
-        var map = CBORMap()
-        map["kind"] = .text("end")
-        map["by"] = .text(actor.text)
-        map["edge"] = .text(view.cidText(edge.raw))
-        map["iat"] = .int(now.microseconds)
-        map["reason"] = .text(reason)
-        let bytes = CBOR.map(map).encoded()
-        let id = BLAKE3.hash(bytes)
+        let (id, bytes) = end.statement(of: view.cidText(edge.raw), at: now)
         let definitions = Definitions(graph)
         let revision = try nextRevision()
-        let revoker = try intern(actor)
-        endEdge(edge.raw, Ending(revoker: revoker, revocation: id, at: now.microseconds))
+        let revoker = try intern(end.actor)
+        endEdge(
+            edge.raw,
+            Ending(revoker: revoker, revocation: id, at: now.microseconds, isReplaced: end.isReplaced))
         var writer = RecordWriter()
         definitions.write(graph, into: &writer)
         writer.number(edge.raw)
         writer.number(revoker)
         writer.digest(id)
+        writer.byte(end.isReplaced ? 1 : 0)
         let record = LogRecord(
-            kind: .revocation, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
+            kind: .ending, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
         return (record, id, bytes)
+    }
+
+    /// Adds a statement of this host that is no edge: what holds of a space, what another authority said.
+    public func note(_ facts: CBORMap, at now: Timestamp) throws(GraphError) -> LogRecord {
+        let revision = try nextRevision()
+        var writer = RecordWriter()
+        writer.blob(CBOR.map(facts).encoded())
+        return LogRecord(kind: .note, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
     }
 
     /// The live edges by which an issuer holds what it hands on without citing proofs: its membership of a permissioned

@@ -18,47 +18,30 @@ public struct RevocationStatement: Sendable {
 }
 
 public enum RevocationOutcome: Sendable {
-    case revoked(Snapshot.EdgeID, LogRecord)
+    case revoked(Snapshot.EdgeID)
     /// The edge had been ended before; nothing changed.
     case alreadyRevoked(Snapshot.EdgeID)
     case refused(Refusal)
 }
 
-extension GraphWriter {
-    /// Ends an edge, for ever and with everything that rests only on it (tinycloud.md 5, ucan.md B.7).
-    public func revoke(
+extension Snapshot {
+    /// The edge a revocation names and in whose name it ends; throws the refusal of who may not end it.
+    public func revocable(
         _ statement: RevocationStatement, at now: Timestamp
-    ) throws(GraphError) -> RevocationOutcome {
-        let view = working
-        guard let target = view.edge(statement.target)?.raw else {
-            return .refused(Refusal(.unknownTarget, "Cannot find parent delegation", edge: statement.target))
+    ) throws(Refusal) -> (target: EdgeID, acting: DID) {
+        guard let target = edge(statement.target) else {
+            throw Refusal(.unknownTarget, "Cannot find parent delegation", edge: statement.target)
         }
-        let acting: DID
-        do throws(Refusal) {
-            acting = try view.actingPrincipal(
-                signer: statement.signer, proofs: statement.proofs, ability: "tinycloud.delegation/revoke",
-                target: Snapshot.EdgeID(raw: target), at: now)
-        } catch {
-            return .refused(error)
+        let acting = try actingPrincipal(
+            signer: statement.signer, proofs: statement.proofs, ability: "tinycloud.delegation/revoke", target: target,
+            at: now)
+        guard mayEnd(acting, target, at: now) else {
+            throw .unauthorizedRevoker(
+                view(target).kind.isHostStatement
+                    ? "`\(acting.text)` may not end an edge of this kind: ask who manages its space"
+                    : "`\(acting.text)` neither issued nor received it and owns no space that it touches")
         }
-        guard view.governs(acting, target) else {
-            return .refused(
-                .unauthorizedRevoker(
-                    "`\(acting.text)` neither issued nor received it and owns no space that it touches"))
-        }
-        if view.isEnded(target) { return .alreadyRevoked(Snapshot.EdgeID(raw: target)) }
-        let definitions = Definitions(graph)
-        let revision = try nextRevision()
-        let revoker = try intern(acting)
-        endEdge(target, Ending(revoker: revoker, revocation: statement.id, at: now.microseconds))
-        var writer = RecordWriter()
-        definitions.write(graph, into: &writer)
-        writer.number(target)
-        writer.number(revoker)
-        writer.digest(statement.id)
-        return .revoked(
-            Snapshot.EdgeID(raw: target),
-            LogRecord(kind: .revocation, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes))
+        return (target, acting)
     }
 }
 

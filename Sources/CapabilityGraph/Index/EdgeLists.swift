@@ -7,10 +7,10 @@ final class EdgeLists: @unchecked Sendable {
     // @unchecked: one writer; a list's state (chunk and fill) is one atomic word, entries are written before it.
     struct Key: Equatable {
         /// The lists in which two numbers are told apart.
-        enum Family: UInt64 { case issuerInSpace = 1, audienceInSpace }
-        /// The lists of one number: a space, the edges that admit another space's members to it, and the edges by which a
-        /// principal signs in.
-        enum Single: UInt64 { case space, memberSpaces, signIns }
+        enum Family: UInt64 { case issuerInSpace = 1, audienceInSpace, policyInSpace }
+        /// The lists of one number: a space, the edges that admit another space's members to it, the edges by which a
+        /// principal signs in, and those by which a space was given to its owner.
+        enum Single: UInt64 { case space, memberSpaces, signIns, ownerships }
 
         /// Family, then two numbers of 31 bits; term and space numbers are smaller (`SlotTable.idLimit`).
         let packed: UInt64

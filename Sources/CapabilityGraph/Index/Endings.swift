@@ -9,6 +9,8 @@ public struct Ending: Hashable, Sendable {
     public let revocation: Digest
     /// Microseconds since 1970.
     public let at: Int64
+    /// True where another edge was put in the place of the ended one, which nobody took away.
+    var isReplaced = false
 }
 
 /// Keeps the cause of every ended edge; small beside the graph, so a lock is enough.

@@ -49,6 +49,8 @@ struct CapabilityRow {
     var nextInGroup: UInt32
     var supportCount: UInt16
     var isRoot: Bool
+    /// Number of the ability that the list of the space's members must hold, too; 0 when nothing of the kind is asked.
+    var policy: UInt8
 }
 
 /// A resource, put together from its base and its path.

@@ -1,8 +1,10 @@
 extension AbilityRegistry {
     /// The abilities on permissioned spaces and on accounts (atproto-spaces.md 5, 6).
     public static let spaceEntries: [Entry] = [
-        Entry("atproto.space/read", implies: ["atproto.space/readSelf", "atproto.space/readOnward"]),
-        Entry("atproto.space/readSelf", implies: ["atproto.space/belong"]),
+        Entry(
+            "atproto.space/read", implies: ["atproto.space/readSelf", "atproto.space/readOnward"],
+            underPolicy: "atproto.space/list.read"),
+        Entry("atproto.space/readSelf", implies: ["atproto.space/belong"], underPolicy: "atproto.space/list.read"),
         Entry("atproto.space/create"),
         Entry("atproto.space/update"),
         Entry("atproto.space/delete"),
@@ -10,10 +12,10 @@ extension AbilityRegistry {
             "atproto.space/write",
             implies: [
                 "atproto.space/create", "atproto.space/update", "atproto.space/delete", "atproto.space/belong",
-            ]),
+            ], underPolicy: "atproto.space/list.write"),
         Entry("atproto.space/connect"),
         Entry("atproto.space/manage.create"),
-        Entry("atproto.space/manage.update"),
+        Entry("atproto.space/manage.update", implies: ["atproto.space/invite"]),
         Entry("atproto.space/manage.delete"),
         Entry(
             "atproto.space/manage",
@@ -21,6 +23,8 @@ extension AbilityRegistry {
                 "atproto.space/manage.create", "atproto.space/manage.update", "atproto.space/manage.delete",
                 "atproto.space/describe", "atproto.space/belong",
             ]),
+        // To admit whoever shows a secret, as an invite does for who made it.
+        Entry("atproto.space/invite"),
         // To be told settings, members and writers of a space.
         Entry("atproto.space/describe"),
         // To stand in a space at all: what any right in it brings along, and what tells its members from strangers.
@@ -29,6 +33,9 @@ extension AbilityRegistry {
         Entry("atproto.space/readOpenly", implies: ["atproto.space/read"]),
         // What a credential of an outer space rests on in a member space: that its user reads there. It opens nothing.
         Entry("atproto.space/readOnward"),
+        // To give the members of a space what its list says: to read, and to write. They open nothing by themselves.
+        Entry("atproto.space/list.read"),
+        Entry("atproto.space/list.write"),
         // To put a record somewhere: what the space itself takes, whoever writes it.
         Entry("atproto.space/take"),
         Entry("atproto.account/use", implies: ["atproto.account/delegate"]),
@@ -54,10 +61,13 @@ extension Ability {
     public static let spaceManageCreate = Ability(literal: "atproto.space/manage.create")
     public static let spaceManageUpdate = Ability(literal: "atproto.space/manage.update")
     public static let spaceManageDelete = Ability(literal: "atproto.space/manage.delete")
+    public static let spaceInvite = Ability(literal: "atproto.space/invite")
     public static let spaceDescribe = Ability(literal: "atproto.space/describe")
     public static let spaceBelong = Ability(literal: "atproto.space/belong")
     public static let spaceReadOpenly = Ability(literal: "atproto.space/readOpenly")
     public static let spaceReadOnward = Ability(literal: "atproto.space/readOnward")
+    public static let spaceListRead = Ability(literal: "atproto.space/list.read")
+    public static let spaceListWrite = Ability(literal: "atproto.space/list.write")
     public static let spaceTake = Ability(literal: "atproto.space/take")
     public static let accountDelegate = Ability(literal: "atproto.account/delegate")
     public static let accountUse = Ability(literal: "atproto.account/use")

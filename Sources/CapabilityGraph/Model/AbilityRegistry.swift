@@ -8,11 +8,15 @@ public struct AbilityRegistry: Sendable {
         public let ability: String
         public let aliasOf: String?
         public let implies: [String]
+        /// The ability that the list of a space's members must hold before a membership gives this one; nil where a
+        /// membership gives it whatever the policies of its space say.
+        public let underPolicy: String?
 
-        public init(_ ability: String, aliasOf: String? = nil, implies: [String] = []) {
+        public init(_ ability: String, aliasOf: String? = nil, implies: [String] = [], underPolicy: String? = nil) {
             self.ability = ability
             self.aliasOf = aliasOf
             self.implies = implies
+            self.underPolicy = underPolicy
         }
     }
 
@@ -23,6 +27,8 @@ public struct AbilityRegistry: Sendable {
     /// For each held entry the entries it covers, itself and its aliases included, as a 256-bit set.
     private let covered: [SIMD4<UInt64>]
     private let canonicalIndex: [UInt8]
+    /// For each entry the number of the ability under whose policy it stands, or 0.
+    private let policies: [UInt8]
 
     /// Throws `registryMalformed` for unknown or cyclic references and for more than 255 entries.
     public init(_ entries: [Entry]) throws(GraphError) {
@@ -72,6 +78,11 @@ public struct AbilityRegistry: Sendable {
         namespaces = Set(entries.map { String(Ability(trusted: $0.ability).namespace) })
         self.covered = covered
         canonicalIndex = canonical.map { UInt8($0 + 1) }
+        var policies: [UInt8] = []
+        for entry in entries {
+            policies.append(try entry.underPolicy.map { name throws(GraphError) in UInt8(try index(name) + 1) } ?? 0)
+        }
+        self.policies = policies
     }
 
     /// Reads the JSON form of the TinyCloud registry, version 1; members that carry no meaning here are ignored.
@@ -108,6 +119,13 @@ public struct AbilityRegistry: Sendable {
     /// The number an alias stands for, or the same number.
     @inline(__always)
     func canonical(_ number: UInt8) -> UInt8 { number == 0 ? 0 : canonicalIndex[Int(number) - 1] }
+
+    /// The number of the ability under whose policy an ability stands when a membership gives it, or 0.
+    @inline(__always)
+    func policy(of number: UInt8) -> UInt8 { number == 0 ? 0 : policies[Int(number) - 1] }
+
+    /// True for an ability under which others stand.
+    func isPolicy(_ number: UInt8) -> Bool { number != 0 && policies.contains(number) }
 
     /// True when holding one ability is enough for the other; both are registry numbers other than 0.
     @inline(__always)

@@ -21,12 +21,20 @@ public struct HostStatement: Sendable {
     public var met: CheckContext?
     /// The signed token that carries it to others, when there is one; else its own DAG-CBOR form stands for it.
     public var token: [UInt8]?
+    /// What the statement says beside its capabilities, in the words of its family: a level, a bound, whose it is. What a
+    /// decision or a projection uses stands here or in the edge, nowhere else.
+    public var facts: CBORMap?
     /// Makes two statements of the same words two edges.
     public var nonce: [UInt8]
 
+    /// What a credential of somebody rests on who is a member through ten spaces: in each a membership and the policy above
+    /// it, and an application's and a session's edge.
+    static let maximumProofs = 2 * 10 + 2
+
     public init(
         kind: EdgeKind, issuer: DID, audience: DID, capabilities: [Capability], notBefore: Timestamp? = nil,
-        expires: Timestamp? = nil, proofs: [Snapshot.EdgeID] = [], actor: DID? = nil, token: [UInt8]? = nil
+        expires: Timestamp? = nil, proofs: [Snapshot.EdgeID] = [], actor: DID? = nil, token: [UInt8]? = nil,
+        facts: CBORMap? = nil
     ) {
         self.kind = kind
         self.issuer = issuer
@@ -37,6 +45,7 @@ public struct HostStatement: Sendable {
         self.proofs = proofs
         self.actor = actor
         self.token = token
+        self.facts = facts
         var generator = SystemRandomNumberGenerator()
         nonce = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }
@@ -59,6 +68,7 @@ public struct HostStatement: Sendable {
         if let notBefore { map["nbf"] = .int(notBefore.microseconds) }
         if let expires { map["exp"] = .int(expires.microseconds) }
         if let actor { map["by"] = .text(actor.text) }
+        if let facts { map["fct"] = .map(facts) }
         if !proofs.isEmpty { map["prf"] = .array(proofs.map { .text(graph.cidText($0.raw)) }) }
         return CBOR.map(map).encoded()
     }
@@ -68,4 +78,14 @@ public struct HostStatement: Sendable {
 public enum HostAdmission: Sendable {
     case admitted(Admitted, id: Multihash, bytes: [UInt8])
     case refused(Refusal)
+}
+
+/// What a projection learns of one entry of the log: at its writing and at every replay, the same.
+public enum AppliedEntry: Sendable {
+    /// An edge this host stated, by whose request, and the facts of its statement.
+    case admitted(Snapshot.EdgeID, actor: DID?, facts: CBORMap)
+    /// An edge was ended by somebody; `isReplaced` where another one stands in its place.
+    case ended(Snapshot.EdgeID, by: DID, isReplaced: Bool)
+    /// A statement of this host that is no edge.
+    case noted(CBORMap)
 }

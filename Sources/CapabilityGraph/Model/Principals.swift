@@ -43,6 +43,11 @@ extension DID {
     /// Whoever holds an invite's secret; throws `malformedPrincipal`.
     public init(invite id: String) throws(GraphError) { try self.init(Self.invites, id) }
 
+    /// The id of an invite, where it is the principal.
+    package var inviteID: String? {
+        text.utf8.starts(with: Self.invites.utf8) ? String(text.utf8.dropFirst(Self.invites.utf8.count)) : nil
+    }
+
     private init(_ prefix: String, _ id: String) throws(GraphError) {
         guard (1...128).contains(id.utf8.count), id.utf8.allSatisfy(Self.isWord) else {
             throw GraphError(.malformedPrincipal, "`\(id.prefix(200))` is not an id")

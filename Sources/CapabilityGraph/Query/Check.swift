@@ -33,6 +33,11 @@ extension Snapshot {
         while true {
             let row = graph.capabilities[current]
             route.append(RouteStep(edge: EdgeID(raw: row.edge), capability: capability(current)))
+            if row.policy != 0, let policy = policyEdge(of: row) {
+                route += capabilities(of: policy).prefix(1).map {
+                    RouteStep(edge: EdgeID(raw: policy), capability: capability($0))
+                }
+            }
             if row.isRoot { return route }
             var next: UInt32?
             for support in supports(of: current) {
@@ -104,6 +109,9 @@ extension Snapshot {
             let row = graph.capabilities[current]
             if isEnded(row.edge) {
                 return Denial(cause: .revoked(by: revoker(of: row.edge)), edge: EdgeID(raw: row.edge))
+            }
+            if row.policy != 0, policyEdge(of: row) == nil, let policy = newestPolicyEdge(of: row) {
+                return Denial(cause: .revoked(by: revoker(of: policy)), edge: EdgeID(raw: policy))
             }
             if outside == nil, !isInWindow(row.edge, at) { outside = row.edge }
             for support in supports(of: current) where seen.insert(support).inserted { queue.append(support) }

@@ -1,4 +1,5 @@
 public import Multiformats
+import Synchronization
 public import UCAN
 
 /// Reads one edge back as words and values; slower than the walk, used where something is said about an edge.
@@ -45,6 +46,16 @@ public struct EdgeView: Sendable {
         (0..<UInt32(info.proofCount)).map {
             Snapshot.EdgeID(raw: snapshot.graph.proof($0, of: info))
         }
+    }
+
+    /// True where the edge was ended because another one stands in its place.
+    public var isReplaced: Bool {
+        snapshot.isEnded(edge.raw) && snapshot.graph.endings.get(edge.raw)?.isReplaced ?? false
+    }
+
+    /// The revision at which the edge was ended; nil while it is not.
+    public var endedAt: UInt32? {
+        snapshot.isEnded(edge.raw) ? snapshot.graph.endedAt.base[Int(edge.raw)].load(ordering: .acquiring) : nil
     }
 
     /// Who ended the edge, with which revocation token and when; nil while it is not ended.

@@ -85,7 +85,10 @@ extension Snapshot {
             let numbers =
                 wanted == nil ? used.first?.numbers : used.first { $0.capability == judged.first }?.numbers
             let route = numbers?.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
-            let authority = (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
+            // What rests on nothing is the invoker's own: its space, or its repo in somebody else's.
+            let authority =
+                wanted != nil && route.isEmpty
+                ? question.invoker : (wanted?.resource ?? question.capabilities.first?.resource)?.rootAuthority
             return .allow(Allowance(route: route, rootAuthority: authority))
         } catch {
             // What is one's own needs no proof, so one that does not serve takes nothing away.

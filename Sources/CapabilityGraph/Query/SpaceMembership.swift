@@ -1,4 +1,5 @@
-import UCAN
+import Synchronization
+package import UCAN
 
 /// How deep spaces may be members of spaces: the asked one is at depth 0 (atproto-spaces.md 5).
 private let maxSpaceDepth = 9
@@ -14,39 +15,61 @@ extension Snapshot {
         return verdictThroughSpaces(question, at: at, &budget)
     }
 
-    /// Follows the edges by which another space's members are admitted, nearest spaces first, so that each counts at its
-    /// shortest way. Each hop grants only what its own edge does: a row of `read` caps a member that may write.
+    /// Follows the edges by which another space's members are admitted. Each hop grants only what its own edge does: a row
+    /// of `read` caps a member that may write.
     private func verdictThroughSpaces(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
+        var isExhausted = false
+        var found: [UInt32]?
+        let isWhole = walkMemberSpaces(of: question, at: at, &budget) { reached, inner, budget in
+            if graph.spaces.row(inner.space - 1).owner == question.principal {
+                found = hops(reached)
+                return false
+            }
+            switch ownVerdict(inner, at: at, &budget) {
+            case .allowed(let capability):
+                found = [capability] + hops(reached)
+                return false
+            case .undetermined: isExhausted = true
+            case .denied, .owner, .allowedThroughSpaces: break
+            }
+            return true
+        }
+        if let found { return .allowedThroughSpaces(found) }
+        return isExhausted || !isWhole ? .undetermined : .denied
+    }
+
+    /// The one walk over spaces that are members of a space, directly or through others, nearest first, so that each
+    /// counts at its shortest way; `body` says whether to go on. Spaces that are not here do not count.
+    ///
+    /// False when the budget ran out. `ignoringPolicies` asks what the lists say, whatever their policies let them give.
+    private func walkMemberSpaces(
+        of question: ResolvedQuestion, at: Timestamp, _ budget: inout Int, ignoringPolicies: Bool = false,
+        where isCounted: (UInt32) -> Bool = { _ in true },
+        _ body: ([ReachedSpace], ResolvedQuestion, inout Int) -> Bool
+    ) -> Bool {
         var reached = [ReachedSpace(question: question, hop: nil, outer: 0)]
         var visited: Set<UInt32> = [question.space]
         var level = 0..<1
-        var isExhausted = false
         for _ in 1...maxSpaceDepth {
             for outer in level {
                 let asked = reached[outer].question
                 var cursor = graph.lists.cursor(EdgeLists.Key(.memberSpaces, asked.space - 1))
                 while let edge = cursor.next() {
-                    guard budget > 0 else { return .undetermined }
+                    guard budget > 0 else { return false }
                     budget -= 1
                     guard isVisible(edge), let member = memberSpace(of: edge), !visited.contains(member + 1),
-                        let hop = liveCapability(of: edge, asked, at: at, &budget),
+                        isLive(member), isCounted(member),
+                        let hop = liveCapability(of: edge, asked, at: at, &budget, ignoringPolicies),
                         let inner = question.moved(to: member, in: graph)
                     else { continue }
                     visited.insert(member + 1)
                     reached.append(ReachedSpace(question: inner, hop: hop, outer: outer))
-                    if graph.spaces.row(member).owner == question.principal {
-                        return .allowedThroughSpaces(hops(reached))
-                    }
-                    switch ownVerdict(inner, at: at, &budget) {
-                    case .allowed(let capability): return .allowedThroughSpaces([capability] + hops(reached))
-                    case .undetermined: isExhausted = true
-                    case .denied, .owner, .allowedThroughSpaces: break
-                    }
+                    guard body(reached, inner, &budget) else { return true }
                 }
             }
             level = level.upperBound..<reached.count
         }
-        return isExhausted ? .undetermined : .denied
+        return true
     }
 
     /// The capabilities that lead from the space reached last to the asked one, innermost first.
@@ -62,20 +85,35 @@ extension Snapshot {
 
     /// The capability of a member space's edge that covers the question and is in force.
     private func liveCapability(
-        of edge: UInt32, _ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int
+        of edge: UInt32, _ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int, _ ignoringPolicies: Bool
     ) -> UInt32? {
-        capabilities(of: edge).first { number in
+        // Each way is searched within the bound of one check, however much the walk as a whole may cost.
+        let bound = min(budget, graph.limits.maxCheckNodes)
+        var remaining = bound
+        defer { budget -= bound - remaining }
+        return capabilities(of: edge).first { number in
             let row = graph.capabilities[number]
             return row.caveats == 0
                 && coversAbility(held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
                 && graph.resources.contains(row.resource, question)
-                && searchRoute(from: number, at: at.microseconds, budget: &budget) == .live
+                && searchRoute(
+                    from: number, at: at.microseconds, budget: &remaining, ignoringPolicies: ignoringPolicies) == .live
         }
     }
 
-    private func memberSpace(of edge: UInt32) -> UInt32? {
+    /// The space whose members an edge is made for.
+    func memberSpace(of edge: UInt32) -> UInt32? {
         guard let term = graph.terms.find(.space, graph.terms.bytes(graph.info[edge].audience)) else { return nil }
         return graph.spaces.find(term: term)
+    }
+
+    /// True for a space that was made here and is not deleted: the edge that gave it to its owner last stands.
+    func isLive(_ space: UInt32) -> Bool {
+        var cursor = graph.lists.cursor(EdgeLists.Key(.ownerships, space))
+        while let edge = cursor.next() {
+            if isVisible(edge) { return !isEnded(edge) }
+        }
+        return false
     }
 }
 
@@ -85,6 +123,113 @@ private struct ReachedSpace {
     /// nil for the asked space.
     let hop: UInt32?
     let outer: Int
+}
+
+extension Snapshot {
+    /// The spaces whose members the list of a space admits for an ability, whatever its policies let the list give, in
+    /// the order of the walk that decides. `isCounted` leaves out spaces, with all that only they lead to.
+    package func memberSpaces(
+        of space: Space, for ability: Ability, at: Timestamp, where isCounted: (Space) -> Bool = { _ in true }
+    ) -> [Space] {
+        let question = resolve(
+            CheckQuestion(principal: .anyone, ability: ability, resource: .atproto(space: space, path: nil)))
+        guard question.space != 0 else { return [] }
+        var found: [Space] = []
+        // The walk is bounded by its depth; a listing that was cut would be a wrong one.
+        var budget = Int.max
+        func named(_ number: UInt32) -> Space? { try? Space(graph.terms.text(graph.spaces.row(number).text)) }
+        _ = walkMemberSpaces(
+            of: question, at: at, &budget, ignoringPolicies: true, where: { named($0).map(isCounted) ?? false }
+        ) { _, inner, _ in
+            if let space = named(inner.space - 1) { found.append(space) }
+            return true
+        }
+        return found
+    }
+
+    /// The spaces that admit the members of a space, directly or through others, no further up than the walk goes down.
+    package func spacesAdmitting(_ space: Space) -> [Space] {
+        var found: [Space] = []
+        var level = [space]
+        for _ in 1...maxSpaceDepth {
+            var next: [Space] = []
+            for inner in level {
+                guard let number = principal(DID(space: inner)) else { continue }
+                var edge = graph.terms.heads.base[Int(number)].received.load(ordering: .acquiring)
+                while edge != 0 {
+                    let current = edge - 1
+                    edge = graph.info[current].olderOfAudience
+                    guard isVisible(current), !isEnded(current) else { continue }
+                    for capability in capabilities(of: current) {
+                        guard let outer = resource(graph.capabilities[capability].resource).space, outer != space,
+                            !found.contains(outer)
+                        else { continue }
+                        found.append(outer)
+                        next.append(outer)
+                    }
+                }
+            }
+            level = next
+        }
+        return found
+    }
+}
+
+/// An edge by which somebody stands on the list of a space's members.
+package struct Membership: Sendable {
+    package let edge: Snapshot.EdgeID
+    /// What the list gives by it, whatever the space's policies let the list give.
+    package let abilities: [Ability]
+}
+
+extension Snapshot {
+    /// The edges by which a principal, or another space, stands on the list of a space's members, newest first.
+    package func memberships(of principal: DID, in space: Space, at: Timestamp) -> [Membership] {
+        guard let cursor = memberEdges(of: principal, in: space) else { return [] }
+        return sequence(state: cursor) { $0.next() }.compactMap { edge in
+            guard isVisible(edge), graph.info[edge].kind == EdgeKind.membership.rawValue, !isEnded(edge) else {
+                return nil
+            }
+            var budget = graph.limits.maxCheckNodes
+            let live = capabilities(of: edge).filter {
+                searchRoute(from: $0, at: at.microseconds, budget: &budget, ignoringPolicies: true) == .live
+            }
+            // Nothing is left of it where the space it was made in is gone.
+            guard !live.isEmpty else { return nil }
+            return Membership(edge: EdgeID(raw: edge), abilities: live.map { capability($0).ability })
+        }
+    }
+
+    /// True where somebody was taken off the list of a space after a revision, whatever became of it since.
+    package func wasRemoved(_ principal: DID, from space: Space, after revision: UInt32) -> Bool {
+        guard let cursor = memberEdges(of: principal, in: space) else { return false }
+        return sequence(state: cursor) { $0.next() }.contains { edge in
+            guard isVisible(edge), graph.info[edge].kind == EdgeKind.membership.rawValue, isEnded(edge) else {
+                return false
+            }
+            let view = EdgeView(self, edge)
+            return !view.isReplaced && view.endedAt ?? 0 > revision
+        }
+    }
+
+    /// The edges of one kind that somebody received and that have not ended.
+    package func received(by principal: DID, of kind: EdgeKind) -> [EdgeID] {
+        guard let number = self.principal(principal) else { return [] }
+        var found: [EdgeID] = []
+        var edge = graph.terms.heads.base[Int(number)].received.load(ordering: .acquiring)
+        while edge != 0 {
+            let current = edge - 1
+            edge = graph.info[current].olderOfAudience
+            guard isVisible(current), !isEnded(current), graph.info[current].kind == kind.rawValue else { continue }
+            found.append(EdgeID(raw: current))
+        }
+        return found
+    }
+
+    private func memberEdges(of principal: DID, in space: Space) -> EdgeLists.Cursor? {
+        guard let audience = self.principal(principal), let number = self.space(space) else { return nil }
+        return graph.lists.cursor(EdgeLists.Key(.audienceInSpace, audience, number))
+    }
 }
 
 extension ResolvedQuestion {

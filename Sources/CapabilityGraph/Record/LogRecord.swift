@@ -5,6 +5,12 @@ public struct LogRecord: Sendable, Equatable {
         case revocation = 2
         case hosting = 3
         case alias = 4
+        /// An edge with the facts of its statement, by whose request.
+        case statement = 5
+        /// The end of an edge, and whether another one stands in its place.
+        case ending = 6
+        /// Facts that are no edge's.
+        case note = 7
     }
 
     public let kind: Kind

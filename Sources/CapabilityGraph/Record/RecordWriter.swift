@@ -27,6 +27,8 @@ struct RecordWriter {
         }
     }
 
+    mutating func blob(_ bytes: [UInt8]) { bytes.withUnsafeBytes { blob($0) } }
+
     mutating func blob(_ blob: UnsafeRawBufferPointer) {
         number(UInt64(blob.count))
         bytes.append(contentsOf: blob)

@@ -1,12 +1,15 @@
 import Multiformats
+import UCAN
 
 extension GraphWriter {
     /// Applies one record of the log; afterwards the graph is as it was when the record was written.
     ///
-    /// Call between `begin` and `commit`, with records in revision order. Throws `malformedRecord` without guessing.
+    /// Call between `begin` and `commit`, with records in revision order. Throws `malformedRecord` without guessing. Gives
+    /// what projections are told of it; nil for what concerns none.
+    @discardableResult
     public func replay(
         kind: UInt8, revision: UInt64, recordedAt: Int64, record: UnsafeRawBufferPointer
-    ) throws(GraphError) {
+    ) throws(GraphError) -> AppliedEntry? {
         journal.isRecording = false
         defer { journal.isRecording = true }
         guard let kind = LogRecord.Kind(rawValue: kind), let revision = UInt32(exactly: revision) else {
@@ -14,15 +17,32 @@ extension GraphWriter {
         }
         try adopt(revision)
         var reader = RecordReader(record)
+        var applied: AppliedEntry?
         switch kind {
         case .edge:
             try Definitions.read(&reader, into: self)
             try replayEdge(&reader, recordedAt: recordedAt)
-        case .revocation:
+        case .statement:
+            try Definitions.read(&reader, into: self)
+            let edge = UInt32(graph.edgeCount)
+            try replayEdge(&reader, recordedAt: recordedAt)
+            let actor = try reader.id(below: graph.terms.count)
+            applied = .admitted(
+                Snapshot.EdgeID(raw: edge), actor: actor == 0 ? nil : DID(trusted: graph.terms.text(actor)),
+                facts: try reader.facts())
+        case .revocation, .ending:
             try Definitions.read(&reader, into: self)
             let edge = try reader.id(below: graph.edgeCount)
             let revoker = try reader.id(below: graph.terms.count)
-            endEdge(edge, Ending(revoker: revoker, revocation: try reader.digest(), at: recordedAt))
+            let id = try reader.digest()
+            var isReplaced = false
+            if kind == .ending { isReplaced = try reader.byte() == 1 }
+            endEdge(edge, Ending(revoker: revoker, revocation: id, at: recordedAt, isReplaced: isReplaced))
+            if EdgeKind(rawValue: graph.info[edge].kind)?.isHostStatement ?? false {
+                applied = .ended(
+                    Snapshot.EdgeID(raw: edge), by: DID(trusted: graph.terms.text(revoker)), isReplaced: isReplaced)
+            }
+        case .note: applied = .noted(try reader.facts())
         case .hosting:
             try Definitions.read(&reader, into: self)
             let space = try reader.id(below: graph.spaces.count)
@@ -32,6 +52,7 @@ extension GraphWriter {
             try appendAlias(id, of: try reader.id(below: graph.edgeCount))
         }
         guard reader.isAtEnd else { throw RecordReader.malformed }
+        return applied
     }
 
     private func replayEdge(_ reader: inout RecordReader, recordedAt: Int64) throws(GraphError) {
@@ -68,5 +89,13 @@ extension GraphWriter {
         for _ in 0..<(try reader.number()) {
             graph.spaces.host(try reader.id(below: graph.spaces.count), at: revision, journal: journal)
         }
+    }
+}
+
+extension RecordReader {
+    fileprivate mutating func facts() throws(GraphError) -> CBORMap {
+        let bytes = Array(try blob())
+        guard case .map(let map)? = try? CBOR.decode(bytes) else { throw Self.malformed }
+        return map
     }
 }

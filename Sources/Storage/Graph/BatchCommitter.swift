@@ -10,13 +10,15 @@ final class BatchCommitter: @unchecked Sendable {
     let commitCount = Atomic<Int>(0)
     private let log: SQLiteLog
     private let writer: GraphWriter
+    private let families: [any StoreFamily]
     private var used: ReplaySet
     /// Marks of reads that were answered while the disk was full; written with the first commit that succeeds.
     private var unwritten: [ReplayMark] = []
 
-    init(log: SQLiteLog, writer: GraphWriter, used: ReplaySet) {
+    init(log: SQLiteLog, writer: GraphWriter, families: [any StoreFamily], used: ReplaySet) {
         self.log = log
         self.writer = writer
+        self.families = families
         self.used = used
     }
 
@@ -90,6 +92,8 @@ final class BatchCommitter: @unchecked Sendable {
         } catch {
             return undo(pending, because: error)
         }
+        // Families first: what they keep is never behind the graph.
+        for family in families { family.commit() }
         writer.commit()
         for reply in pending.replies { reply() }
         return nil
@@ -134,6 +138,7 @@ final class BatchCommitter: @unchecked Sendable {
     }
 
     private func undo(_ pending: Pending, because reason: Undone) -> Undone {
+        for family in families { family.rollback() }
         for mark in pending.batch.marks { used.remove(mark) }
         // A table that could not grow may have left half a change behind that no journal knows.
         if case .failed(.graph(let error)) = reason, error.code == .outOfMemory { writer.poison() }
@@ -164,11 +169,7 @@ final class BatchCommitter: @unchecked Sendable {
             }
             pending.replies.append { reply(.success(outcome)) }
         case .revoke(let statement, let token, let now, let reply):
-            let outcome = try changed { () throws(GraphError) in try writer.revoke(statement, at: now) }
-            if case .revoked(_, let record) = outcome {
-                pending.batch.entries.append(LogEntry(record, token: token, id: statement.id))
-            }
-            pending.replies.append { reply(.success(outcome)) }
+            try decide(statement, token, at: now, pending, tables, reply)
         case .use(let mark, let space, let now, let reply):
             do throws(StoreFailure) {
                 guard try use(mark, at: now, pending) else {
@@ -190,6 +191,36 @@ final class BatchCommitter: @unchecked Sendable {
         }
     }
 
+    /// Ends what a revocation names, the way that every end takes.
+    private func decide(
+        _ statement: RevocationStatement, _ token: [UInt8], at now: Timestamp, _ pending: Pending,
+        _ tables: TableConnection?, _ reply: @escaping StoreOperation.RevocationReply
+    ) throws(Undone) {
+        guard let tables else { throw .failed(.busy) }
+        let target: Snapshot.EdgeID
+        let acting: DID
+        do throws(Refusal) {
+            (target, acting) = try writer.working.revocable(statement, at: now)
+        } catch {
+            return pending.replies.append { reply(.success(.refused(error))) }
+        }
+        guard writer.working.view(target).ending == nil else {
+            return pending.replies.append { reply(.success(.alreadyRevoked(target))) }
+        }
+        let end = EdgeEnd(by: acting, reason: "revoked", token: (statement.id, token))
+        let operation = TableOperation(now: now) { change in
+            try change.end(target, end)
+        } reply: { result in
+            switch result {
+            case .success: reply(.success(.revoked(target)))
+            case .failure(let refusal as Refusal): reply(.success(.refused(refusal)))
+            case .failure(let failure as StoreFailure): reply(.failure(failure))
+            case .failure: reply(.failure(.busy))
+            }
+        }
+        try decide(operation, pending, tables)
+    }
+
     /// Runs a body between two savepoints, so that what it refuses leaves nothing behind.
     private func decide(
         _ change: TableOperation, _ pending: Pending, _ tables: TableConnection
@@ -197,7 +228,9 @@ final class BatchCommitter: @unchecked Sendable {
         var seals: [TableSeal] = []
         try stored { () throws(StorageError) in seals = try tables.openSavepoint() }
         let marks = pending.batch.marks.count
-        let transaction = StoreTransaction(now: change.now, tables: tables, writer: writer) { mark in
+        let transaction = StoreTransaction(
+            now: change.now, tables: tables, writer: writer, families: families
+        ) { mark in
             try self.use(mark, at: change.now, pending)
         }
         do {

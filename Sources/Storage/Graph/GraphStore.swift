@@ -1,6 +1,7 @@
 public import CapabilityGraph
 import Multiformats
 import Synchronization
+package import UCAN
 
 /// Owns the durable log and the graph built from it, and admits changes in one order.
 ///
@@ -13,15 +14,28 @@ public final class GraphStore: Sendable {
     private let queue: CommitQueue<StoreOperation>
     let readers: ConnectionPool<TableConnection>
     private let committer: BatchCommitter
+    private let families: [any StoreFamily]
 
     /// Opens the log, making it when there is none, and rebuilds the graph from it.
     public static func open(
         path: String, registry: AbilityRegistry, limits: GraphLimits = GraphLimits(),
         options: SQLiteLogOptions = SQLiteLogOptions(), replayCapacity: Int = 4 << 20, maxPending: Int = 4096
     ) throws -> GraphStore {
+        try open(
+            path: path, registry: registry, families: [], at: Timestamp(microseconds: 0), limits: limits,
+            options: options, replayCapacity: replayCapacity, maxPending: maxPending)
+    }
+
+    /// Does the same with what families of protocols keep beside the graph. `now` is when what an older release kept in
+    /// tables alone is stated in the log, where there is any of it.
+    package static func open(
+        path: String, registry: AbilityRegistry, families: [any StoreFamily], at now: Timestamp,
+        limits: GraphLimits = GraphLimits(),
+        options: SQLiteLogOptions = SQLiteLogOptions(), replayCapacity: Int = 4 << 20, maxPending: Int = 4096
+    ) throws -> GraphStore {
         let log = try SQLiteLog.open(path: path, mode: .create, options: options)
         let writer = GraphWriter(try Graph(registry: registry, limits: limits))
-        try replay(log, into: writer)
+        try replay(log, into: writer, families)
         var used = ReplaySet(capacity: replayCapacity)
         for mark in try log.marks(notBefore: 0) { used.insert(mark) }
         let tokens = try TokenReader(path: path)
@@ -29,8 +43,13 @@ public final class GraphStore: Sendable {
         let readers = ConnectionPool(limit: 32) { () throws(StorageError) in
             TableConnection(try LogStore.connectForReading(file, SQLiteLogOptions(cacheBytes: 2 << 20)))
         }
-        return GraphStore(
-            log: log, writer: writer, used: used, tokens: tokens, readers: readers, maxPending: maxPending)
+        let store = GraphStore(
+            log: log, writer: writer, families: families, used: used, tokens: tokens, readers: readers,
+            maxPending: maxPending)
+        for family in families where try store.read({ try $0.exists("SELECT 1 FROM takeover") }) {
+            try store.transact(at: now) { change in try family.takeOver(in: change) }
+        }
+        return store
     }
 
     /// Whether there is a log at the path; an empty file is none.
@@ -46,25 +65,52 @@ public final class GraphStore: Sendable {
         return (writer.graph, try TokenReader(path: path), log)
     }
 
-    private static func replay(_ log: SQLiteLog, into writer: GraphWriter) throws {
-        try writer.reserve(edges: Int(clamping: log.lastRevision))
-        try log.forEachEntry(after: 0) { revision, kind, recordedAt, record in
-            try writer.replay(kind: kind, revision: revision, recordedAt: recordedAt, record: record)
+    /// Fills a graph, and what families keep in memory, from the log.
+    private static func replay(
+        _ log: SQLiteLog, into writer: GraphWriter, _ families: [any StoreFamily] = []
+    ) throws {
+        try replay(log.lastRevision, log.forEachEntry, into: writer, families)
+    }
+
+    typealias EntryWalk = (
+        UInt64, (UInt64, UInt8, Int64, UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Void
+
+    /// Does the same with the entries that a walk gives, and fills what families keep in tables, where some are given.
+    static func replay(
+        _ lastRevision: UInt64, _ forEachEntry: EntryWalk, into writer: GraphWriter, _ families: [any StoreFamily],
+        to tables: TableConnection? = nil
+    ) throws {
+        try writer.reserve(edges: Int(clamping: lastRevision))
+        try forEachEntry(0) { revision, kind, recordedAt, record in
+            let entry = try writer.replay(kind: kind, revision: revision, recordedAt: recordedAt, record: record)
+            guard let entry else { return }
+            for family in families {
+                try family.apply(
+                    entry, in: writer.working, at: Timestamp(microseconds: recordedAt), to: tables)
+            }
         }
         writer.commit()
+        for family in families { family.commit() }
     }
 
     private init(
-        log: SQLiteLog, writer: sending GraphWriter, used: ReplaySet, tokens: TokenReader,
+        log: SQLiteLog, writer: sending GraphWriter, families: [any StoreFamily], used: ReplaySet, tokens: TokenReader,
         readers: ConnectionPool<TableConnection>, maxPending: Int
     ) {
         graph = writer.graph
         self.log = log
         self.tokens = tokens
         self.readers = readers
-        committer = BatchCommitter(log: log, writer: writer, used: used)
+        self.families = families
+        committer = BatchCommitter(log: log, writer: writer, families: families, used: used)
         let committer = self.committer
         queue = CommitQueue(maxPending: maxPending) { committer.process($0) }
+    }
+
+    /// The family of one type; nil when the store was opened without it.
+    package func family<Family: StoreFamily>(_ type: Family.Type) -> Family? {
+        families.lazy.compactMap { $0 as? Family }.first
     }
 
     /// Offers a change. When the queue is full the change is answered `busy` at once, on the calling thread.

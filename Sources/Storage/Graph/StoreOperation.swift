@@ -27,7 +27,11 @@ public enum StoreOperation: Sendable {
     }
 
     var usesTables: Bool {
-        if case .tables = self { true } else { false }
+        switch self {
+        // An end takes rows with it.
+        case .tables, .revoke: true
+        case .admit, .use: false
+        }
     }
 }
 

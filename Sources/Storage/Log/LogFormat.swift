@@ -31,11 +31,12 @@ extension SchemaFormat {
             ),
             SchemaMigration(
                 version: 2,
-                statements: AccountTables.statements + SpaceTables.statements + RepoTables.statements
+                statements: AccountTables.statements + FormerSpaceTables.statements + RepoTables.statements
                     + NotifyTables.statements
             ),
             SchemaMigration(version: 3, statements: [RepoTables.referencesByBlob] + ValueTables.statements),
-            SchemaMigration(version: 4, statements: SealTables.statements, finish: SealTables.seal),
+            SchemaMigration(
+                version: 4, statements: FormerSpaceTables.takeover + SealTables.statements, finish: SealTables.seal),
         ]
     )
 }

@@ -88,7 +88,7 @@ extension LogStore {
         }
         try SchemaFormat.log.migrate(connection)
         try SchemaFormat.log.checkSchema(connection)
-        return try LogStore(file, connection, lock: lock)
+        return try LogStore(file, connection, lock: lock, mending: options.mended)
     }
 
     private static func openForReading(

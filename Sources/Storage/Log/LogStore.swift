@@ -14,7 +14,9 @@ final class LogStore: @unchecked Sendable {
     private let head: HeadFile?
     private let watch: RowWatch?
 
-    init(_ file: DatabaseFile, _ connection: SQLiteConnection, lock: FileLock?) throws(StorageError) {
+    init(
+        _ file: DatabaseFile, _ connection: SQLiteConnection, lock: FileLock?, mending: Set<String> = []
+    ) throws(StorageError) {
         self.file = file
         self.connection = connection
         self.lock = lock
@@ -26,7 +28,7 @@ final class LogStore: @unchecked Sendable {
         head = lock == nil ? nil : try HeadFile(path: file.headPath)
         try refresh()
         try file.check(seal.commitCount, against: known)
-        if lock != nil { _ = try checkTables(isStart: true) }
+        if lock != nil { _ = try checkTables(isStart: true, but: mending) }
         head?.write(seal.commitCount)
     }
 

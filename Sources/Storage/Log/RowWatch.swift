@@ -37,6 +37,13 @@ final class RowWatch {
 
     func takeBack(to seals: [TableSeal]) { self.seals = seals }
 
+    /// Sums up tables by what they hold now, whatever their seals were.
+    func seal(anew names: Set<String>) throws(StorageError) {
+        for index in tables.indices where names.contains(tables[index].name) {
+            seals[index] = try tables[index].seal(connection)
+        }
+    }
+
     private func changes(_ handle: OpaquePointer, _ operation: Int32, _ table: UnsafePointer<CChar>) {
         guard let index = names.firstIndex(where: { strcmp($0, table) == 0 }) else { return }
         let sealed = tables[index]

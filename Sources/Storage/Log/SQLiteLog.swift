@@ -106,6 +106,23 @@ public final class SQLiteLog: Sendable {
         store.withLock { $0 = nil }
     }
 
+    /// Lends one state of the file; what `body` writes is one transaction.
+    func onOneState<Value: Sendable>(_ body: (LogStore) throws -> Value) throws -> Value {
+        try store.withLock { store in
+            guard let store else { throw SQLiteLog.closed }
+            try store.connection.execute(store.isWritable ? "BEGIN IMMEDIATE" : "BEGIN")
+            do {
+                try store.refresh()
+                let value = try body(store)
+                try store.connection.execute("COMMIT")
+                return value
+            } catch {
+                store.connection.rollBack()
+                throw error
+            }
+        }
+    }
+
     /// Names the file of an open log, for work on a connection of its own.
     func currentFile() throws(StorageError) -> DatabaseFile {
         try withStore { (store) throws(StorageError) in store.file }

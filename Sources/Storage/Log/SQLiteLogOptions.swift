@@ -10,6 +10,8 @@ public struct SQLiteLogOptions: Sendable {
     public var maximumBytes: Int64?
     /// Names the layer between SQLite and the disk, for tests that watch it.
     var fileSystem: String?
+    /// Tables that are about to be filled anew, so that what they hold is not looked at.
+    var mended: Set<String> = []
 
     public init(cacheBytes: Int = 8 << 20, checkpointPages: Int = 4000, maximumBytes: Int64? = nil) {
         self.cacheBytes = cacheBytes

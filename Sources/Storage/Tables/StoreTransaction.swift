@@ -1,28 +1,30 @@
 package import CapabilityGraph
-import Multiformats
+package import Multiformats
 package import UCAN
 
 /// A change of tables and graph, decided on the writer thread inside the batch's one transaction.
 ///
 /// What its body throws takes back everything the body did; a failure of the store itself ends the whole batch. A body
 /// may run twice when a neighbour in its batch fails, so it has no effects but those on this value.
-package final class StoreTransaction: TableReader {
+package final class StoreTransaction: TableWriter {
     /// The request's one reading of the clock.
     package let now: Timestamp
     private let tables: TableConnection
     let writer: GraphWriter
+    private let families: [any StoreFamily]
     var batch = LogBatch()
     private let mark: (ReplayMark) throws -> Bool
     /// True once an edge was made or ended, which only the whole batch can take back.
     private(set) var changedGraph = false
 
     init(
-        now: Timestamp, tables: TableConnection, writer: GraphWriter,
+        now: Timestamp, tables: TableConnection, writer: GraphWriter, families: [any StoreFamily],
         mark: @escaping (ReplayMark) throws -> Bool
     ) {
         self.now = now
         self.tables = tables
         self.writer = writer
+        self.families = families
         self.mark = mark
     }
 
@@ -35,7 +37,8 @@ package final class StoreTransaction: TableReader {
 
     var followUps: [@Sendable () -> Void] = []
 
-    package func run(_ sql: String, _ values: [SQLValue] = []) throws { try tables.run(sql, values) }
+    package func run(_ sql: String, _ values: [SQLValue]) throws { try tables.run(sql, values) }
+    package func run(_ sql: String) throws { try run(sql, []) }
 
     /// Rows the last `run` inserted, updated or deleted.
     package var changes: Int { tables.connection.changeCount }
@@ -53,14 +56,49 @@ package final class StoreTransaction: TableReader {
         case .refused(let refusal): throw refusal
         case .admitted(let admitted, let id, let bytes):
             append(admitted.record, token: bytes, id: id.digest)
+            if let facts = statement.facts {
+                try apply(.admitted(admitted.edge, actor: statement.actor, facts: facts))
+            }
             return admitted.edge
         }
     }
 
-    /// Ends an edge, for ever and with everything that rests only on it; no change when it had ended before.
+    /// Ends an edge, for ever, with everything that rests only on it and all its family takes back for it; no change when
+    /// it had ended before. The one way an edge ends, whichever door is used.
     package func end(_ edge: Snapshot.EdgeID, by actor: DID, reason: String) throws {
-        guard let ended = try writer.end(edge, by: actor, reason: reason, at: now) else { return }
+        try end(edge, EdgeEnd(by: actor, reason: reason))
+    }
+
+    package func end(_ edge: Snapshot.EdgeID, _ end: EdgeEnd) throws {
+        let view = graph.view(edge)
+        guard view.ending == nil else { return }
+        if let family = families.first(where: { $0.governs(view.kind) }) {
+            return try family.end(edge, end, in: self)
+        }
+        try strike(edge, end)
+    }
+
+    /// Ends an edge alone: the last step of `end`, and what a family does to edges of its own as part of another change.
+    package func strike(_ edge: Snapshot.EdgeID, _ end: EdgeEnd) throws {
+        guard let ended = try writer.end(edge, end, at: now) else { return }
         append(ended.record, token: ended.bytes, id: ended.id)
+        guard graph.view(edge).kind.isHostStatement else { return }
+        try apply(.ended(edge, by: end.actor, isReplaced: end.isReplaced))
+    }
+
+    /// Adds a statement of this host that is no edge.
+    package func note(_ facts: CBORMap) throws {
+        append(try writer.note(facts, at: now), token: nil, id: nil)
+        try apply(.noted(facts))
+    }
+
+    private func apply(_ entry: AppliedEntry) throws {
+        for family in families { try family.apply(entry, in: graph, at: now, to: self) }
+    }
+
+    /// The family of one type.
+    package func family<Family: StoreFamily>(_ type: Family.Type) -> Family? {
+        families.lazy.compactMap { $0 as? Family }.first
     }
 
     /// Hosts a space from now on.

@@ -34,7 +34,7 @@ extension TableReader {
 }
 
 /// A connection with the statements prepared on it so far; one thread at a time uses it.
-final class TableConnection {
+final class TableConnection: TableReader {
     let connection: SQLiteConnection
     private var statements: [String: SQLiteStatement] = [:]
     /// Statements being stepped: a query inside a row of the same query gets a statement of its own.
@@ -64,6 +64,11 @@ final class TableConnection {
         try run("ROLLBACK TO change", [])
         watch?.takeBack(to: seals)
         try closeSavepoint()
+    }
+
+    /// Sums up tables that were filled anew.
+    func seal(anew names: Set<String>) throws(StorageError) {
+        try guarded { () throws(StorageError) in try watch?.seal(anew: names) }
     }
 
     func clearFailure() { failure = nil }

@@ -115,10 +115,9 @@ import UCAN
             if let revoked = item["revokedCid"]?.string {
                 let revocation = RevocationStatement(
                     target: try CID(text: revoked.utf8).hash, signer: try root().issuer, proofs: [], id: .zero)
-                guard case .revoked = try rig.writer.revoke(revocation, at: Timestamp(seconds: now)) else {
-                    Issue.record("the owner may not revoke its own root")
-                    continue
-                }
+                let (target, acting) = try rig.writer.working.revocable(revocation, at: Timestamp(seconds: now))
+                let end = EdgeEnd(by: acting, reason: "revoked")
+                #expect(try rig.writer.end(target, end, at: Timestamp(seconds: now)) != nil)
                 rig.writer.commit()
             }
             let statement = try EdgeStatement(token)
