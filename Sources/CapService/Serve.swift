@@ -20,6 +20,7 @@ func runService(_ arguments: [String]) -> Int32 {
     switch command {
     case "serve": break
     case "backup": return answer { () throws(OperatorError) in try DatabaseCommand.backup(rest) }
+    case "rebuild": return answer { () throws(OperatorError) in try DatabaseCommand.rebuild(rest) }
     case "verify": return answer { () throws(OperatorError) in try DatabaseCommand.verify(rest) }
     case "account": return answer { () throws(OperatorError) in try AccountCommand.account(rest) }
     case "repo": return answer { () throws(OperatorError) in try AccountCommand.repo(rest) }
@@ -141,6 +142,7 @@ private func serviceHelp() -> String {
         "usage: capservice serve [--SETTING VALUE]...",
         "       capservice backup [--data DIR | --file FILE] --to FILE   copy the database while the service runs",
         "       capservice verify [--data DIR | --file FILE]             check everything stored, tokens included",
+        "       capservice rebuild [--data DIR | --file FILE]            fill what is kept of the log anew, saying what differed",
         "       capservice account suspend|takedown|activate|delete NAME [--data DIR]   while the service is stopped",
         "       capservice repo takedown|restore SPACE DID [--data DIR]                 the same",
         "       capservice --version", "",

@@ -39,7 +39,8 @@ final class Service: Sendable {
         try Accounts.checkNothingIsLost(database: settings.database, keyFile: settings.keyFile)
         let registry = try AbilityRegistry.standard()
         store = try GraphStore.open(
-            path: settings.database, registry: registry, limits: settings.graph, maxPending: settings.maxPending)
+            path: settings.database, registry: registry, families: [SpaceCatalog()], at: try Self.startTime(clock),
+            limits: settings.graph, maxPending: settings.maxPending)
         if let seed = try store.meta("node-key") {
             nodeKey = try PrivateKey(curve: .ed25519, seed: seed)
         } else {
@@ -74,7 +75,11 @@ final class Service: Sendable {
             ? nil
             : PrincipalRateLimiter(
                 perSecond: Double(settings.requestsPerMinute) / 60, burst: settings.requestBurst)
-        if let now = clock.now() { try spaces.directory.completeEdges(at: now) }
+    }
+
+    private static func startTime(_ clock: ServiceClock) throws -> Timestamp {
+        guard let now = clock.now() else { throw StorageError(.internal, "the clock cannot be read") }
+        return now
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.

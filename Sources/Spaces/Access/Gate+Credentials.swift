@@ -13,7 +13,7 @@ extension GateCase {
         }
         let asker = try asker()
         try asker.require(.getDelegationToken(uri))
-        if case .absent = try view.standing(of: uri), try !isUnderHostedAuthority() {
+        if case .absent = view.standing(of: uri), try !isUnderHostedAuthority() {
             return ruling(asker, asker.inOwnName())
         }
         let record = try live(for: asker)
@@ -82,7 +82,7 @@ extension GateCase {
         if let edge = view.graph.edge(id) {
             let read = asker.may(.spaceRead, space)
             let connect = asker.may(.spaceConnect, space)
-            guard try isCarried(edge, jti, key), read.isAllowed, connect.isAllowed else {
+            guard view.graph.isInForce(edge, at: now), read.isAllowed, connect.isAllowed else {
                 throw try dead(edge, jti).with(read.isAllowed ? connect : read)
             }
             var result = ruling(asker, read)
@@ -95,7 +95,7 @@ extension GateCase {
         context.credential = ForeignCredential(space: space, holder: key, expires: expires)
         context.isHeldElsewhere = true
         let decision = asker.may(.spaceRead, space, context)
-        guard decision.isAllowed, try !view.tables.isRevoked(jti: jti, space: uri, at: now) else {
+        guard decision.isAllowed, !view.spaces.isRevoked(jti: jti, space: uri, at: now) else {
             throw AccessRefusal.credentialRevoked.with(decision)
         }
         return ruling(asker, decision)
@@ -105,22 +105,13 @@ extension GateCase {
     /// space is not there (13.6, 13.10).
     func credentialOfHostedSpace() throws -> Ruling {
         let result = try credential()
-        guard case .live = try view.standing(of: uri) else { throw AccessRefusal.spaceNotFound }
+        guard case .live = view.standing(of: uri) else { throw AccessRefusal.spaceNotFound }
         return result
-    }
-
-    /// True while the edge of a credential's token is in force, or the one that was put in its place for the same key.
-    private func isCarried(_ edge: Snapshot.EdgeID, _ jti: String, _ key: DID) throws -> Bool {
-        if view.graph.isInForce(edge, at: now) { return true }
-        guard view.graph.view(edge).ending == nil,
-            let carrier = view.graph.edge(stored: try view.tables.carrier(ofCredential: jti, in: uri))
-        else { return false }
-        return UTF8Bytes.equal(view.graph.view(carrier).audience, key.text) && view.graph.isInForce(carrier, at: now)
     }
 
     /// Says why a credential of this host is dead: by itself, or with its space, which then is as one that never was.
     private func dead(_ edge: Snapshot.EdgeID, _ jti: String) throws -> AccessRefusal {
-        guard case .deleted(let tombstone) = try view.standing(of: uri) else { return .credentialRevoked }
+        guard case .deleted(let tombstone) = view.standing(of: uri) else { return .credentialRevoked }
         if view.graph.graph.snapshot(at: tombstone.revision).isInForce(edge, at: now) { return .spaceNotFound }
         return try view.tables.wasDeleted(withSpace: jti, in: uri) ? .spaceNotFound : .credentialRevoked
     }
@@ -144,7 +135,7 @@ extension GateCase {
         }
         let asker = try asker()
         // Who reports its own write learns nothing by it, so the refusals are those of the specification.
-        guard case .live(let record) = try view.standing(of: uri) else { throw AccessRefusal.spaceNotFound }
+        guard case .live(let record) = view.standing(of: uri) else { throw AccessRefusal.spaceNotFound }
         let decision = asker.may(.spaceWrite, space)
         guard decision.isAllowed else { throw AccessRefusal.writeNotAuthorized.with(decision) }
         return ruling(asker, decision, record)

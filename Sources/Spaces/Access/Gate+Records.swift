@@ -18,7 +18,7 @@ extension GateCase {
             return ruling(asker, decision)
         }
         try asker.require(SpaceAccess(uri, .read))
-        switch try view.standing(of: uri) {
+        switch view.standing(of: uri) {
         case .live(let record): return try readOthers(record, asker, of: author)
         case .deleted(let tombstone) where wasIn(tombstone, asker): throw AccessRefusal.spaceDeleted
         case .deleted, .absent: throw author == nil ? AccessRefusal.spaceNotFound : .repoNotFound
@@ -63,7 +63,7 @@ extension GateCase {
             asker.scopes?.allows(item.access(uri)) ?? true
         }
         guard covers(items, scoped) else { throw AccessRefusal.insufficientScope }
-        switch try view.standing(of: uri) {
+        switch view.standing(of: uri) {
         case .live(let record): return try writeHere(author, items, scoped, record, asker)
         case .absent where try !isUnderHostedAuthority():
             guard try gate.accounts.isHosted(author) else { throw AccessRefusal.noRepoHere }
@@ -86,7 +86,12 @@ extension GateCase {
         // In somebody else's repo each write needs that author's own delegation.
         var hasConsent = author == asker.principal
         for item in scoped {
-            let answer = asker.may(item.ability, space, path: "\(author.text)/\(item.collection)")
+            let place = "\(author.text)/\(item.collection)"
+            var answer = asker.may(item.ability, space, path: place)
+            // What is its author's own anyhow says nothing of what the space lets it do.
+            if answer.isAllowed, !isBySpace(answer), asker.names(item.ability, space, path: place) {
+                answer = asker.may(asker.principal, .spaceWrite, space, path: place)
+            }
             if isBySpace(answer), author == asker.principal || isDelegated(author, answer) {
                 allowed.insert(item)
                 decision = answer

@@ -23,7 +23,7 @@ struct GateCase {
 
     /// The space, if it lives; throws what the caller may know of one that does not.
     func live(for asker: Questioner) throws -> SpaceRecord {
-        switch try view.standing(of: uri) {
+        switch view.standing(of: uri) {
         case .live(let record): return record
         case .deleted(let tombstone): throw wasIn(tombstone, asker) ? AccessRefusal.spaceDeleted : .spaceNotFound
         case .absent: throw AccessRefusal.spaceNotFound

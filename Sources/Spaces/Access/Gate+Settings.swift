@@ -43,7 +43,7 @@ extension GateCase {
     func deleteSpace() throws -> Ruling {
         let asker = try asker()
         try asker.require(.deleteSpace(uri))
-        if case .deleted(let tombstone) = try view.standing(of: uri), tombstone.owner == asker.principal {
+        if case .deleted(let tombstone) = view.standing(of: uri), tombstone.owner == asker.principal {
             var result = ruling(asker, asker.inOwnName())
             result.isOwner = true
             return result
@@ -90,7 +90,9 @@ extension GateCase {
         if let member, member == asker.principal { return try described(asker, record) }
         let standing = asker.may(.spaceBelong, space)
         let config = record.settings.config
-        if config.membersCanList || config.membershipPublic, standing.isAllowed, isMember(standing) {
+        if config.membersCanList || config.membershipPublic, standing.isAllowed,
+            isMember(standing) || isOnList(asker.principal)
+        {
             return ruling(asker, standing, record)
         }
         let decision = asker.may(.spaceDescribe, space)
@@ -116,6 +118,17 @@ extension GateCase {
         return try connected(ruling(asker, decision, record), asker, orOpen: [.spaceDescribe, .spaceReadOpenly])
     }
 
+    /// True for who is on the list of the space, or of one that is a member of it, whatever everybody may besides.
+    private func isOnList(_ principal: DID) -> Bool {
+        func stands(in space: Space) -> Bool {
+            view.graph.memberAccess(of: principal, in: space, at: now) != nil
+        }
+        return stands(in: space)
+            || view.graph.memberSpaces(of: space, for: .spaceBelong, at: now).contains { inner in
+                inner.owner == principal || stands(in: inner)
+            }
+    }
+
     /// True for who stands in the space by an edge of its own, not only as everybody does.
     private func isMember(_ standing: Decision) -> Bool {
         guard case .allow(let allowance) = standing else { return false }
@@ -127,7 +140,7 @@ extension GateCase {
     /// in is needed.
     func anonymous(_ abilities: Ability...) throws -> Ruling {
         let asker = Questioner(.anyone, in: view.graph, at: now)
-        guard case .live(let record) = try view.standing(of: uri) else { throw AccessRefusal.signInNeeded }
+        guard case .live(let record) = view.standing(of: uri) else { throw AccessRefusal.signInNeeded }
         let decisions = abilities.map { asker.may($0, space) }
         guard let decision = decisions.first(where: \.isAllowed) else {
             throw AccessRefusal.signInNeeded.with(decisions.first)

@@ -32,9 +32,9 @@ extension Gate {
         _ context: CheckContext?, of ability: Ability, on resource: Resource
     ) throws -> CheckContext? {
         guard case .atproto(let space, let path) = resource, let uri = try? SpaceURI(space.text) else { return context }
-        let view = LazyView(store)
+        let view = try LazyView(store)
         defer { view.close() }
-        guard case .absent = try view.view.standing(of: uri), try !isUnderHostedAuthority(space) else { return context }
+        guard case .absent = view.view.standing(of: uri), try !isUnderHostedAuthority(space) else { return context }
         if ability != .spaceRead {
             guard let author = path.flatMap({ try? DID(String($0.prefix { $0 != "/" })) }),
                 try accounts.isHosted(author)

@@ -7,12 +7,13 @@ import UCAN
 struct GateView {
     let graph: Snapshot
     let tables: any TableReader
+    let spaces: SpaceLookup
 
     /// Tells what a space is to this host.
-    func standing(of space: SpaceURI) throws -> SpaceStanding {
-        if let record = try tables.space(space) { return .live(record) }
+    func standing(of space: SpaceURI) -> SpaceStanding {
+        if let record = spaces.space(space) { return .live(record) }
         // Asked in every other case, so that an absent space costs what a hidden one does.
-        if let tombstone = try tables.tombstone(space) { return .deleted(tombstone) }
+        if let tombstone = spaces.tombstone(space) { return .deleted(tombstone) }
         return .absent
     }
 }
@@ -43,11 +44,11 @@ final class LazyView {
     private let tables: Tables
     let view: GateView
 
-    /// The graph is taken first: tables are committed before the graph is, so they are never behind it.
-    init(_ store: GraphStore) {
+    /// The graph is taken first: tables and spaces are committed before the graph is, so they are never behind it.
+    init(_ store: GraphStore) throws {
         let tables = Tables(store)
         self.tables = tables
-        view = GateView(graph: store.graph.snapshot(), tables: tables)
+        view = GateView(graph: store.graph.snapshot(), tables: tables, spaces: try store.spaces)
     }
 
     func close() {

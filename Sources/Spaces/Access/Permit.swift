@@ -47,7 +47,7 @@ package struct Permit: Sendable {
     /// Asks the same again inside the transaction that makes the change, so that nothing ended meanwhile still counts;
     /// gives the fresh permit. Throws what the gate would.
     package func confirmed(in change: StoreTransaction) throws -> Permit {
-        let view = GateView(graph: change.graph, tables: change)
+        let view = GateView(graph: change.graph, tables: change, spaces: try change.spaces)
         let ruling = try gate.rule(operation, caller, on: space, context, in: view, at: change.now)
         return Permit(operation, caller, on: space, context, ruling, gate, revision: change.graph.revision)
     }
@@ -135,7 +135,7 @@ extension Gate {
     package func permit(
         _ operation: Operation, _ caller: Caller, on space: SpaceURI, at now: Timestamp
     ) throws -> Permit {
-        let view = LazyView(store)
+        let view = try LazyView(store)
         defer { view.close() }
         var answer = try answer(operation, caller, on: space, in: view.view, at: now)
         if case .ask(let question) = answer {

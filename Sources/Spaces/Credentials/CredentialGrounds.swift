@@ -22,17 +22,31 @@ struct CredentialGrounds {
         guard case .allow(let allowance) = decision else { throw AccessRefusal.userNotAuthorized.with(decision) }
         let space = try Space(record.uri)
         guard !allowance.route.isEmpty else {
-            guard let edge = change.graph.edge(stored: try change.edge(of: record.number, .owner)) else {
+            guard let edge = try change.spaces.edge(of: record.uri, .owner) else {
                 throw AccessRefusal.userNotAuthorized
             }
             return rest(.spaceRead, .atproto(space: space, path: nil), on: edge)
         }
-        // The route goes space by space, in each from the leaf to the root.
+        // Who comes along as the owner of a member space, and not by its list, does so as long as that space is there.
+        if let leaf = allowance.route.first.map({ change.graph.view($0.edge) }), leaf.kind == .membership,
+            let inner = try? Space(leaf.audience)
+        {
+            guard let edge = try change.spaces.edge(of: SpaceURI(inner.text), .owner) else {
+                throw AccessRefusal.userNotAuthorized
+            }
+            rest(.spaceReadOnward, .atproto(space: inner, path: nil), on: edge)
+        }
+        // The route goes space by space, in each from the leaf to the root; what the list gives stands under a policy.
         var last: Space?
         for step in allowance.route {
-            guard let place = step.capability.resource.space, place != last else { continue }
-            last = place
-            rest(place == space ? .spaceRead : .spaceReadOnward, .atproto(space: place, path: nil), on: step.edge)
+            guard let place = step.capability.resource.space else { continue }
+            let resource = Resource.atproto(space: place, path: nil)
+            if step.capability.ability == .spaceListRead {
+                rest(.spaceListRead, resource, on: step.edge)
+            } else if place != last {
+                last = place
+                rest(place == space ? .spaceRead : .spaceReadOnward, resource, on: step.edge)
+            }
         }
     }
 

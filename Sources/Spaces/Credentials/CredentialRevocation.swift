@@ -27,32 +27,11 @@ package enum RevocationReason: String, Sendable {
 }
 
 extension TableReader {
-    /// True when the authority of a space held elsewhere took a credential back, or revoked more than is kept.
-    func isRevoked(jti: String, space: SpaceURI, at now: Timestamp) throws -> Bool {
-        if try exists(
-            "SELECT 1 FROM credential_revocation WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(jti)])
-        {
-            return true
-        }
-        return try exists(
-            "SELECT 1 FROM credential_blackout WHERE space = ?1 AND until > ?2",
-            [.text(space.text), .integer(now.microseconds)])
-    }
-
-    /// The space and all spaces whose members its own are, however far up.
-    func spacesAdmitting(_ space: SpaceURI) throws -> [SpaceURI] {
-        var found = [space]
-        var next = 0
-        while next < found.count {
-            let outer = try rows(
-                """
-                SELECT s.uri FROM space_member m JOIN space s ON s.id = m.space WHERE m.member = ?1 AND m.is_space = 1
-                """, [.text(found[next].text)]
-            ) { try SpaceURI($0.text(0)) }
-            next += 1
-            for uri in outer where !found.contains(uri) { found.append(uri) }
-        }
-        return found
+    /// True for a credential that lived until its space was deleted.
+    func wasDeleted(withSpace jti: String, in space: SpaceURI) throws -> Bool {
+        try exists(
+            "SELECT 1 FROM credential_revocation WHERE space = ?1 AND jti = ?2 AND reason = ?3",
+            [.text(space.text), .text(jti), .text(RevocationReason.spaceDeleted.rawValue)])
     }
 }
 
@@ -119,7 +98,8 @@ extension StoreTransaction {
     ///
     /// The graph refuses such credentials already; here they are listed as revoked, for the hosts that must be told.
     func revokeDeadCredentials(below space: SpaceURI, because reason: RevocationReason) throws {
-        for uri in try spacesAdmitting(space) {
+        let place = try Space(space)
+        for uri in try [space] + graph.spacesAdmitting(place).map({ try SpaceURI($0.text) }) {
             for issued in try issuedCredentials(for: uri, at: now) where !issued.isInForce(in: graph, at: now) {
                 try revoke(issued, because: issued.cause(in: graph) ?? reason)
             }
@@ -134,11 +114,11 @@ extension StoreTransaction {
     func revoke(_ issued: IssuedCredential, because reason: String) throws {
         try run(
             """
-            INSERT OR IGNORE INTO credential_revocation(space, jti, authority, reason, revoked_at, keep_until, origin, \
-            is_told) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0)
+            INSERT INTO credential_revocation(space, jti, reason, revoked_at, keep_until, is_told) \
+            VALUES(?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT(space, jti) DO NOTHING
             """,
             [
-                .text(issued.space.text), .text(issued.jti), .text(issued.space.authority), .text(reason),
+                .text(issued.space.text), .text(issued.jti), .text(reason),
                 .integer(now.microseconds),
                 .integer(
                     max(

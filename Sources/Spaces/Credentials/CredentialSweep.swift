@@ -23,9 +23,10 @@ package final class CredentialSweep: Sendable {
 
     /// Changes nothing, and so costs no write, where there is nothing to do.
     package func run(at now: Timestamp) throws {
+        try store.catalog.forget(before: now)
         let graph = store.graph.snapshot()
         let hasWork = try store.read { tables in
-            try tables.exists("SELECT 1 FROM credential_revocation WHERE origin = 0 AND is_told = 0")
+            try tables.exists("SELECT 1 FROM credential_revocation WHERE is_told = 0")
                 || tables.hasStale(at: now.advanced(bySeconds: -60))
                 || (seen.withLock { $0 != graph.revision }
                     && tables.issuedCredentials(at: now).contains { !$0.isInForce(in: graph, at: now) })
@@ -47,7 +48,6 @@ extension TableReader {
         let since: [SQLValue] = [.integer(now.microseconds)]
         return try exists("SELECT 1 FROM space_credential WHERE expires_at <= ?1", since)
             || exists("SELECT 1 FROM credential_revocation WHERE keep_until <= ?1", since)
-            || exists("SELECT 1 FROM credential_blackout WHERE until <= ?1", since)
     }
 }
 
@@ -55,7 +55,7 @@ extension StoreTransaction {
     /// Puts what was revoked here into the outbox, once, for the hosts of the space's writers elsewhere.
     fileprivate func tell(_ notifications: Notifications) throws {
         let untold = try rows(
-            "SELECT space, jti FROM credential_revocation WHERE origin = 0 AND is_told = 0 ORDER BY space, jti"
+            "SELECT space, jti FROM credential_revocation WHERE is_told = 0 ORDER BY space, jti"
         ) { ($0.text(0), $0.text(1)) }
         for (space, rows) in Dictionary(grouping: untold, by: { $0.0 }) {
             let writers = try self.rows(
@@ -69,13 +69,12 @@ extension StoreTransaction {
             try notifications.revoked(
                 self, try Space(try SpaceURI(space)), credentials: rows.map { $0.1 }, hostsOf: writers)
         }
-        try run("UPDATE credential_revocation SET is_told = 1 WHERE origin = 0 AND is_told = 0")
+        try run("UPDATE credential_revocation SET is_told = 1 WHERE is_told = 0")
     }
 
     fileprivate func forgetStale() throws {
         let since = now.advanced(bySeconds: -Credentials.clockSkew).microseconds
         try run("DELETE FROM space_credential WHERE expires_at <= ?1", [.integer(since)])
         try run("DELETE FROM credential_revocation WHERE keep_until <= ?1", [.integer(now.microseconds)])
-        try run("DELETE FROM credential_blackout WHERE until <= ?1", [.integer(now.microseconds)])
     }
 }

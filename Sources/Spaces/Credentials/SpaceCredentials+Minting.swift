@@ -21,7 +21,7 @@ extension SpaceCredentials {
             let permit = try permit.confirmed(in: change)
             var grounds = CredentialGrounds()
             if let session = permit.sessionEdge { grounds.rest(session: session, of: user) }
-            if let record = try change.space(permit.space) {
+            if let record = try change.spaces.space(permit.space) {
                 try grounds.restReading(permit.decision, of: record, in: change)
             }
             var statement = HostStatement(
@@ -68,7 +68,7 @@ extension SpaceCredentials {
         try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
             guard case .delegation(let user, _, let mark, _, let token, let app) = permit.caller,
-                let record = try change.space(permit.space)
+                let record = try change.spaces.space(permit.space)
             else { throw AccessRefusal.spaceNotFound }
             guard try change.use(mark) else { throw ATProtoError("JwtReplayed", "the token was used before") }
             for use in uses {
@@ -78,22 +78,17 @@ extension SpaceCredentials {
             try grounds.restReading(permit.decision, of: record, in: change)
             try grounds.restConnecting(permit.grounds.connect, of: record, app: app, in: change)
             if let session = change.graph.session(ofToken: token) { grounds.rest(session: session, of: user) }
+            var facts: CBORMap = [
+                "uri": .text(permit.space.text), "jti": .text(minted.id), "subject": .text(user.text),
+                "expires": .int(minted.expiresAt.microseconds),
+            ]
+            facts["client"] = app.map { .text($0) }
             var statement = HostStatement(
                 kind: .spaceCredential, issuer: authority, audience: holder, capabilities: grounds.capabilities,
                 expires: grounds.window(until: UnixTime.second(of: minted.expiresAt), in: change.graph),
-                proofs: grounds.proofs, actor: user, token: Array(minted.text.utf8))
+                proofs: grounds.proofs, actor: user, token: Array(minted.text.utf8), facts: facts)
             statement.met = permit.context
-            let edge = try change.admit(statement)
-            try change.run(
-                """
-                INSERT INTO space_credential(space, jti, user, client_id, expires_at, edge) \
-                VALUES(?1, ?2, ?3, ?4, ?5, ?6)
-                """,
-                [
-                    .text(permit.space.text), .text(minted.id), .text(user.text), .text(optional: app),
-                    .integer(minted.expiresAt.microseconds),
-                    .blob(change.graph.view(edge).id.digest.bytes),
-                ])
+            try change.admit(statement)
         }
     }
 

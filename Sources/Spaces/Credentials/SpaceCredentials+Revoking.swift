@@ -24,7 +24,7 @@ extension SpaceCredentials {
         let found = try store.read { tables in
             try tables.rows(
                 """
-                SELECT c.space, c.jti, c.expires_at, c.edge, c.user, c.client_id, r.reason FROM space_credential c \
+                SELECT c.space, c.jti, c.expires_at, c.edge, c.subject, c.client_id, r.reason FROM space_credential c \
                 LEFT JOIN credential_revocation r ON r.space = c.space AND r.jti = c.jti \
                 WHERE c.space = ?1 AND c.jti > ?2 AND c.expires_at > ?3 ORDER BY c.jti LIMIT ?4
                 """,
@@ -63,8 +63,10 @@ extension SpaceCredentials {
             guard let issued = try change.issued(id, for: permit.space) else {
                 throw ATProtoError("CredentialNotFound", "the space has no such credential")
             }
-            try change.end(stored: issued.edge, by: permit.principal, reason: reason)
             try change.revoke(issued, because: reason)
+            if let edge = change.graph.edge(stored: issued.edge) {
+                try change.end(edge, by: permit.principal, reason: reason)
+            }
         }
     }
 
@@ -92,46 +94,22 @@ extension StoreTransaction {
     }
 
     fileprivate func take(revoked id: String, of space: SpaceURI, by authority: DID) throws {
-        if try exists(
-            "SELECT 1 FROM credential_revocation WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(id)])
-        {
-            return
-        }
         // An authority hosted here that signs for itself ends its own.
         if let issued = try issued(id, for: space) {
-            try end(stored: issued.edge, by: authority, reason: RevocationReason.revoked.rawValue)
-            return try revoke(issued, because: .revoked)
+            guard let edge = graph.edge(stored: issued.edge) else { return }
+            return try end(edge, by: authority, reason: RevocationReason.revoked.rawValue)
         }
+        guard try !spaces.isRevoked(jti: id, space: space, at: now) else { return }
         let until = now.advanced(bySeconds: Credentials.revocationLifetime)
-        let count = try first(
-            "SELECT count(*) FROM credential_revocation WHERE authority = ?1 AND keep_until > ?2",
-            [.text(space.authority), .integer(now.microseconds)]
-        ) { $0.integer(0) }
+        let count = try catalog.foreignCount(of: space.authority, at: now, limit: Credentials.maximumRevocations)
         // Where nothing of a space is held, there is nothing its credentials could open, and it cannot fill the store.
         let isHeld = try exists(
             "SELECT 1 FROM repo r JOIN space_revision s ON s.id = r.space WHERE s.uri = ?1", [.text(space.text)])
-        guard try count ?? 0 < Credentials.maximumRevocations && (isHeld || hasRoomForRevocations()) else {
+        let hasRoom = try catalog.foreignCount(of: nil, at: now, limit: Credentials.maximumUnheld)
+        guard count < Credentials.maximumRevocations && (isHeld || hasRoom < Credentials.maximumUnheld) else {
             guard isHeld else { return }
-            return try run(
-                """
-                INSERT INTO credential_blackout(space, until) VALUES(?1, ?2) \
-                ON CONFLICT(space) DO UPDATE SET until = max(until, ?2)
-                """, [.text(space.text), .integer(until.microseconds)])
+            return try note(SpaceFacts.blackout(space, until: until))
         }
-        try run(
-            """
-            INSERT INTO credential_revocation(space, jti, authority, reason, revoked_at, keep_until, origin, is_told) \
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, 1)
-            """,
-            [
-                .text(space.text), .text(id), .text(space.authority), .text(RevocationReason.revoked.rawValue),
-                .integer(now.microseconds), .integer(until.microseconds),
-            ])
-    }
-
-    private func hasRoomForRevocations() throws -> Bool {
-        try first("SELECT count(*) FROM (SELECT 1 FROM credential_revocation LIMIT \(Credentials.maximumUnheld))") {
-            $0.integer(0)
-        } ?? 0 < Credentials.maximumUnheld
+        try note(SpaceFacts.foreign(space, jti: id, until: until))
     }
 }

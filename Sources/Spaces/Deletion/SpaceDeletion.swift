@@ -22,7 +22,7 @@ package struct SpaceDeletion: Sendable {
         let neighbours = self.neighbours
         try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
-            guard let space = try transaction.space(permit.space) else { return }
+            guard let space = try transaction.spaces.space(permit.space) else { return }
             try transaction.bury(space, by: permit.principal)
             for step in neighbours {
                 try step.delete(space.uri, purgesMemberData: purgesMemberData, in: transaction)
@@ -33,10 +33,12 @@ package struct SpaceDeletion: Sendable {
     /// Deletes every space under an authority that goes, in the transaction that it goes in; gives how many.
     package func deleteSpaces(of authority: DID, in transaction: StoreTransaction) throws -> Int {
         let names = try transaction.rows(
-            "SELECT uri FROM space WHERE authority = ?1 ORDER BY uri", [.text(authority.text)]
+            "SELECT uri FROM space WHERE uri >= ?1 AND uri < ?2 ORDER BY uri",
+            // A slash, and the character behind it.
+            [.text("at://\(authority.text)/"), .text("at://\(authority.text)0")]
         ) { try SpaceURI($0.text(0)) }
         for name in names {
-            guard let space = try transaction.space(name) else { continue }
+            guard let space = try transaction.spaces.space(name) else { continue }
             try transaction.bury(space, by: authority)
             for step in neighbours { try step.delete(name, purgesMemberData: false, in: transaction) }
         }
@@ -48,7 +50,7 @@ extension SpaceDeletion {
     /// Throws `InvalidRequest` while the space is there.
     package func requireDeleted(_ permit: Permit) throws {
         try permit.require(.deleteSpace)
-        guard try store.read({ try $0.space(permit.space) }) == nil else {
+        guard try store.spaces.space(permit.space) == nil else {
             throw ATProtoError("InvalidRequest", "the space is not deleted")
         }
     }
@@ -61,34 +63,21 @@ package protocol SpaceDeletionStep: Sendable {
 }
 
 extension StoreTransaction {
+    /// Ends the edges on which everything in a space rests; members and invites need no end of their own.
     fileprivate func bury(_ space: SpaceRecord, by actor: DID) throws {
-        try run(
-            """
-            INSERT OR REPLACE INTO space_tombstone(uri, owner, deleted_at, revision, was_open) \
-            VALUES(?1, ?2, ?3, ?4, ?5)
-            """,
-            [
-                .text(space.uri.text), .text(space.owner.text), .integer(now.microseconds),
-                .integer(Int64(graph.revision)), .bool(space.settings.readPolicy.managingApp != nil),
-            ])
-        let number: [SQLValue] = [.integer(space.number)]
         for issued in try issuedCredentials(for: space.uri, at: now) {
             // What was dead already did not die of this.
             let isLive = issued.isInForce(in: graph, at: now)
             try revoke(issued, because: isLive ? .spaceDeleted : issued.cause(in: graph) ?? .spaceDeleted)
         }
-        try run("DELETE FROM space_credential WHERE space = ?1", [.text(space.uri.text)])
-        // What rests on these edges dies with them; members' edges end too, so that their chains name the deletion.
-        let edges =
-            try rows("SELECT edge FROM space_edge WHERE space = ?1", number) { $0.bytes(0) }
-            + rows("SELECT edge FROM space_member WHERE space = ?1 AND edge IS NOT NULL", number) { $0.bytes(0) }
-            + rows("SELECT edge FROM space_invite WHERE space = ?1", number) { $0.bytes(0) }
-        for edge in edges { try end(stored: edge, by: actor, reason: "spaceDeleted") }
-        try run("DELETE FROM space_edge WHERE space = ?1", number)
-        try run("DELETE FROM space_member WHERE space = ?1", number)
-        try run("DELETE FROM space_invite WHERE space = ?1", number)
-        try run("DELETE FROM space WHERE id = ?1", number)
-        try refreshRows(naming: space.uri, by: actor)
+        let edges = try spaces.edges(of: space.uri).values.sorted()
+        try note(
+            SpaceFacts.tombstone(
+                space.uri,
+                SpaceTombstone(
+                    owner: space.owner, deletedAt: now, revision: graph.revision,
+                    wasOpen: space.settings.readPolicy.managingApp != nil)))
+        for edge in edges { try strike(edge, EdgeEnd(by: actor, reason: "spaceDeleted")) }
         // Where its members were admitted through it, they no longer are.
         try revokeDeadCredentials(below: space.uri, because: .spaceDeleted)
     }

@@ -7,14 +7,17 @@ import UCAN
 /// Keeps the edges of a space equal to what its settings say: whom its policies admit, which applications may connect,
 /// who owns it, and what the member list may give (atproto-spaces.md 5).
 ///
-/// Members' rights rest on `list` edges, so that a policy that no longer asks the list ends what it gave at once.
+/// What a membership gives rests on `list`, and stands under the policy edge of its side: one edge says for all members that
+/// the list may give reading, and one that it may give writing, so that a policy that no longer asks the list ends at once
+/// what it gave, however many stand on it.
 enum SpaceEdges {
     /// What an edge is for; with the subject it names the edge among those of one space.
     enum Role: String {
         /// The authority hands the space to its owner.
         case owner
-        /// The list gives standing, and to some the right to manage.
+        /// All that the list can give its members.
         case list
+        /// The policies let the list give reading, and writing.
         case listRead, listWrite
         /// Everybody, or the managing application.
         case read, write
@@ -25,6 +28,16 @@ enum SpaceEdges {
         case readOpenly
         /// Which records the space takes, whoever writes them.
         case take
+        /// What the memberships of an older release rest on; they stay as long as their space.
+        case formerList, formerListRead, formerListWrite
+
+        /// Carries the space itself, so that nobody ends it alone.
+        var isCarrier: Bool {
+            switch self {
+            case .owner, .list, .formerList, .formerListRead, .formerListWrite: true
+            case .listRead, .listWrite, .read, .write, .app, .describe, .readOpenly, .take: false
+            }
+        }
     }
 
     struct Key: Hashable {
@@ -59,24 +72,28 @@ enum SpaceEdges {
     /// Begins the subject of an edge that is for everybody under a caveat.
     static let caveated = "caveat:"
 
-    static func wanted(_ settings: SpaceSettings, owner: DID, authority: DID) throws -> [Grant] {
+    /// The edges that a space's settings call for.
+    static func wanted(_ space: SpaceRecord) throws -> [Grant] {
+        let settings = space.settings
+        let members = DID(space: try Space(space.uri))
         var grants = [
-            Grant(.owner, .ownership, owner, [.spaceRead, .spaceWrite, .spaceManage]),
-            Grant(.list, .policy, authority, [.spaceManage, .spaceBelong]),
+            Grant(.owner, .ownership, space.owner, [.spaceRead, .spaceWrite, .spaceManage]),
+            Grant(
+                .list, .policy, try DID(space.uri.authority), [.spaceManage, .spaceRead, .spaceWrite, .spaceBelong]),
         ]
         switch settings.readPolicy {
-        case .memberList: grants.append(Grant(.listRead, .policy, authority, [.spaceRead]))
+        case .memberList: grants.append(Grant(.listRead, .policy, members, [.spaceListRead]))
         case .open:
-            grants.append(Grant(.listRead, .policy, authority, [.spaceRead]))
+            grants.append(Grant(.listRead, .policy, members, [.spaceListRead]))
             grants.append(Grant(.read, .policy, .anyone, [.spaceRead]))
         case .managingApp(let app):
             grants.append(
                 Grant(.read, .policy, .anyone, [.spaceRead], under: .admitted(by: app, access: .read)))
         }
         switch settings.writePolicy {
-        case .memberList: grants.append(Grant(.listWrite, .policy, authority, [.spaceWrite]))
+        case .memberList: grants.append(Grant(.listWrite, .policy, members, [.spaceListWrite]))
         case .open:
-            grants.append(Grant(.listWrite, .policy, authority, [.spaceWrite]))
+            grants.append(Grant(.listWrite, .policy, members, [.spaceListWrite]))
             grants.append(Grant(.write, .policy, .anyone, [.spaceWrite]))
         case .managingApp(let app):
             grants.append(
@@ -106,58 +123,34 @@ enum SpaceEdges {
 
 extension StoreTransaction {
     /// Ends what the settings no longer call for and admits what they newly do.
-    ///
-    /// Returns the roles that were admitted, on which members' edges may now rest.
-    @discardableResult
-    func reconcileEdges(of space: SpaceRecord, by actor: DID) throws -> Set<SpaceEdges.Role> {
-        let authority = try DID(space.uri.authority)
-        let wanted = try SpaceEdges.wanted(space.settings, owner: space.owner, authority: authority)
-        let held = try edges(of: space.number)
+    func reconcileEdges(of space: SpaceRecord, by actor: DID) throws {
+        let wanted = try SpaceEdges.wanted(space)
         var kept: Set<SpaceEdges.Key> = []
+        let held = try spaces.edges(of: space.uri).sorted { $0.value < $1.value }
         for (key, edge) in held {
-            if wanted.contains(where: { $0.key == key }) || staysForDenyList(key, space.settings)
+            let isWanted = wanted.contains { $0.key == key }
+            if isWanted || key.role.isCarrier || staysForDenyList(key, space.settings)
                 || staysForManagingApp(key, space.settings)
             {
                 kept.insert(key)
             } else {
-                try end(stored: edge, by: actor, reason: "policyChanged")
-                try run(
-                    "DELETE FROM space_edge WHERE space = ?1 AND role = ?2 AND subject = ?3",
-                    [.integer(space.number), .text(key.role.rawValue), .text(key.subject)])
+                try strike(edge, EdgeEnd(by: actor, reason: "policyChanged"))
             }
         }
-        var made: Set<SpaceEdges.Role> = []
-        for grant in wanted where !kept.contains(grant.key) {
-            try admit(grant, to: space, by: actor)
-            made.insert(grant.key.role)
-        }
-        return made
+        for grant in wanted where !kept.contains(grant.key) { try admit(grant, to: space, by: actor) }
     }
 
-    /// Admits one edge of a space and lists it; gives it.
+    /// Admits one edge of a space; gives it.
     @discardableResult
     func admit(_ grant: SpaceEdges.Grant, to space: SpaceRecord, by actor: DID) throws -> Snapshot.EdgeID {
         let resource = Resource.atproto(space: try Space(space.uri), path: nil)
-        let authority = try DID(space.uri.authority)
-        let edge = try admit(
+        return try admit(
             HostStatement(
-                kind: grant.kind, issuer: authority, audience: grant.audience,
+                kind: grant.kind, issuer: try DID(space.uri.authority), audience: grant.audience,
                 capabilities: grant.abilities.map {
                     Capability(resource: resource, ability: $0, caveats: grant.caveats)
-                }, actor: actor))
-        try run(
-            "INSERT INTO space_edge(space, role, subject, edge) VALUES(?1, ?2, ?3, ?4)",
-            [
-                .integer(space.number), .text(grant.key.role.rawValue), .text(grant.key.subject),
-                .blob(graph.view(edge).id.digest.bytes),
-            ])
-        return edge
-    }
-
-    /// Ends the edge whose id a row holds; nothing when it had ended, or is none.
-    func end(stored id: [UInt8]?, by actor: DID, reason: String) throws {
-        guard let edge = graph.edge(stored: id) else { return }
-        try end(edge, by: actor, reason: reason)
+                }, actor: actor,
+                facts: ["role": .text(grant.key.role.rawValue), "subject": .text(grant.key.subject)]))
     }
 
     /// What earlier releases stated for a managing application itself stays as long as the policy does: credentials rest
@@ -180,30 +173,6 @@ extension StoreTransaction {
             !UTF8Bytes.equal(key.subject, DID.anyone.text), !key.subject.utf8.starts(with: SpaceEdges.caveated.utf8)
         else { return false }
         return !denied.contains { UTF8Bytes.equal($0, key.subject) }
-    }
-}
-
-extension TableReader {
-    func edges(of space: Int64) throws -> [(SpaceEdges.Key, [UInt8])] {
-        try rows("SELECT role, subject, edge FROM space_edge WHERE space = ?1", [.integer(space)]) { row in
-            SpaceEdges.Role(rawValue: row.text(0)).map {
-                (SpaceEdges.Key(role: $0, subject: row.text(1)), row.bytes(2))
-            }
-        }.compactMap { $0 }
-    }
-
-    /// The edge of a role that names one subject, or any; nil when there is none.
-    func edge(of space: Int64, _ role: SpaceEdges.Role, subject: DID? = nil) throws -> [UInt8]? {
-        guard let subject else {
-            return try first(
-                "SELECT edge FROM space_edge WHERE space = ?1 AND role = ?2",
-                [.integer(space), .text(role.rawValue)]
-            ) { $0.bytes(0) }
-        }
-        return try first(
-            "SELECT edge FROM space_edge WHERE space = ?1 AND role = ?2 AND subject = ?3",
-            [.integer(space), .text(role.rawValue), .text(subject.text)]
-        ) { $0.bytes(0) }
     }
 }
 

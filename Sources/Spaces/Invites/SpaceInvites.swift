@@ -23,11 +23,11 @@ package struct SpaceInvites: Sendable {
         let hash = SHA256.hash(Array(secret.utf8))
         let invite = try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
-            guard let space = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            guard let space = try transaction.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
             let invite = Invite(
                 id: id, access: access, maxUses: maxUses, uses: 0, expiresAt: expiresAt, isRevoked: false,
                 createdBy: permit.principal, createdAt: now)
-            try transaction.insert(invite, secret: hash, to: space)
+            try transaction.insert(invite, secret: hash, to: space, on: permit.decision)
             return invite
         }
         return (invite, secret)
@@ -35,7 +35,8 @@ package struct SpaceInvites: Sendable {
 
     /// Makes the caller a member as the invite says, and counts the use, in one transaction.
     ///
-    /// Refusals in this order: `InvalidInvite`, `InviteRevoked`, `InviteExhausted`, `InviteExpired`, `AlreadyMember`.
+    /// Refusals in this order: `InvalidInvite`, `InviteRevoked`, `InviteExhausted`, `InviteExpired`, `AlreadyMember`, and
+    /// `InviteRevoked` where its maker no longer manages the space or the caller was removed after it was made.
     package func accept(
         _ permit: AccountPermit, secret: String, at now: Timestamp
     ) throws -> (space: SpaceURI, access: MemberAccess) {
@@ -43,7 +44,7 @@ package struct SpaceInvites: Sendable {
         let hash = SHA256.hash(Array(secret.utf8))
         return try store.transact(at: now) { transaction in
             try permit.confirm(in: transaction)
-            guard let (invite, space) = try transaction.invite(secret: hash) else { throw Self.unknown }
+            guard let (invite, space, madeAt) = try transaction.invite(secret: hash) else { throw Self.unknown }
             guard !invite.isRevoked else { throw Self.revoked }
             guard invite.maxUses.map({ invite.uses < $0 }) ?? true else {
                 throw ATProtoError("InviteExhausted", "the invite has been used as often as it may be")
@@ -52,20 +53,22 @@ package struct SpaceInvites: Sendable {
                 throw ATProtoError("InviteExpired", "the invite has expired")
             }
             try permit.require(.showSpace(space.uri))
-            let isMember = try transaction.member(permit.principal.text, of: space.number) != nil
+            let place = try Space(space.uri)
+            let isMember = transaction.graph.memberAccess(of: permit.principal, in: place, at: now) != nil
             guard !isMember, permit.principal != space.owner else {
                 throw ATProtoError("AlreadyMember", "the account is a member already")
             }
-            // The graph has the last word: an invite whose edge was ended by any other way admits nobody.
+            // The graph has the last word: an invite lives as long as its maker's right, and brings back nobody.
             let question = CheckQuestion(
-                principal: try DID(invite: invite.id), ability: .spaceBelong,
-                resource: .atproto(space: try Space(space.uri), path: nil))
-            guard transaction.graph.check(question, at: now).isAllowed else { throw Self.revoked }
+                principal: try DID(invite: invite.id), ability: .spaceInvite,
+                resource: .atproto(space: place, path: nil))
+            guard transaction.graph.check(question, at: now).isAllowed,
+                !transaction.graph.wasRemoved(permit.principal, from: place, after: madeAt)
+            else { throw Self.revoked }
             try transaction.put(
                 Member(
                     name: permit.principal.text, isSpace: false, access: invite.access, grantedBy: invite.createdBy,
-                    grantedAt: now), in: space)
-            try transaction.run("UPDATE space_invite SET uses = uses + 1 WHERE id = ?1", [.text(invite.id)])
+                    grantedAt: now), in: space, invite: invite.id)
             return (space.uri, invite.access)
         }
     }
@@ -75,22 +78,17 @@ package struct SpaceInvites: Sendable {
         try permit.require(.manageInvites)
         try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
-            guard let space = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
-            guard try transaction.revokeInvite(id, of: space, by: permit.principal) else { throw Self.unknown }
+            guard let space = try transaction.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            let end = EdgeEnd(by: permit.principal, reason: "revoked")
+            guard try transaction.revokeInvite(id, of: space, end) else { throw Self.unknown }
         }
     }
 
     /// Lists the invites of a space, oldest first.
     package func list(_ permit: Permit) throws -> [Invite] {
         try permit.require(.manageInvites)
-        return try store.read { tables in
-            guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
-            return try tables.rows(
-                """
-                SELECT id, access, max_uses, uses, expires_at, is_revoked, created_by, created_at FROM space_invite \
-                WHERE space = ?1 ORDER BY created_at, id
-                """, [.integer(space.number)], Invite.init)
-        }
+        guard let space = try store.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+        return try store.read { try $0.invites(of: space) }
     }
 
     private static let unknown = ATProtoError("InvalidInvite", "there is no such invite")
@@ -102,53 +100,80 @@ package struct SpaceInvites: Sendable {
     }
 }
 
+extension TableReader {
+    func invites(of space: SpaceRecord) throws -> [Invite] {
+        try rows(
+            """
+            SELECT id, access, max_uses, uses, expires_at, is_revoked, created_by, created_at FROM space_invite \
+            WHERE space = ?1 ORDER BY created_at, id
+            """, [.integer(space.number)], Invite.init)
+    }
+}
+
 extension StoreTransaction {
-    /// Ends an invite's edge and marks its row; false when the space has no such invite.
-    func revokeInvite(_ id: String, of space: SpaceRecord, by actor: DID) throws -> Bool {
-        let edge = try first(
-            "SELECT edge FROM space_invite WHERE id = ?1 AND space = ?2", [.text(id), .integer(space.number)]
-        ) { $0.bytes(0) }
-        guard let edge else { return false }
-        try end(stored: edge, by: actor, reason: "revoked")
-        try run("UPDATE space_invite SET is_revoked = 1 WHERE id = ?1", [.text(id)])
+    /// The invites of a space that somebody could still use.
+    func openInvites(of space: SpaceRecord) throws -> [Invite] {
+        let place = try Space(space.uri)
+        return try invites(of: space).filter { invite in
+            guard !invite.isRevoked, invite.maxUses.map({ invite.uses < $0 }) ?? true,
+                let principal = try? DID(invite: invite.id)
+            else { return false }
+            let question = CheckQuestion(
+                principal: principal, ability: .spaceInvite, resource: .atproto(space: place, path: nil))
+            return graph.check(question, at: now).isAllowed
+        }
+    }
+
+    /// Ends an invite's edge; false when the space has no such invite.
+    func revokeInvite(_ id: String, of space: SpaceRecord, _ end: EdgeEnd) throws -> Bool {
+        guard
+            try exists("SELECT 1 FROM space_invite WHERE id = ?1 AND space = ?2", [.text(id), .integer(space.number)])
+        else { return false }
+        for edge in graph.received(by: try DID(invite: id), of: .invite) { try strike(edge, end) }
         return true
     }
 
-    fileprivate func insert(_ invite: Invite, secret: Digest, to space: SpaceRecord) throws {
+    fileprivate func insert(
+        _ invite: Invite, secret: Digest, to space: SpaceRecord, on decision: Decision
+    ) throws {
         let number: [SQLValue] = [.integer(space.number)]
         let count = try first("SELECT count(*) FROM space_invite WHERE space = ?1", number) { $0.integer(0) }
         guard (count ?? 0) < SpaceInvites.maximumCount else {
             throw ATProtoError(
                 "InvalidRequest", "the space has \(SpaceInvites.maximumCount) invites, which is the most")
         }
-        let resource = Resource.atproto(space: try Space(space.uri), path: nil)
-        let proofs = [graph.edge(stored: try edge(of: space.number, .list))].compactMap { $0 }
-        let edge = try admit(
-            HostStatement(
-                kind: .invite, issuer: try DID(space.uri.authority), audience: try DID(invite: invite.id),
-                capabilities: [Capability(resource: resource, ability: .spaceBelong)], expires: invite.expiresAt,
-                proofs: proofs, actor: invite.createdBy))
-        try run(
-            """
-            INSERT INTO space_invite(id, space, secret, access, max_uses, uses, expires_at, is_revoked, created_by, \
-            created_at, edge) VALUES(?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8, ?9)
-            """,
-            [
-                .text(invite.id), .integer(space.number), .blob(secret.bytes), .integer(invite.access.rawValue),
-                .integer(optional: invite.maxUses), .integer(optional: invite.expiresAt?.microseconds),
-                .text(invite.createdBy.text), .integer(invite.createdAt.microseconds),
-                .blob(graph.view(edge).id.digest.bytes),
-            ])
+        var facts: CBORMap = [
+            "id": .text(invite.id), "secret": .bytes(secret.bytes), "access": .int(invite.access.rawValue),
+            "by": .text(invite.createdBy.text), "at": .int(invite.createdAt.microseconds),
+        ]
+        facts["max"] = invite.maxUses.map { .int($0) }
+        facts["expires"] = invite.expiresAt.map { .int($0.microseconds) }
+        try admit(invite, to: space, on: decision, facts: facts)
     }
 
-    fileprivate func invite(secret: Digest) throws -> (Invite, SpaceRecord)? {
+    /// Makes the edge of an invite, on the right by which its maker manages the space.
+    func admit(_ invite: Invite, to space: SpaceRecord, on decision: Decision, facts: CBORMap?) throws {
+        guard case .allow(let allowance) = decision,
+            let ground = try allowance.route.first?.edge ?? spaces.edge(of: space.uri, .owner)
+        else { throw AccessRefusal.notSpaceOwner.with(decision) }
+        let expiry = [invite.expiresAt, graph.view(ground).expires].compactMap { $0 }.min()
+        let resource = Resource.atproto(space: try Space(space.uri), path: nil)
+        try admit(
+            HostStatement(
+                kind: .invite, issuer: try DID(space.uri.authority), audience: try DID(invite: invite.id),
+                capabilities: [Capability(resource: resource, ability: .spaceInvite)], expires: expiry,
+                proofs: [ground], actor: invite.createdBy, facts: facts))
+    }
+
+    /// An invite by its secret, its space, and the revision at which it was made.
+    fileprivate func invite(secret: Digest) throws -> (Invite, SpaceRecord, UInt32)? {
         let found = try first(
             """
-            SELECT id, access, max_uses, uses, expires_at, is_revoked, created_by, created_at, space \
-            FROM space_invite WHERE secret = ?1
+            SELECT i.id, i.access, i.max_uses, i.uses, i.expires_at, i.is_revoked, i.created_by, i.created_at, s.uri, \
+            i.made_at FROM space_invite i JOIN space s ON s.id = i.space WHERE i.secret = ?1
             """, [.blob(secret.bytes)]
-        ) { (Invite($0), $0.integer(8)) }
-        guard let (invite, number) = found, let space = try space(number: number) else { return nil }
-        return (invite, space)
+        ) { (Invite($0), try SpaceURI($0.text(8)), UInt32(clamping: $0.integer(9))) }
+        guard let (invite, uri, madeAt) = found, let space = try spaces.space(uri) else { return nil }
+        return (invite, space, madeAt)
     }
 }

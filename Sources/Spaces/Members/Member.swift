@@ -34,100 +34,61 @@ extension TableReader {
 }
 
 extension StoreTransaction {
-    /// Writes a row and gives it an edge of its own, ending the one it had.
+    /// Puts somebody on the list of a space as a row says, with an edge for each right, so that each ends by itself: what
+    /// rests on a right that is kept lives on. `invite` is the one by which it came.
     ///
-    /// What was dropped is over with that; credentials that rest on what was kept are carried on by the new edge. Who puts
-    /// many rows gives `credentials` by their grounds, as they were before the first, so that they are read once.
-    func put(
-        _ member: Member, in space: SpaceRecord, credentials: [Snapshot.EdgeID: [IssuedCredential]]? = nil
+    /// A space that is not here, or no longer, is on the list all the same; it contributes nothing until it is made.
+    func put(_ member: Member, in space: SpaceRecord, invite: String? = nil) throws {
+        let place = try Space(space.uri)
+        let audience = member.isSpace ? DID(space: try Space(SpaceURI(member.name))) : try DID(member.name)
+        let wanted = member.isSpace ? member.access.subtracting(.manage) : member.access
+        var missing = Set(wanted.abilities)
+        var dropped: [Snapshot.EdgeID] = []
+        var isOnList = false
+        for held in graph.memberships(of: audience, in: place, at: now) {
+            let rights = MemberAccess(held.abilities).abilities
+            // One right is enough of one edge.
+            if wanted.abilities.isEmpty ? rights.isEmpty && !isOnList : rights.contains(where: missing.contains),
+                rights.allSatisfy(wanted.abilities.contains)
+            {
+                missing.subtract(rights)
+                isOnList = true
+            } else {
+                dropped.append(held.edge)
+            }
+        }
+        let new = isOnList || !missing.isEmpty ? wanted.abilities.filter(missing.contains).map { [$0] } : [[]]
+        for (index, abilities) in new.enumerated() {
+            try admitMembership(
+                of: audience, abilities, in: space, by: member.grantedBy, at: member.grantedAt,
+                invite: index == 0 ? invite : nil)
+        }
+        for edge in dropped {
+            try strike(edge, EdgeEnd(by: member.grantedBy, reason: "accessChanged", isReplaced: true))
+        }
+    }
+
+    /// Takes somebody off the list of a space; false when it is not on it.
+    func removeMember(_ name: String, of space: SpaceRecord, _ end: EdgeEnd) throws -> Bool {
+        let held = graph.memberships(of: DID(trusted: name), in: try Space(space.uri), at: now)
+        for membership in held { try strike(membership.edge, end) }
+        return !held.isEmpty
+    }
+
+    private func admitMembership(
+        of audience: DID, _ abilities: [Ability], in space: SpaceRecord, by actor: DID, at granted: Timestamp,
+        invite: String?
     ) throws {
-        let held = try first(
-            "SELECT edge FROM space_member WHERE space = ?1 AND member = ?2",
-            [.integer(space.number), .text(member.name)]
-        ) { $0.optionalBytes(0) }
-        let ended = graph.edge(stored: held ?? nil)
-        let resting = try ended.map { try (credentials ?? credentialsByGround(below: space.uri))[$0] ?? [] } ?? []
-        if let held { try end(stored: held, by: member.grantedBy, reason: "accessChanged") }
-        let edge = try admitMembership(of: member, in: space)
-        if let ended, let new = graph.edge(stored: edge) { try carryOn(resting, from: ended, to: new, in: space) }
-        try run(
-            """
-            INSERT INTO space_member(space, member, is_space, access, granted_by, granted_at, edge) \
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(space, member) DO UPDATE SET is_space = ?3, access = ?4, \
-            granted_by = ?5, granted_at = ?6, edge = ?7
-            """,
-            [
-                .integer(space.number), .text(member.name), .bool(member.isSpace), .integer(member.access.rawValue),
-                .text(member.grantedBy.text), .integer(member.grantedAt.microseconds), .blob(optional: edge),
-            ])
-    }
-
-    /// Ends a member's edge and takes its row away; false when there is no such member.
-    func removeMember(_ name: String, of space: SpaceRecord, by actor: DID) throws -> Bool {
-        let key: [SQLValue] = [.integer(space.number), .text(name)]
-        let edge = try first("SELECT edge FROM space_member WHERE space = ?1 AND member = ?2", key) {
-            $0.optionalBytes(0)
+        guard let list = try spaces.edge(of: space.uri, .list) else {
+            throw StorageError(.internal, "a space has lost the edge its members rest on")
         }
-        guard let edge else { return false }
-        try end(stored: edge, by: actor, reason: "removed")
-        try run("DELETE FROM space_member WHERE space = ?1 AND member = ?2", key)
-        return true
-    }
-
-    /// Makes the edge of a row; nil for a member space that is not here, which contributes nothing.
-    ///
-    /// Each right rests on the edge by which the policies let the list give it; what they do not, is left out.
-    private func admitMembership(of member: Member, in space: SpaceRecord) throws -> [UInt8]? {
-        let audience: DID
-        if member.isSpace {
-            let uri = try SpaceURI(member.name)
-            guard try self.space(uri) != nil else { return nil }
-            audience = DID(space: try Space(uri))
-        } else {
-            audience = try DID(member.name)
-        }
-        var abilities: [Ability] = [.spaceBelong]
-        var proofs: [Snapshot.EdgeID] = []
-        func rest(on role: SpaceEdges.Role) throws -> Bool {
-            guard let edge = graph.edge(stored: try self.edge(of: space.number, role)) else { return false }
-            proofs.append(edge)
-            return true
-        }
-        guard try rest(on: .list) else { return nil }
-        if member.access.reads, try rest(on: .listRead) {
-            abilities.append(member.access.readsAll ? .spaceRead : .spaceReadSelf)
-        }
-        if member.access.writes, try rest(on: .listWrite) { abilities.append(.spaceWrite) }
-        if member.access.contains(.manage), !member.isSpace { abilities.append(.spaceManage) }
         let resource = Resource.atproto(space: try Space(space.uri), path: nil)
-        let edge = try admit(
+        var facts: CBORMap = ["at": .int(granted.microseconds)]
+        facts["invite"] = invite.map { .text($0) }
+        try admit(
             HostStatement(
                 kind: .membership, issuer: try DID(space.uri.authority), audience: audience,
-                capabilities: abilities.map { Capability(resource: resource, ability: $0) }, proofs: proofs,
-                actor: member.grantedBy))
-        return graph.view(edge).id.digest.bytes
-    }
-
-    /// Gives every row a fresh edge, after the policies let the list give more again.
-    func reissueMembers(of space: SpaceRecord) throws {
-        let members = try rows(
-            "SELECT member, is_space, access, granted_by, granted_at FROM space_member WHERE space = ?1",
-            [.integer(space.number)], Member.init)
-        let credentials = try credentialsByGround(below: space.uri)
-        for member in members { try put(member, in: space, credentials: credentials) }
-    }
-
-    /// Gives edges to, or takes them from, the rows by which a space is a member of others, as it comes and goes.
-    func refreshRows(naming uri: SpaceURI, by actor: DID) throws {
-        let rows = try rows(
-            """
-            SELECT member, is_space, access, granted_by, granted_at, space FROM space_member \
-            WHERE member = ?1 AND is_space = 1
-            """, [.text(uri.text)]
-        ) { (Member($0), $0.integer(5)) }
-        for (member, number) in rows {
-            guard let outer = try space(number: number) else { continue }
-            try put(member, in: outer)
-        }
+                capabilities: (abilities + [.spaceBelong]).map { Capability(resource: resource, ability: $0) },
+                proofs: [list], actor: actor, facts: facts))
     }
 }

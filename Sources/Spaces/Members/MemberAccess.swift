@@ -1,4 +1,5 @@
 package import ATProto
+import CapabilityGraph
 
 /// What a row of the member list gives: three axes of the specification, and the right to manage (section 5).
 package struct MemberAccess: OptionSet, Hashable, Sendable {
@@ -44,6 +45,24 @@ package struct MemberAccess: OptionSet, Hashable, Sendable {
         default:
             throw ATProtoError("InvalidRequest", "`access` is `read`, `write`, `read_self` or `write_only`")
         }
+    }
+
+    /// What the abilities of one edge of the list give.
+    init(_ abilities: [Ability]) {
+        self = []
+        if abilities.contains(.spaceRead) { insert(.read) }
+        if abilities.contains(.spaceReadSelf), !contains(.read) { formUnion(.readSelf) }
+        if abilities.contains(.spaceWrite) { insert(.write) }
+        if abilities.contains(.spaceManage) { insert(.manage) }
+    }
+
+    /// The abilities that the list gives for a level, an edge for each.
+    var abilities: [Ability] {
+        var abilities: [Ability] = []
+        if reads { abilities.append(readsAll ? .spaceRead : .spaceReadSelf) }
+        if writes { abilities.append(.spaceWrite) }
+        if contains(.manage) { abilities.append(.spaceManage) }
+        return abilities
     }
 
     /// Takes the two flags of putMember; what narrows is gone, the right to manage stays.

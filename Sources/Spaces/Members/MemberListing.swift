@@ -1,4 +1,5 @@
 import ATProto
+import CapabilityGraph
 import Multiformats
 import Storage
 import UCAN
@@ -21,45 +22,37 @@ package struct ListedMember: Hashable, Sendable {
     }
 }
 
-extension TableReader {
-    /// The space itself and those that are members of it, directly or through others (section 5).
+extension GraphStore {
+    /// The space itself and those that are members of it, directly or through others (section 5), as the walk that decides
+    /// finds them: each axis of rights by its shortest way.
     ///
-    /// Spaces at depths 0 to 9 count, each axis of rights by its shortest way; those that are not here do not, nor with
-    /// `publicOnly` those whose own list is not for everybody, however public the one they are in.
+    /// With `publicOnly` those whose own list is not for everybody do not count, however public the one they are in.
     func contributingSpaces(to space: SpaceRecord, publicOnly: Bool = false) throws -> [ContributingSpace] {
-        var axes: [Int64: MemberAxes] = [space.number: .all]
-        var known: [Int64: SpaceRecord] = [space.number: space]
-        var order = [space.number]
-        var frontier: [(Int64, MemberAxes)] = [(space.number, .all)]
-        for _ in 1...9 {
-            var reached: [Int64: MemberAxes] = [:]
-            for (number, gained) in frontier {
-                for (target, access) in try memberSpaces(of: number) {
-                    guard let inner = try known.values.first(where: { $0.uri == target }) ?? self.space(target) else {
-                        continue
-                    }
-                    guard !publicOnly || inner.settings.config.membershipPublic else { continue }
-                    if known.updateValue(inner, forKey: inner.number) == nil { order.append(inner.number) }
-                    let new = gained.intersection(MemberAxes(access)).subtracting(axes[inner.number] ?? [])
-                    if !new.isEmpty { reached[inner.number, default: []].formUnion(new) }
-                }
+        let graph = self.graph.snapshot()
+        let lookup = try spaces
+        func record(_ space: Space) -> SpaceRecord? { (try? SpaceURI(space.text)).flatMap(lookup.space) }
+        var caps: [Space: MemberAccess] = [:]
+        var order: [Space] = []
+        // Nothing of a list has a window, so any time will do.
+        for ability in [Ability.spaceBelong, .spaceReadSelf, .spaceRead, .spaceWrite] {
+            let found = graph.memberSpaces(of: try Space(space.uri), for: ability, at: Timestamp(microseconds: 0)) {
+                inner in
+                !publicOnly || record(inner)?.settings.config.membershipPublic ?? false
             }
-            guard !reached.isEmpty else { break }
-            for (number, new) in reached { axes[number, default: []].formUnion(new) }
-            frontier = order.compactMap { number in reached[number].map { (number, $0) } }
+            for inner in found {
+                if caps[inner] == nil { order.append(inner) }
+                caps[inner, default: []] = caps[inner, default: []].merged(with: MemberAccess([ability]))
+            }
         }
-        return order.compactMap { number in
-            guard let space = known[number], let axes = axes[number] else { return nil }
-            return ContributingSpace(space: space, cap: axes.access)
-        }
+        let all = ContributingSpace(space: space, cap: .writer)
+        return [all]
+            + order.compactMap { inner in
+                record(inner).map { ContributingSpace(space: $0, cap: caps[inner] ?? []) }
+            }
     }
+}
 
-    private func memberSpaces(of space: Int64) throws -> [(SpaceURI, MemberAccess)] {
-        try rows(
-            "SELECT member, access FROM space_member WHERE space = ?1 AND is_space = 1", [.integer(space)]
-        ) { (try SpaceURI($0.text(0)), MemberAccess(rawValue: $0.integer(1))) }
-    }
-
+extension TableReader {
     /// Up to `limit` DIDs behind `cursor`, in byte order, with the most permissive of all their ways in; delegation rows
     /// are not shown, but whom they admit is, the owners of member spaces included. The owner of the space itself is on
     /// its list only by a row.
@@ -101,33 +94,5 @@ extension TableReader {
             result = result?.merged(with: given) ?? given
         }
         return result
-    }
-}
-
-/// The rights that travel on their own through member spaces.
-private struct MemberAxes: OptionSet {
-    let rawValue: UInt8
-
-    static let readAll = MemberAxes(rawValue: 1)
-    static let readSelf = MemberAxes(rawValue: 2)
-    static let write = MemberAxes(rawValue: 4)
-    static let stand = MemberAxes(rawValue: 8)
-    static let all: MemberAxes = [.readAll, .readSelf, .write, .stand]
-
-    init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    init(_ access: MemberAccess) {
-        self = [.stand]
-        if access.reads { insert(.readSelf) }
-        if access.readsAll { insert(.readAll) }
-        if access.writes { insert(.write) }
-    }
-
-    var access: MemberAccess {
-        var access: MemberAccess = []
-        if contains(.readSelf) { access.insert(.read) }
-        if contains(.readSelf), !contains(.readAll) { access.insert(.selfOnly) }
-        if contains(.write) { access.insert(.write) }
-        return access
     }
 }

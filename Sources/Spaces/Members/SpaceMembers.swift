@@ -97,13 +97,19 @@ package struct SpaceMembers: Sendable {
 
     /// Takes a member off the list: its edge ends, and with it everything that was minted on it.
     ///
-    /// Removing who is not there is done already; with `refusesMissing` it is `MemberNotFound`.
-    package func remove(_ permit: Permit, name: String, refusesMissing: Bool = false, at now: Timestamp) throws {
+    /// Removing who is not there is done already; with `refusesMissing` it is `MemberNotFound`. Gives the ids of the open
+    /// invites that could have brought the member back and no longer do: they admit nobody who was removed after them.
+    @discardableResult
+    package func remove(
+        _ permit: Permit, name: String, refusesMissing: Bool = false, at now: Timestamp
+    ) throws -> [String] {
         try change(permit, at: now) { transaction, space, actor in
-            let isRemoved = try transaction.removeMember(name, of: space, by: actor)
-            guard isRemoved || !refusesMissing else {
-                throw ATProtoError("MemberNotFound", "the space has no such member")
+            let end = EdgeEnd(by: actor, reason: "removed")
+            guard try transaction.removeMember(name, of: space, end) else {
+                guard !refusesMissing else { throw ATProtoError("MemberNotFound", "the space has no such member") }
+                return []
             }
+            return try transaction.openInvites(of: space).map(\.id)
         }
     }
 
@@ -115,7 +121,7 @@ package struct SpaceMembers: Sendable {
         try permit.require(.manageMembers)
         return try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
-            guard let space = try transaction.space(permit.space) else { throw AccessRefusal.spaceNotFound }
+            guard let space = try transaction.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
             let result = try body(transaction, space, permit.principal)
             try transaction.revokeDeadCredentials(below: space.uri, because: .memberChanged)
             return result
@@ -129,9 +135,9 @@ extension SpaceMembers {
         _ permit: Permit, limit: Int, after cursor: String
     ) throws -> (members: [ListedMember], next: String?) {
         try permit.require(.listMembers(of: nil))
+        guard let space = try store.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
         return try store.read { tables in
-            guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
-            let spaces = try tables.contributingSpaces(to: space, publicOnly: permit.isOpen)
+            let spaces = try store.contributingSpaces(to: space, publicOnly: permit.isOpen)
             let found = try tables.flattened(spaces, limit: limit + 1, after: cursor)
             let page = Array(found.prefix(limit))
             return (page, found.count > limit ? page.last?.did : nil)
@@ -143,8 +149,8 @@ extension SpaceMembers {
         _ permit: Permit, limit: Int, after cursor: String
     ) throws -> (members: [Member], next: String?) {
         try permit.require(.listMembers(of: nil))
+        guard let space = try store.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
         return try store.read { tables in
-            guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
             let found = try tables.rows(
                 """
                 SELECT member, is_space, access, granted_by, granted_at FROM space_member \
@@ -160,10 +166,10 @@ extension SpaceMembers {
     package func access(_ permit: Permit, of did: DID) throws -> MemberAccess? {
         guard case .listMembers = permit.operation else { throw AccessRefusal.closed }
         if case .listMembers(of: let only?) = permit.operation, only != did { throw AccessRefusal.closed }
+        guard let space = try store.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
         return try store.read { tables in
-            guard let space = try tables.space(permit.space) else { throw AccessRefusal.spaceNotFound }
             return try tables.flattened(
-                try tables.contributingSpaces(to: space, publicOnly: permit.isOpen), did: did)
+                try store.contributingSpaces(to: space, publicOnly: permit.isOpen), did: did)
         }
     }
 }

@@ -44,7 +44,7 @@ extension StoreTransaction {
     fileprivate func user(of permit: Permit) throws -> DID {
         guard case .credential(let space, _, _, let jti, _) = permit.caller else { return permit.principal }
         let user = try first(
-            "SELECT user FROM space_credential WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(jti)]
+            "SELECT subject FROM space_credential WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(jti)]
         ) { DID(trusted: $0.text(0)) }
         return user ?? permit.principal
     }
@@ -101,11 +101,7 @@ extension Notifications {
             // Where nobody here wrote to the space, nothing of it is read.
             let uri = SQLValue.text(permit.space.text)
             guard try change.exists("SELECT 1 FROM space_revision WHERE uri = ?1", [uri]) else { return }
-            try change.run(
-                """
-                INSERT INTO credential_blackout(space, until) VALUES(?1, ?2) \
-                ON CONFLICT(space) DO UPDATE SET until = max(until, ?2)
-                """, [uri, .integer(until.microseconds)])
+            try change.note(SpaceFacts.blackout(permit.space, until: until))
             change.afterCommit { self.recheckStreams() }
         }
     }

@@ -102,7 +102,7 @@ package enum Registrations {
         let question = CheckQuestion(
             principal: DID(trusted: registrant), ability: .spaceRead, resource: .atproto(space: space, path: nil))
         if change.graph.check(question, at: change.now).isAllowed { return true }
-        let record = try (try? SpaceURI(space.text)).flatMap { try change.space($0) }
+        let record = try (try? SpaceURI(space.text)).flatMap { try change.spaces.space($0) }
         return record?.settings.readPolicy.managingApp != nil
     }
 

@@ -23,12 +23,12 @@ extension RepoStore {
     /// What an author takes away from a repo that a space shows is told of in any case; from one that no space shows any
     /// more, to nobody.
     private func reach(of batch: WriteBatch, _ permit: Permit, in change: StoreTransaction) throws -> WriteReach {
-        if try change.space(batch.space) != nil {
+        if try change.spaces.space(batch.space) != nil {
             guard permit.isOwnAlone else { return .space }
             let head = try RepoReader(change).head(space: batch.space, author: batch.author)
             return head?.status == .orphaned ? .author : .space
         }
-        let isDeleted = try change.tombstone(batch.space) != nil
+        let isDeleted = try change.spaces.tombstone(batch.space) != nil
         let isHosted = try change.exists("SELECT 1 FROM account WHERE did = ?1", [.text(batch.space.authority)])
         return isDeleted || isHosted ? .author : .elsewhere
     }

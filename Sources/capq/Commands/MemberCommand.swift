@@ -103,7 +103,10 @@ enum MemberRemoveCommand {
     static let command = Command(
         "rm",
         summary: "end a membership and all that rests on it",
-        discussion: "When this returns, no token, credential or open stream of the member reads any more.",
+        discussion: """
+            When this returns, no token, credential or open stream of the member reads any more, and no invite made
+            before lets the member in again. Invites that others can still use are named.
+            """,
         options: [AccountOptions.space, AccountOptions.acting],
         positionals: [MemberCommand.who],
         examples: [Example("capq member rm bob", "bob is out", stage: .accounts)],
@@ -118,11 +121,16 @@ enum MemberRemoveCommand {
         var input = JSONObject()
         input["space"] = .string(space.text)
         input["did"] = .string(did)
-        _ = try acting.procedure("com.atproto.simplespace.removeMember", input)
+        let answer = try acting.procedure("com.atproto.simplespace.removeMember", input)
         var object = JSONObject(schema: "capq/removal/1")
         object["space"] = .string(space.text)
         object["did"] = .string(did)
         object["removed"] = true
-        return .fields(.object(object), [("removed", Cell(did)), ("space", Cell(space.text))])
+        var fields = [("removed", Cell(did)), ("space", Cell(space.text))]
+        if let invites = answer["openInvites"]?.array?.compactMap(\.string), !invites.isEmpty {
+            object["openInvites"] = .array(invites.map { .string($0) })
+            fields.append(("open invites", Cell(invites.joined(separator: " "))))
+        }
+        return .fields(.object(object), fields)
     }
 }

@@ -54,13 +54,18 @@ enum MemberRoutes {
 
     /// `{space, did}`, where `did` is a DID or the URI of a member space; idempotent.
     ///
-    /// By the older names who is not there is 404, and the answer is `{success}`.
+    /// By the older names who is not there is 404, and the answer is `{success}`. Where open invites could have brought the
+    /// member back, `openInvites` names them: who was removed can no longer use those, everybody else can.
     private static func removeMember(_ call: XRPCCall) throws -> XRPCOutput {
         let permit = try call.permit(.manageMembers, on: try call.space())
         let text = try call.input.text(.did)
         let name = try SpaceMembers.checked(text, isSpace: !text.utf8.starts(with: "did:".utf8))
-        try call.service.spaces.members.remove(permit, name: name, refusesMissing: call.isAlias, at: call.now)
-        return call.isAlias ? .json(["success": true]) : .empty()
+        let open = try call.service.spaces.members.remove(
+            permit, name: name, refusesMissing: call.isAlias, at: call.now)
+        var answer = JSONObject()
+        if call.isAlias { answer["success"] = true }
+        if !open.isEmpty { answer["openInvites"] = .array(open.map { .string($0) }) }
+        return answer.isEmpty ? .empty() : .json(.object(answer))
     }
 
     /// `space, limit?, cursor?, did?, direct?` → `{members: [{did, access, read, write, manage}], cursor?}`.

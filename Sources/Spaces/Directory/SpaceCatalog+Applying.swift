@@ -1,0 +1,210 @@
+import ATProto
+package import CapabilityGraph
+import Multiformats
+package import Storage
+import Synchronization
+package import UCAN
+
+extension SpaceCatalog {
+    package func apply(
+        _ entry: AppliedEntry, in graph: Snapshot, at recorded: Timestamp, to tables: (any TableWriter)?
+    ) throws {
+        switch entry {
+        case .noted(let map):
+            guard let word = map[SpaceFacts.note]?.text else { return }
+            guard let note = SpaceFacts.Note(rawValue: word) else { throw FactReader.malformed(SpaceFacts.note) }
+            try apply(note, FactReader(map: map), in: graph, to: tables)
+        case .admitted(let edge, let actor, let facts):
+            let view = graph.view(edge)
+            try admitted(view, by: actor ?? DID(trusted: view.issuer), FactReader(map: facts), at: recorded, to: tables)
+        case .ended(let edge, let actor, _):
+            try ended(graph.view(edge), by: actor, at: recorded, to: tables)
+        }
+    }
+
+    private func apply(
+        _ note: SpaceFacts.Note, _ facts: FactReader, in graph: Snapshot, to tables: (any TableWriter)?
+    ) throws {
+        let uri = try facts.uri()
+        switch note {
+        case .space:
+            let held = current(uri)
+            let number = held.record?.number ?? Int64(graph.revision)
+            try change(uri) { entry in
+                entry.record = try facts.space(number: number)
+                entry.tombstone = nil
+            }
+            guard held.record == nil else { return }
+            try tables?.run(
+                "INSERT INTO space(id, uri, owner) VALUES(?1, ?2, ?3)",
+                [.integer(number), .text(uri.text), .text(try facts.text("owner"))])
+        case .tombstone:
+            let number = current(uri).record?.number
+            let tombstone = try facts.tombstone()
+            change(uri) { $0 = Entry(record: nil, tombstone: tombstone) }
+            try tables?.run("DELETE FROM space_credential WHERE space = ?1", [.text(uri.text)])
+            guard let number else { return }
+            for sql in [
+                "DELETE FROM space_member WHERE space = ?1", "DELETE FROM space_invite WHERE space = ?1",
+                "DELETE FROM space WHERE id = ?1",
+            ] { try tables?.run(sql, [.integer(number)]) }
+        case .role:
+            guard let role = SpaceEdges.Role(rawValue: try facts.text("role")) else {
+                throw FactReader.malformed("role")
+            }
+            let key = SpaceEdges.Key(role: role, subject: try facts.text("subject"))
+            let edge = graph.edge(stored: try facts.bytes("edge"))
+            change(uri) { $0.edges[key] = edge }
+        case .member: try tables?.putMember(facts, in: try number(of: uri))
+        case .invite: try tables?.putInvite(facts, in: try number(of: uri), madeAt: Int64(try facts.integer("madeAt")))
+        case .credential: try tables?.putCredential(facts, edge: try facts.bytes("edge"))
+        case .foreign:
+            let (jti, until) = (try facts.text("jti"), try facts.time("until"))
+            pending.withLock { $0.foreign[uri.text, default: [:]][jti] = until }
+        case .blackout:
+            let until = try facts.time("until")
+            pending.withLock { $0.blackouts[uri.text] = max($0.blackouts[uri.text] ?? until, until) }
+        }
+    }
+
+    private func admitted(
+        _ edge: EdgeView, by actor: DID, _ facts: FactReader, at recorded: Timestamp, to tables: (any TableWriter)?
+    ) throws {
+        switch edge.kind {
+        case .policy, .ownership, .appAccess:
+            guard let uri = edge.spaceURI, let role = SpaceEdges.Role(rawValue: try facts.text("role")) else {
+                throw FactReader.malformed("role")
+            }
+            let key = SpaceEdges.Key(role: role, subject: try facts.text("subject"))
+            change(uri) { $0.edges[key] = edge.edge }
+        case .membership:
+            guard let tables else { return }
+            guard let uri = edge.spaceURI else { throw FactReader.malformed("uri") }
+            let number = try number(of: uri)
+            let access = edge.snapshot.memberAccess(of: edge, at: recorded) ?? []
+            try tables.putMember(
+                edge.audience, in: number, access, by: actor, at: try facts.time("at"))
+            if let invite = try facts.optionalText("invite") {
+                try tables.run("UPDATE space_invite SET uses = uses + 1 WHERE id = ?1", [.text(invite)])
+            }
+        case .invite:
+            guard let uri = edge.spaceURI else { throw FactReader.malformed("uri") }
+            // One that was stated again has its row.
+            guard try facts.optionalText("id") != nil else { return }
+            try tables?.putInvite(facts, in: try number(of: uri), madeAt: Int64(edge.admittedAt))
+        case .spaceCredential: try tables?.putCredential(facts, edge: edge.id.digest.bytes)
+        case .cacao, .ucan, .session, .delegationToken: break
+        }
+    }
+
+    private func ended(_ edge: EdgeView, by actor: DID, at recorded: Timestamp, to tables: (any TableWriter)?) throws {
+        switch edge.kind {
+        case .policy, .ownership, .appAccess:
+            guard let uri = edge.spaceURI else { return }
+            change(uri) { entry in
+                for (key, held) in entry.edges where held == edge.edge { entry.edges[key] = nil }
+            }
+        case .membership:
+            guard let tables, let uri = edge.spaceURI, let number = current(uri).record?.number else { return }
+            guard let access = edge.snapshot.memberAccess(of: edge, at: recorded) else {
+                return try tables.run(
+                    "DELETE FROM space_member WHERE space = ?1 AND member = ?2",
+                    [.integer(number), .text(edge.audience)])
+            }
+            try tables.run(
+                "UPDATE space_member SET access = ?3, granted_by = ?4 WHERE space = ?1 AND member = ?2",
+                [.integer(number), .text(edge.audience), .integer(access.rawValue), .text(actor.text)])
+        case .invite:
+            guard !edge.isReplaced, let id = DID(trusted: edge.audience).inviteID else { return }
+            try tables?.run("UPDATE space_invite SET is_revoked = 1 WHERE id = ?1", [.text(id)])
+        case .cacao, .ucan, .session, .delegationToken, .spaceCredential: break
+        }
+    }
+
+    private func current(_ uri: SpaceURI) -> Entry { entry(uri.text, isWorking: true) ?? Entry() }
+
+    private func number(of uri: SpaceURI) throws -> Int64 {
+        guard let number = current(uri).record?.number else { throw FactReader.malformed("uri") }
+        return number
+    }
+
+    private func change(_ uri: SpaceURI, _ body: (inout Entry) throws -> Void) rethrows {
+        var entry = current(uri)
+        try body(&entry)
+        pending.withLock { $0.spaces[uri.text] = entry }
+    }
+}
+
+extension EdgeView {
+    /// The first permissioned space the edge is about.
+    var spaceURI: SpaceURI? {
+        capabilities.lazy.compactMap { $0.resource.space }.first { $0.family == .atproto }.flatMap {
+            try? SpaceURI($0.text)
+        }
+    }
+}
+
+extension Snapshot {
+    /// What the list of a space gives whom an edge was made for, by all edges that stand; nil when none does.
+    func memberAccess(of edge: EdgeView, at now: Timestamp) -> MemberAccess? {
+        guard let space = edge.capabilities.first?.resource.space else { return nil }
+        return memberAccess(of: DID(trusted: edge.audience), in: space, at: now)
+    }
+
+    /// What the list of a space gives a principal or another space by name; nil when it is not on it.
+    func memberAccess(of member: DID, in space: Space, at now: Timestamp) -> MemberAccess? {
+        let held = memberships(of: member, in: space, at: now)
+        guard !held.isEmpty else { return nil }
+        return held.reduce([]) { $0.merged(with: MemberAccess($1.abilities)) }
+    }
+}
+
+extension TableWriter {
+    fileprivate func putMember(_ facts: FactReader, in space: Int64) throws {
+        try putMember(
+            try facts.text("member"), in: space, MemberAccess(rawValue: try facts.integer("access")),
+            by: DID(trusted: try facts.text("by")), at: try facts.time("at"))
+    }
+
+    fileprivate func putMember(
+        _ name: String, in space: Int64, _ access: MemberAccess, by actor: DID, at granted: Timestamp
+    ) throws {
+        try run(
+            """
+            INSERT INTO space_member(space, member, is_space, access, granted_by, granted_at) \
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6) \
+            ON CONFLICT(space, member) DO UPDATE SET access = ?4, granted_by = ?5, granted_at = ?6
+            """,
+            [
+                .integer(space), .text(name), .bool(DID(trusted: name).isSpace), .integer(access.rawValue),
+                .text(actor.text), .integer(granted.microseconds),
+            ])
+    }
+
+    fileprivate func putInvite(_ facts: FactReader, in space: Int64, madeAt: Int64) throws {
+        try run(
+            """
+            INSERT INTO space_invite(id, space, secret, access, max_uses, uses, expires_at, is_revoked, created_by, \
+            created_at, made_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            """,
+            [
+                .text(try facts.text("id")), .integer(space), .blob(try facts.bytes("secret")),
+                .integer(try facts.integer("access")), .integer(optional: try facts.optionalInteger("max")),
+                .integer(try facts.optionalInteger("uses") ?? 0),
+                .integer(optional: try facts.optionalInteger("expires")), .bool(try facts.bool("isRevoked")),
+                .text(try facts.text("by")), .integer(try facts.integer("at")), .integer(madeAt),
+            ])
+    }
+
+    fileprivate func putCredential(_ facts: FactReader, edge: [UInt8]) throws {
+        try run(
+            """
+            INSERT INTO space_credential(space, jti, subject, client_id, expires_at, edge) \
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+            """,
+            [
+                .text(try facts.text("uri")), .text(try facts.text("jti")), .text(try facts.text("subject")),
+                .text(optional: try facts.optionalText("client")), .integer(try facts.integer("expires")), .blob(edge),
+            ])
+    }
+}
