@@ -116,7 +116,9 @@ def edges(owner, space, **query):
 
 
 def to_everybody(stage, edge):
-    return edge["delegate"].endswith(":anyone")
+    """Not which collections the space takes: that is for everybody in every space."""
+    abilities = {capability["ability"].removeprefix("atproto.space/") for capability in edge["capabilities"]}
+    return edge["delegate"].endswith(":anyone") and "take" not in abilities
 
 
 def membership(stage, edge):

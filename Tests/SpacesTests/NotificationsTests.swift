@@ -17,7 +17,9 @@ import UCAN
     private let space: Space
 
     init() throws {
-        store = try GraphStore.open(path: folder.path + "/log.sqlite", registry: AbilityRegistry.standard())
+        store = try GraphStore.open(
+            path: folder.path + "/log.sqlite", registry: AbilityRegistry.standard(), families: [SpaceCatalog()],
+            at: Timestamp(seconds: 1_700_000_000))
         space = try Space("at://did:web:alice.example/space/com.example.forum/main")
     }
 

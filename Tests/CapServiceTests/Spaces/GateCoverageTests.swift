@@ -174,7 +174,9 @@ import UCAN
         let port = open.port
         open.stop()
         // One that asks a graph in which nothing stands, of which every account is said to be hosted.
-        let empty = try GraphStore.open(path: folder.path + "/empty.sqlite", registry: .standard())
+        let empty = try GraphStore.open(
+            path: folder.path + "/empty.sqlite", registry: .standard(), families: [SpaceCatalog()],
+            at: Timestamp(seconds: 0))
         let shut = try Running(in: folder, port: port) { _ in Gate(store: empty, accounts: EveryAccount()) }
         defer {
             shut.stop()

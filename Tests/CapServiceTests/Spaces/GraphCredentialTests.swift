@@ -90,7 +90,7 @@ import UCAN
         #expect(told["decision"] == "allow" && told["chain"]?.texts("kind").starts(with: ["spaceCredential"]) == true)
         #expect(told["chain"]?.texts("audience").contains(bob.did) == true, "the member it rests on")
         #expect(try check(app, "write")["decision"] == "deny", "a credential never writes")
-        let member = try edges("membership", by: alice, [("did", bob.did)]).first
+        let member = try edges("membership", by: alice, [("did", bob.did), ("ability", "read")]).first
         #expect(try revoke(member, by: alice).status == 200)
         #expect(try reads(credential) == "401 CredentialRevoked")
         let after = try check(app, "read")

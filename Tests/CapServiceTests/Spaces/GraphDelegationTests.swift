@@ -59,7 +59,8 @@ import UCAN
 
     @Test func theOwnerSeesByWhatAnAgentMayWriteAndEndsIt() throws {
         let told = try mayCreate()
-        #expect(told["decision"] == "allow" && told["chain"]?.texts("kind") == ["ucan", "membership", "policy"])
+        #expect(
+            told["decision"] == "allow" && told["chain"]?.texts("kind") == ["ucan", "membership", "policy", "policy"])
         let edge = try delegation(by: alice)
         #expect(edge["delegator"]?.string == member.did.text && edge["delegate"]?.string == agent.did.text)
         let carol = try scene.person("carol")

@@ -18,8 +18,11 @@ final class CredentialRig: Sendable {
     let notifications: Notifications
     let start: Timestamp
 
-    init(lifetime: Int64 = 600) throws {
-        spaces = try SpaceRig()
+    convenience init(copying other: SpaceRig) throws { try self.init(spaces: SpaceRig(copying: other)) }
+
+    init(lifetime: Int64 = 600, spaces: SpaceRig? = nil) throws {
+        self.spaces = try spaces ?? SpaceRig()
+        let spaces = self.spaces
         start = spaces.start
         credentials = SpaceCredentials(
             store: spaces.store, signer: keys,
@@ -139,7 +142,8 @@ final class CredentialRig: Sendable {
     func issued(_ space: SpaceURI) throws -> [(jti: String, user: String, app: String?)] {
         try spaces.store.read { tables in
             try tables.rows(
-                "SELECT jti, user, client_id FROM space_credential WHERE space = ?1 ORDER BY jti", [.text(space.text)]
+                "SELECT jti, subject, client_id FROM space_credential WHERE space = ?1 ORDER BY jti",
+                [.text(space.text)]
             ) { ($0.text(0), $0.text(1), $0.optionalText(2)) }
         }
     }

@@ -29,9 +29,9 @@ import UCAN
         let edge = try #require(try rig.view(minted.text))
         #expect(edge.kind == .delegationToken && edge.issuer == bob.text)
         #expect(edge.audience == forum.authority + "#atproto_space_host")
-        #expect(Set(edge.proofs.map { rig.graph.view($0).kind }) == [.session, .membership])
+        #expect(Set(edge.proofs.map { rig.graph.view($0).kind }) == [.session, .membership, .policy])
         #expect(
-            Set(edge.capabilities.map(\.ability)) == [.spaceRead, .accountDelegate]
+            Set(edge.capabilities.map(\.ability)) == [.spaceRead, .spaceListRead, .accountDelegate]
                 && edge.capabilities.contains { $0.resource.text == forum.text })
     }
 

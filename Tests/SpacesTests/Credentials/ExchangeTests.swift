@@ -49,8 +49,9 @@ import UCAN
         let edge = try #require(try rig.view(credential.text))
         #expect(edge.kind == .spaceCredential && edge.issuer == forum.authority)
         #expect(edge.audience == (try DID(thumbprint: app.key.publicKey.thumbprint)).text)
-        #expect(Set(edge.capabilities.map(\.ability)) == [.spaceRead, .spaceConnect, .accountDelegate])
-        #expect(Set(edge.proofs.map { rig.graph.view($0).kind }) == [.membership, .appAccess, .session])
+        #expect(
+            Set(edge.capabilities.map(\.ability)) == [.spaceRead, .spaceListRead, .spaceConnect, .accountDelegate])
+        #expect(Set(edge.proofs.map { rig.graph.view($0).kind }) == [.membership, .policy, .appAccess, .session])
         #expect(edge.expires == Timestamp(seconds: credential.expiresAt + 5))
         let rows = try rig.issued(forum)
         #expect(rows.count == 1 && rows[0].jti == credential.id && rows[0].app == nil)

@@ -18,7 +18,9 @@ import UCAN
     private let now = Timestamp(seconds: 1_700_000_000)
 
     init() throws {
-        store = try GraphStore.open(path: folder.path + "/log.sqlite", registry: try .standard())
+        store = try GraphStore.open(
+            path: folder.path + "/log.sqlite", registry: try .standard(), families: [SpaceCatalog()],
+            at: Timestamp(seconds: 1_700_000_000))
         accounts = try Accounts(
             store: store, keyFile: folder.path + "/keys", audience: "did:web:localhost%3A1",
             cost: PasswordHash.Cost(logN: 4, r: 8, p: 1))

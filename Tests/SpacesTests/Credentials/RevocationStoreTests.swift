@@ -202,16 +202,10 @@ import UCAN
     private func fill() throws {
         let (foreign, start) = (self.foreign, rig.start)
         try rig.spaces.store.transact(at: start) { change in
-            try change.run(
-                """
-                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?4) \
-                INSERT INTO credential_revocation(space, jti, authority, reason, revoked_at, keep_until, origin, is_told) \
-                SELECT ?1, 'j' || i, ?2, 'revoked', 0, ?3, 1, 1 FROM n
-                """,
-                [
-                    .text("at://\(foreign)/space/com.example.forum/full"), .text(foreign),
-                    .integer(start.advanced(bySeconds: 3610).microseconds), .integer(Credentials.maximumRevocations),
-                ])
+            let full = try SpaceURI("at://\(foreign)/space/com.example.forum/full")
+            for number in 0..<Credentials.maximumRevocations {
+                try change.note(SpaceFacts.foreign(full, jti: "j\(number)", until: start.advanced(bySeconds: 3610)))
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import ATProto
 import CapTesting
+import CapabilityGraph
 import Multiformats
 import Storage
 import Testing
@@ -92,8 +93,10 @@ import UCAN
         let (_, secret) = try invite()
         let alice = try rig.did("alice")
         try rig.store.transact(at: rig.start) { change in
-            let id = try change.first("SELECT edge FROM space_invite") { $0.bytes(0) }
-            try change.end(stored: id, by: alice, reason: "revoked")
+            let id = try #require(try change.first("SELECT id FROM space_invite") { $0.text(0) })
+            for edge in change.graph.received(by: try DID(invite: id), of: .invite) {
+                try change.end(edge, by: alice, reason: "revoked")
+            }
         }
         #expect(try accept(secret, "bob") == "InviteRevoked")
     }

@@ -36,7 +36,8 @@ final class RepoRig {
 
     init() throws {
         store = try GraphStore.open(
-            path: folder.path + "/log.sqlite", registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries))
+            path: folder.path + "/log.sqlite", registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries),
+            families: [SpaceCatalog()], at: Timestamp(seconds: 1_700_000_000))
         limits.hourlyPoints = 1 << 40
         limits.dailyPoints = 1 << 40
         repos = RepoStore(store, limits: limits, observer: observer)

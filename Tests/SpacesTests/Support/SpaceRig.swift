@@ -22,8 +22,12 @@ final class SpaceRig: Sendable {
     static let type = "com.example.forum"
     static let post = "com.example.post"
 
-    init(allowsAppPasswords: Bool = false, registry: AbilityRegistry? = nil) throws {
-        store = try GraphStore.open(path: folder.path + "/log.sqlite", registry: try registry ?? .standard())
+    /// With `copying` everything that another one holds.
+    init(allowsAppPasswords: Bool = false, registry: AbilityRegistry? = nil, copying other: SpaceRig? = nil) throws {
+        _ = try other?.store.backup(to: folder.path + "/log.sqlite")
+        store = try GraphStore.open(
+            path: folder.path + "/log.sqlite", registry: try registry ?? .standard(), families: [SpaceCatalog()],
+            at: Timestamp(seconds: 1_700_000_000))
         apps = ScriptedApps()
         gate = Gate(
             store: store, accounts: HostedNames(), managingApps: apps, allowsAppPasswords: allowsAppPasswords)

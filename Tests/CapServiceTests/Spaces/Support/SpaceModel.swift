@@ -34,6 +34,8 @@ struct SpaceModel {
         let maxUses: Int?
         var uses = 0
         var isRevoked = false
+        /// Who was taken off the list after it was made: it brings back nobody.
+        var removed: Set<Int> = []
     }
 
     struct Operation: Equatable {
@@ -62,6 +64,11 @@ struct SpaceModel {
         var orphaned: Set<Int> = []
         /// The last revisions of repos that were deleted; their successors go on above them.
         var lastRevs: [Int: String] = [:]
+
+        mutating func take(off person: Int) {
+            guard people.removeValue(forKey: person) != nil else { return }
+            for index in invites.indices { invites[index].removed.insert(person) }
+        }
     }
 
     var spaces: [Space] = []

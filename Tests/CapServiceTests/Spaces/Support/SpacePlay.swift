@@ -119,7 +119,7 @@ struct SpacePlay {
         guard member != model.spaces[space].owner else { return }
         let fields: [JSONObject.Member] = [("did", .string(people[member].did))]
         if try managed(space, "com.atproto.simplespace.removeMember", fields, by: by) {
-            model.spaces[space].people[member] = nil
+            model.spaces[space].take(off: member)
         }
     }
 

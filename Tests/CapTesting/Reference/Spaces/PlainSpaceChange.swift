@@ -122,7 +122,7 @@ extension PlainSpaces {
         case .endApplication(let app, let uri, let who, _):
             return edit(uri, by: who) { space in
                 switch (space.applications, app) {
-                case (.all, nil): space.applications = .only([])
+                case (.all, nil), (.allBut, nil): space.applications = .only([])
                 case (.only(let listed), let app?) where listed.contains(app):
                     space.applications = .only(listed.filter { $0 != app })
                 default: return false
@@ -136,10 +136,12 @@ extension PlainSpaces {
     }
 
     private mutating func remove(_ name: String, _ uri: String, _ who: String, isAlwaysDone: Bool) -> Bool {
+        // Who was not on the list was not taken off it, and may still be let in.
+        let wasMember = live(uri)?.members[name] != nil
         let isDone = edit(uri, by: who) { space in
             space.members.removeValue(forKey: name) != nil || isAlwaysDone
         }
-        if isDone {
+        if isDone, wasMember {
             for index in invites.indices where invites[index].space == uri { invites[index].barred.insert(name) }
         }
         return isDone

@@ -14,18 +14,14 @@ extension PlainSpaces {
         case .nobody: return openly(deed, uri)
         case .endedSession, .appPassword: return false
         case .session(let user):
-            if Self.avoidsFound, isHiddenMember(deed, user, uri) { return nil }
             return own(deed, user, on: uri)
         case .app(let user, let scope):
-            if Self.avoidsFound, isHiddenMember(deed, user, uri) { return nil }
             return scope.isEnough(for: deed, user, uri) && own(deed, user, on: uri)
         case .service(let user):
-            if Self.avoidsFound, isHiddenMember(deed, user, uri) { return nil }
             return deed != .mintDelegation && own(deed, user, on: uri)
         case .invocation(let user, let uses):
             guard deed != .mintDelegation else { return false }
             if case .read(user) = deed { return uses.contains { $0.covers("readSelf", uri, user) } }
-            if Self.avoidsFound, isHiddenMember(deed, user, uri) { return nil }
             // One who names what it does not hold is refused everything, or only that: the specification does not say.
             let holdsAll = uses.allSatisfy { rights(user, $0.space).contains($0.ability) }
             let isCovered = own(deed, user, on: uri) { ability, path in uses.contains { $0.covers(ability, uri, path) }
@@ -37,12 +33,6 @@ extension PlainSpaces {
             return Self.connects(app, found) && mayHaveCredential(user, uri)
         case .credential(let number): return reads(deed, by: credentials[number], on: uri)
         }
-    }
-
-    /// True for a member through a member space who asks for the list of a space that is open to everybody too.
-    private func isHiddenMember(_ deed: PlainDeed, _ user: String, _ uri: String) -> Bool {
-        guard case .listMembers = deed, let space = live(uri) else { return false }
-        return space.members[user] == nil && openRights(space).contains("belong")
     }
 
     /// What is open to everybody who shows nothing.

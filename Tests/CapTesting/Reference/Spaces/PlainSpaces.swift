@@ -8,8 +8,6 @@ public struct PlainSpaces: Sendable {
     public internal(set) var delegations: [PlainGift] = []
     /// True to read "a member space admits its members" as: those whom its own policies let do the same there.
     var asksInnerPolicies = false
-    /// True to leave out what the product is known to answer wrongly.
-    static let avoidsFound = false
     /// Whom the managing application admits.
     public internal(set) var admitted: Set<String> = []
     /// Authorities whose spaces are all made here.
