@@ -4,11 +4,11 @@ import Glibc
 ///
 /// Unchecked because both C objects live at fixed addresses this class owns and are made to be shared by threads; what
 /// they guard is the owner's business.
-package final class Monitor: @unchecked Sendable {
+public final class Monitor: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    package init() {
+    public init() {
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
         pthread_mutex_init(mutex, nil)
@@ -28,15 +28,15 @@ package final class Monitor: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    package func lock() { pthread_mutex_lock(mutex) }
-    package func unlock() { pthread_mutex_unlock(mutex) }
+    public func lock() { pthread_mutex_lock(mutex) }
+    public func unlock() { pthread_mutex_unlock(mutex) }
 
     /// Gives the lock up until woken; call it in a loop that tests what is waited for.
-    package func wait() { pthread_cond_wait(condition, mutex) }
+    public func wait() { pthread_cond_wait(condition, mutex) }
 
     /// Gives the lock up until woken, or until the time has passed: then false. Call it in a loop that tests what is
     /// waited for.
-    package func wait(milliseconds: Int64) -> Bool {
+    public func wait(milliseconds: Int64) -> Bool {
         var end = timespec()
         clock_gettime(CLOCK_MONOTONIC, &end)
         let nanoseconds = end.tv_nsec + Int(milliseconds % 1000) * 1_000_000
@@ -45,6 +45,6 @@ package final class Monitor: @unchecked Sendable {
         return pthread_cond_timedwait(condition, mutex, &end) == 0
     }
 
-    package func wakeOne() { pthread_cond_signal(condition) }
-    package func wakeAll() { pthread_cond_broadcast(condition) }
+    public func wakeOne() { pthread_cond_signal(condition) }
+    public func wakeAll() { pthread_cond_broadcast(condition) }
 }

@@ -1,11 +1,11 @@
 import Glibc
 
 /// Runs one closure on a thread of the system.
-package struct SystemThread: Sendable {
+public struct SystemThread: Sendable {
     private let identity: pthread_t
 
     /// Starts a thread that somebody is to `join`; nil when the system gives none.
-    package init?(_ body: @escaping @Sendable () -> Void) {
+    public init?(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(ThreadBody(body))
         var thread = pthread_t()
         guard pthread_create(&thread, nil, runThreadBody, box.toOpaque()) == 0 else {
@@ -16,17 +16,17 @@ package struct SystemThread: Sendable {
     }
 
     /// Starts a thread that nobody joins: whoever cares about its end waits for a signal from it.
-    package static func detached(_ body: @escaping @Sendable () -> Void) -> SystemThread? {
+    public static func detached(_ body: @escaping @Sendable () -> Void) -> SystemThread? {
         guard let thread = SystemThread(body) else { return nil }
         pthread_detach(thread.identity)
         return thread
     }
 
     /// Waits until the closure has returned; once for each thread, and for none that is detached.
-    package func join() { pthread_join(identity, nil) }
+    public func join() { pthread_join(identity, nil) }
 
     /// True on the thread itself.
-    package var isCurrent: Bool { pthread_equal(identity, pthread_self()) != 0 }
+    public var isCurrent: Bool { pthread_equal(identity, pthread_self()) != 0 }
 }
 
 /// Carries a closure through a C pointer.

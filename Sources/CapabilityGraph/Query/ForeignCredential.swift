@@ -1,4 +1,4 @@
-import ATProto
+import ATSyntax
 import Multiformats
 public import UCAN
 
