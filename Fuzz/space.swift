@@ -24,7 +24,7 @@ public func fuzzSpace(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         }
     }
     if let document = try? DIDDocument(parsing: Array(bytes), of: "did:web:example.com") {
-        _ = (try? document.spaceKey(), try? document.spaceHost(), try? document.endpoint("#a"), document.claimedHandle)
+        _ = (try? document.spaceKey(), try? document.spaceHost(), try? document.endpoint("#a"))
     }
     _ = (try? Handle(text), try? ATURI(text), try? JWKSet(parsing: Array(bytes)))
     return 0
