@@ -21,10 +21,14 @@ enum MemberShape {
         let owner = try DID("did:web:owner.example")
         let space = try Space("at://did:web:owner.example/space/com.example.forum/main")
         let dids = try (0..<members).map { try DID("did:plc:member\($0)") }
-        for did in dids {
+        // What the list says counts under the policy of the space.
+        let place = Resource.atproto(space: space, path: nil)
+        let edges: [(EdgeKind, DID, Ability)] =
+            [(.policy, DID(space: space), .spaceListRead)] + dids.map { (.membership, $0, .spaceRead) }
+        for (kind, audience, ability) in edges {
             let statement = HostStatement(
-                kind: .membership, issuer: owner, audience: did,
-                capabilities: [Capability(resource: .atproto(space: space, path: nil), ability: .spaceRead)])
+                kind: kind, issuer: owner, audience: audience,
+                capabilities: [Capability(resource: place, ability: ability)])
             guard case .admitted = try writer.admit(statement, at: now) else {
                 preconditionFailure("a benchmark member was refused")
             }
