@@ -43,21 +43,23 @@ public struct EndRight: OptionSet, Sendable {
     public static let authority = EndRight(rawValue: 4)
     /// Manages a permissioned space that the edge touches.
     public static let manager = EndRight(rawValue: 8)
+    /// Manages every place that the edge touches: what somebody signed may carry other spaces too.
+    public static let managerOfAll = EndRight(rawValue: 16)
+    /// Is who the edge was made for, though somebody else issued and holds it.
+    public static let concerned = EndRight(rawValue: 32)
 }
 
 extension EdgeKind {
     /// Who may end an edge of this kind, whichever door it is ended by.
     ///
-    /// What somebody signed may carry other spaces too, so that it is not one manager's to take. Nobody ends what carries a
-    /// space itself, its ownership and what its list of members rests on: it is changed or deleted.
+    /// What carries a space itself, its ownership and what its list of members rests on, its family lets nobody end alone.
     public var endedBy: EndRight {
         switch self {
-        case .cacao, .ucan: [.issuer, .audience, .authority]
-        case .membership, .policy, .appAccess, .invite: [.authority, .manager]
-        case .ownership: []
+        case .cacao, .ucan: [.issuer, .audience, .authority, .managerOfAll]
+        case .membership, .ownership, .policy, .appAccess, .invite: [.authority, .manager]
         case .session: [.issuer]
         case .delegationToken: [.issuer, .authority, .manager]
-        case .spaceCredential: [.audience, .authority, .manager]
+        case .spaceCredential: [.audience, .authority, .manager, .concerned]
         }
     }
 }
@@ -65,24 +67,43 @@ extension EdgeKind {
 extension Snapshot {
     /// True for who may end an edge (`EdgeKind.endedBy`).
     public func mayEnd(_ principal: DID, _ edge: EdgeID, at now: Timestamp) -> Bool {
-        let rights = view(edge).kind.endedBy
-        guard let number = self.principal(principal) else { return false }
-        let info = graph.info[edge.raw]
-        if rights.contains(.issuer), info.issuer == number { return true }
-        if rights.contains(.audience), info.audience == number { return true }
-        var spaces: Set<UInt32> = []
-        for capability in capabilities(of: edge.raw) {
-            let resource = graph.resources.row(graph.capabilities[capability].resource)
-            if rights.contains(.authority), resource.authority == number { return true }
-            if resource.space != 0 { spaces.insert(resource.space - 1) }
-        }
-        guard rights.contains(.manager) else { return false }
-        return spaces.contains { number in
-            guard let space = try? Space(graph.terms.text(graph.spaces.row(number).text)), space.family == .atproto
-            else { return false }
+        let rights = rights(of: principal, toEnd: edge) { space in
             let question = CheckQuestion(
                 principal: principal, ability: .spaceManageUpdate, resource: .atproto(space: space, path: nil))
             return check(question, at: now).isAllowed
         }
+        return !rights.isEmpty
+    }
+
+    /// By which of the rights of its kind somebody may end an edge; empty for who may not. `manages` says of each
+    /// permissioned space that the edge touches whether the principal manages it.
+    public func rights(of principal: DID, toEnd edge: EdgeID, manages: (Space) -> Bool) -> EndRight {
+        let allowed = view(edge).kind.endedBy
+        let number = self.principal(principal) ?? ResolvedQuestion.nobody
+        let info = graph.info[edge.raw]
+        var held: EndRight = []
+        if number != ResolvedQuestion.nobody {
+            if info.issuer == number { held.insert(.issuer) }
+            if info.audience == number { held.insert(.audience) }
+            if concerns(edge.raw, [number]) { held.insert(.concerned) }
+        }
+        var managed: [UInt32: Bool] = [:]
+        var managesAll = true
+        for capability in capabilities(of: edge.raw) {
+            let resource = graph.resources.row(graph.capabilities[capability].resource)
+            if number != ResolvedQuestion.nobody, resource.authority == number { held.insert(.authority) }
+            guard managed[resource.space] == nil else { continue }
+            var isManaged = false
+            if resource.space != 0,
+                let space = try? Space(graph.terms.text(graph.spaces.row(resource.space - 1).text)),
+                space.family == .atproto
+            {
+                isManaged = manages(space)
+            }
+            managed[resource.space] = isManaged
+            if isManaged { held.insert(.manager) } else { managesAll = false }
+        }
+        if managesAll, !managed.isEmpty { held.insert(.managerOfAll) }
+        return held.intersection(allowed)
     }
 }

@@ -84,8 +84,8 @@ public enum HostAdmission: Sendable {
 public enum AppliedEntry: Sendable {
     /// An edge this host stated, by whose request, and the facts of its statement.
     case admitted(Snapshot.EdgeID, actor: DID?, facts: CBORMap)
-    /// An edge was ended by somebody; `isReplaced` where another one stands in its place.
-    case ended(Snapshot.EdgeID, by: DID, isReplaced: Bool)
+    /// An edge this host stated was ended: its view says by whom, and whether another one stands in its place.
+    case ended(Snapshot.EdgeID)
     /// A statement of this host that is no edge.
     case noted(CBORMap)
 }

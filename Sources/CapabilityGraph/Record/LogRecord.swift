@@ -2,6 +2,7 @@
 public struct LogRecord: Sendable, Equatable {
     public enum Kind: UInt8, Sendable {
         case edge = 1
+        /// The end of an edge as earlier releases wrote it: read, and written no more.
         case revocation = 2
         case hosting = 3
         case alias = 4

@@ -39,8 +39,7 @@ extension GraphWriter {
             if kind == .ending { isReplaced = try reader.byte() == 1 }
             endEdge(edge, Ending(revoker: revoker, revocation: id, at: recordedAt, isReplaced: isReplaced))
             if EdgeKind(rawValue: graph.info[edge].kind)?.isHostStatement ?? false {
-                applied = .ended(
-                    Snapshot.EdgeID(raw: edge), by: DID(trusted: graph.terms.text(revoker)), isReplaced: isReplaced)
+                applied = .ended(Snapshot.EdgeID(raw: edge))
             }
         case .note: applied = .noted(try reader.facts())
         case .hosting:

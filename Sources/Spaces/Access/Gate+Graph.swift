@@ -16,7 +16,8 @@ extension GateCase {
         return ruling(asker, asker.inOwnName(), record)
     }
 
-    /// Who manages a space ends any of its edges; everybody, what it handed on itself or had minted for itself.
+    /// Who may end an edge is the table of its kind (`EdgeKind.endedBy`): who manages the space by that right, everybody
+    /// else by what it has to do with the edge itself.
     func endEdge(_ id: Multihash) throws -> Ruling {
         let asker = try asker()
         let record = try live(for: asker)
@@ -27,17 +28,12 @@ extension GateCase {
         guard let edge = view.graph.edge(id), view.graph.touches(edge, space),
             manager.isAllowed || view.graph.concerns(edge, asker.principal)
         else { throw AccessRefusal.edgeNotFound }
-        let found = view.graph.view(edge)
-        // What somebody signed may carry other spaces too, which are not this manager's to take.
-        if manager.isAllowed,
-            found.kind.isHostStatement || found.capabilities.allSatisfy({ $0.resource.space == space })
-        {
+        let rights = view.graph.rights(of: asker.principal, toEnd: edge) { $0 == space && manager.isAllowed }
+        if !rights.isDisjoint(with: [.manager, .managerOfAll]) {
             try asker.require(.updateSpace(uri))
             return managing(asker, manager, record)
         }
-        guard found.kind == .spaceCredential || UTF8Bytes.equal(found.issuer, asker.principal.text) else {
-            throw AccessRefusal.notSpaceOwner.with(manager)
-        }
+        guard !rights.isEmpty else { throw AccessRefusal.notSpaceOwner.with(manager) }
         try asker.require(.getDelegationToken(uri))
         return ruling(asker, asker.inOwnName(), record)
     }

@@ -101,11 +101,11 @@ extension StoreTransaction {
         }
         guard try !spaces.isRevoked(jti: id, space: space, at: now) else { return }
         let until = now.advanced(bySeconds: Credentials.revocationLifetime)
-        let count = try catalog.foreignCount(of: space.authority, at: now, limit: Credentials.maximumRevocations)
+        let count = try catalog.foreignCount(of: space.authority)
         // Where nothing of a space is held, there is nothing its credentials could open, and it cannot fill the store.
         let isHeld = try exists(
             "SELECT 1 FROM repo r JOIN space_revision s ON s.id = r.space WHERE s.uri = ?1", [.text(space.text)])
-        let hasRoom = try catalog.foreignCount(of: nil, at: now, limit: Credentials.maximumUnheld)
+        let hasRoom = try catalog.foreignCount(of: nil)
         guard count < Credentials.maximumRevocations && (isHeld || hasRoom < Credentials.maximumUnheld) else {
             guard isHeld else { return }
             return try note(SpaceFacts.blackout(space, until: until))

@@ -17,8 +17,7 @@ extension SpaceCatalog {
         case .admitted(let edge, let actor, let facts):
             let view = graph.view(edge)
             try admitted(view, by: actor ?? DID(trusted: view.issuer), FactReader(map: facts), at: recorded, to: tables)
-        case .ended(let edge, let actor, _):
-            try ended(graph.view(edge), by: actor, at: recorded, to: tables)
+        case .ended(let edge): try ended(graph.view(edge), at: recorded, to: tables)
         }
     }
 
@@ -60,10 +59,10 @@ extension SpaceCatalog {
         case .credential: try tables?.putCredential(facts, edge: try facts.bytes("edge"))
         case .foreign:
             let (jti, until) = (try facts.text("jti"), try facts.time("until"))
-            pending.withLock { $0.foreign[uri.text, default: [:]][jti] = until }
+            pending.withLock { $0.foreign.insert(jti, of: uri, until: until) }
         case .blackout:
             let until = try facts.time("until")
-            pending.withLock { $0.blackouts[uri.text] = max($0.blackouts[uri.text] ?? until, until) }
+            pending.withLock { $0.foreign.close(uri, until: until) }
         }
     }
 
@@ -97,7 +96,7 @@ extension SpaceCatalog {
         }
     }
 
-    private func ended(_ edge: EdgeView, by actor: DID, at recorded: Timestamp, to tables: (any TableWriter)?) throws {
+    private func ended(_ edge: EdgeView, at recorded: Timestamp, to tables: (any TableWriter)?) throws {
         switch edge.kind {
         case .policy, .ownership, .appAccess:
             guard let uri = edge.spaceURI else { return }
@@ -113,7 +112,10 @@ extension SpaceCatalog {
             }
             try tables.run(
                 "UPDATE space_member SET access = ?3, granted_by = ?4 WHERE space = ?1 AND member = ?2",
-                [.integer(number), .text(edge.audience), .integer(access.rawValue), .text(actor.text)])
+                [
+                    .integer(number), .text(edge.audience), .integer(access.rawValue),
+                    .text(edge.ending?.revoker ?? edge.issuer),
+                ])
         case .invite:
             guard !edge.isReplaced, let id = DID(trusted: edge.audience).inviteID else { return }
             try tables?.run("UPDATE space_invite SET is_revoked = 1 WHERE id = ?1", [.text(id)])

@@ -21,10 +21,8 @@ package final class SpaceCatalog: StoreFamily {
 
     struct State: Sendable {
         var spaces: [String: Entry] = [:]
-        /// Until when each credential of a space elsewhere is known to be revoked, by `jti`.
-        var foreign: [String: [String: Timestamp]] = [:]
-        /// Until when no credential of a space elsewhere is good.
-        var blackouts: [String: Timestamp] = [:]
+        /// What authorities elsewhere took back.
+        var foreign = ForeignRevocations()
     }
 
     private let durable = Mutex(State())
@@ -40,8 +38,7 @@ package final class SpaceCatalog: StoreFamily {
             guard !pending.isEmpty else { return }
             durable.withLock { durable in
                 durable.spaces.merge(pending.spaces) { $1 }
-                durable.blackouts.merge(pending.blackouts) { max($0, $1) }
-                for (space, revoked) in pending.foreign { durable.foreign[space, default: [:]].merge(revoked) { $1 } }
+                durable.foreign.merge(pending.foreign)
             }
             pending = State()
         }
@@ -59,39 +56,74 @@ package final class SpaceCatalog: StoreFamily {
     var everything: State { durable.withLock { $0 } }
 
     fileprivate func isRevoked(jti: String, space: String, at now: Timestamp, isWorking: Bool) -> Bool {
-        func found(_ state: borrowing State) -> Bool {
-            (state.foreign[space]?[jti]).map { now < $0 } ?? false || state.blackouts[space].map { now < $0 } ?? false
-        }
-        return durable.withLock { found($0) } || (isWorking && pending.withLock { found($0) })
+        durable.withLock { $0.foreign.contains(jti, of: space, at: now) }
+            || (isWorking && pending.withLock { $0.foreign.contains(jti, of: space, at: now) })
     }
 
-    /// How many credentials of spaces of an authority elsewhere are known to be revoked, and of all, at most `limit`.
-    func foreignCount(of authority: String?, at now: Timestamp, limit: Int) -> Int {
-        let prefix = authority.map { "at://\($0)/" } ?? ""
-        var count = 0
-        for state in [durable.withLock { $0.foreign }, pending.withLock { $0.foreign }] {
-            for (space, revoked) in state where space.utf8.starts(with: prefix.utf8) {
-                count += revoked.values.count { now < $0 }
-                if count >= limit { return limit }
-            }
-        }
-        return count
+    /// How many credentials of spaces of an authority elsewhere are remembered as revoked; of all authorities for nil.
+    func foreignCount(of authority: String?) -> Int {
+        durable.withLock { $0.foreign.count(of: authority) } + pending.withLock { $0.foreign.count(of: authority) }
     }
 
     /// Lets go of what nobody can show any more.
     package func forget(before now: Timestamp) {
-        durable.withLock { state in
-            for (space, revoked) in state.foreign {
-                let kept = revoked.filter { now < $0.value }
-                if kept.count != revoked.count { state.foreign[space] = kept.isEmpty ? nil : kept }
-            }
-            for (space, until) in state.blackouts where until <= now { state.blackouts[space] = nil }
+        durable.withLock { $0.foreign.forget(before: now) }
+    }
+}
+
+/// Which credentials of spaces held elsewhere their authorities took back, and until when that is remembered.
+///
+/// Anybody can be an authority, so what strangers send costs the same however much is remembered: it is counted as it
+/// comes, and what is over goes when the sweep says so.
+struct ForeignRevocations: Sendable {
+    /// By space, then by `jti`.
+    private(set) var revoked: [String: [String: Timestamp]] = [:]
+    /// Until when no credential of a space is good.
+    private(set) var closed: [String: Timestamp] = [:]
+    private var counts: [String: Int] = [:]
+    private var total = 0
+
+    var isEmpty: Bool { revoked.isEmpty && closed.isEmpty }
+
+    mutating func insert(_ jti: String, of space: SpaceURI, until: Timestamp) {
+        guard revoked[space.text, default: [:]].updateValue(until, forKey: jti) == nil else { return }
+        counts[space.authority, default: 0] += 1
+        total += 1
+    }
+
+    mutating func close(_ space: SpaceURI, until: Timestamp) {
+        closed[space.text] = max(closed[space.text] ?? until, until)
+    }
+
+    func contains(_ jti: String, of space: String, at now: Timestamp) -> Bool {
+        (revoked[space]?[jti]).map { now < $0 } ?? false || closed[space].map { now < $0 } ?? false
+    }
+
+    func count(of authority: String?) -> Int { authority.map { counts[$0] ?? 0 } ?? total }
+
+    mutating func merge(_ other: ForeignRevocations) {
+        for (space, found) in other.revoked {
+            guard let uri = try? SpaceURI(space) else { continue }
+            for (jti, until) in found { insert(jti, of: uri, until: until) }
         }
+        closed.merge(other.closed) { max($0, $1) }
+    }
+
+    mutating func forget(before now: Timestamp) {
+        for (space, found) in revoked {
+            let kept = found.filter { now < $0.value }
+            let gone = found.count - kept.count
+            guard gone > 0, let authority = try? SpaceURI(space).authority else { continue }
+            revoked[space] = kept.isEmpty ? nil : kept
+            total -= gone
+            counts[authority] = counts[authority].flatMap { $0 > gone ? $0 - gone : nil }
+        }
+        closed = closed.filter { now < $0.value }
     }
 }
 
 extension SpaceCatalog.State {
-    fileprivate var isEmpty: Bool { spaces.isEmpty && foreign.isEmpty && blackouts.isEmpty }
+    fileprivate var isEmpty: Bool { spaces.isEmpty && foreign.isEmpty }
 }
 
 /// Finds spaces as they stand: for readers what is durable, inside a change what it has made so far.

@@ -83,7 +83,7 @@ package final class StoreTransaction: TableWriter {
         guard let ended = try writer.end(edge, end, at: now) else { return }
         append(ended.record, token: ended.bytes, id: ended.id)
         guard graph.view(edge).kind.isHostStatement else { return }
-        try apply(.ended(edge, by: end.actor, isReplaced: end.isReplaced))
+        try apply(.ended(edge))
     }
 
     /// Adds a statement of this host that is no edge.

@@ -65,6 +65,9 @@ extension SpaceCatalog {
         return state.spaces.filter { $0.value.record != nil || $0.value.tombstone != nil }.map { uri, entry in
             "\(uri) \(String(describing: entry.record)) \(String(describing: entry.tombstone)) "
                 + "\(entry.edges.map { "\($0.key): \($0.value)" }.sorted())"
-        }.sorted() + ["\(state.foreign) \(state.blackouts)"]
+        }.sorted() + [
+            "\(state.foreign.revoked.map { "\($0.key): \($0.value.map { "\($0.key) \($0.value)" }.sorted())" }.sorted())",
+            "\(state.foreign.closed.map { "\($0.key): \($0.value)" }.sorted())",
+        ]
     }
 }
