@@ -91,7 +91,7 @@ private func serve(_ settings: Settings) -> Int32 {
     write(STDOUT_FILENO, "{\"listening\":\"\(url)\"}\n")
     log.info(
         "started",
-        [("port", .int(Int64(port))), ("revision", .int(Int64(service.store.graph.revision)))])
+        [("port", .int(Int64(port))), ("revision", .int(Int64(service.store.revision)))])
 
     var received: Int32 = 0
     sigwait(&signals, &received)

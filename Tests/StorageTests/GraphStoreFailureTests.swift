@@ -54,7 +54,7 @@ import UCAN
             try #require(number < 1_000, "the file never fills")
         }
         #expect(admitted.count > 10)
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         #expect(snapshot.edgeCount == admitted.count)
         #expect(Int(snapshot.revision) == admitted.count)
         for statement in failed { #expect(snapshot.edge(Plain.multihash(statement.id)) == nil) }
@@ -74,10 +74,10 @@ import UCAN
 
         let larger = try open(2_000_000)
         defer { larger.close() }
-        #expect(try GraphDump.lines(larger.graph.snapshot(), at: [1_000]) == lines)
+        #expect(try GraphDump.lines(larger.snapshot(), at: [1_000]) == lines)
         let answers = try submit(larger, failed)
         #expect(failed.allSatisfy { answers[$0.id] == ["admitted"] })
-        #expect(larger.graph.snapshot().check(question, at: Timestamp(microseconds: 1_000)).isAllowed)
+        #expect(larger.snapshot().check(question, at: Timestamp(microseconds: 1_000)).isAllowed)
     }
 
     @Test func aFullGraphRefusesTheOneChangeAndTakesItsNeighbours() throws {
@@ -89,7 +89,7 @@ import UCAN
         let admitted = statements.filter { answers[$0.id] == ["admitted"] }
         #expect(admitted.count == 10)
         #expect(statements.filter { answers[$0.id]?.first?.hasPrefix("failed: ") == true }.count == 6)
-        let lines = try GraphDump.lines(store.graph.snapshot(), at: [1_000])
+        let lines = try GraphDump.lines(store.snapshot(), at: [1_000])
         // What needs no room still goes through.
         let revocation = PlainRevocation(id: "end", target: admitted[0].id, signer: admitted[0].issuer)
         let ended = Answers()
@@ -99,8 +99,8 @@ import UCAN
         store.close()
         let again = try open(nil, limits: limits)
         defer { again.close() }
-        #expect(try GraphDump.lines(again.graph.snapshot(at: 10), at: [1_000]) == lines)
-        #expect(again.graph.snapshot().edgeCount == 10)
+        #expect(try GraphDump.lines(again.snapshot(at: 10), at: [1_000]) == lines)
+        #expect(again.snapshot().edgeCount == 10)
     }
 
     @Test func aUseThatCannotBeMarkedMayBeTriedAgain() throws {

@@ -23,18 +23,17 @@ extension GraphStore {
     /// Offers a step; the answer is in the words of `ReferenceEvaluator`, or `failed: ` and why.
     func submit(_ step: PlainStep, _ answers: Answers) throws {
         let now = Timestamp(microseconds: step.at)
-        let graph = self.graph
         switch step.change {
         case .admit(let statement):
             let edge = try statement.graphValue()
             submit(
                 .admit(edge, token: Array(statement.id.utf8), now: now, hosting: .explicit) { result in
-                    answers.add(statement.id, Self.text(result, edge.id, graph))
+                    answers.add(statement.id, Self.text(result, edge.id, self))
                 })
         case .revoke(let revocation):
             submit(
                 .revoke(try revocation.graphValue(), token: Array(revocation.id.utf8), now: now) { result in
-                    answers.add(revocation.id, Self.text(result, graph))
+                    answers.add(revocation.id, Self.text(result, self))
                 })
         case .host(let space):
             let mark = ReplayMark(statement: Plain.digest("host \(space) \(step.at)"), expiresAt: step.at + 60_000_000)
@@ -43,26 +42,26 @@ extension GraphStore {
     }
 
     private static func text(
-        _ result: Result<AdmissionOutcome, StoreFailure>, _ id: Multihash, _ graph: Graph
+        _ result: Result<AdmissionOutcome, StoreFailure>, _ id: Multihash, _ store: GraphStore
     ) -> String {
         switch result {
         case .failure(let failure): return "failed: \(failure.message)"
         case .success(.refused(let refusal)): return refusal.code.rawValue
         case .success(let outcome):
             // What is answered can be seen.
-            guard graph.snapshot().edge(id) != nil else { return "answered before it can be seen" }
+            guard store.snapshot().edge(id) != nil else { return "answered before it can be seen" }
             if case .admitted = outcome { return "admitted" }
             if case .twin = outcome { return "twin" }
             return "existing"
         }
     }
 
-    private static func text(_ result: Result<RevocationOutcome, StoreFailure>, _ graph: Graph) -> String {
+    private static func text(_ result: Result<RevocationOutcome, StoreFailure>, _ store: GraphStore) -> String {
         switch result {
         case .failure(let failure): "failed: \(failure.message)"
         case .success(.refused(let refusal)): refusal.code.rawValue
         case .success(.revoked(let edge)):
-            graph.snapshot().view(edge).ending == nil ? "answered before it can be seen" : "revoked"
+            store.snapshot().view(edge).ending == nil ? "answered before it can be seen" : "revoked"
         case .success(.alreadyRevoked): "alreadyRevoked"
         }
     }
@@ -101,18 +100,18 @@ extension GraphStore {
 
     /// Closes the store and opens it again: every line about the graph, and every token, must be what it was.
     func expectSameAfterReopening(_ store: GraphStore, at times: [Int64], _ seed: UInt64) throws {
-        let lines = try GraphDump.lines(store.graph.snapshot(), at: times)
-        let middle = store.graph.revision / 2
-        let earlier = try GraphDump.lines(store.graph.snapshot(at: middle), at: times)
-        let revision = store.graph.revision
+        let lines = try GraphDump.lines(store.snapshot(), at: times)
+        let middle = store.revision / 2
+        let earlier = try GraphDump.lines(store.snapshot(at: middle), at: times)
+        let revision = store.revision
         #expect(store.pendingCount == 0)
         store.close()
         let again = try open()
         defer { again.close() }
-        #expect(again.graph.revision == revision, "CAPGRAPH_SEED=\(seed)")
-        let snapshot = again.graph.snapshot()
+        #expect(again.revision == revision, "CAPGRAPH_SEED=\(seed)")
+        let snapshot = again.snapshot()
         #expect(try GraphDump.lines(snapshot, at: times) == lines, "CAPGRAPH_SEED=\(seed)")
-        #expect(try GraphDump.lines(again.graph.snapshot(at: middle), at: times) == earlier, "CAPGRAPH_SEED=\(seed)")
+        #expect(try GraphDump.lines(again.snapshot(at: middle), at: times) == earlier, "CAPGRAPH_SEED=\(seed)")
         for raw in 0..<UInt32(snapshot.edgeCount) {
             let view = snapshot.view(Snapshot.EdgeID(raw: raw))
             let token = try again.tokens.token(revision: UInt64(view.admittedAt), expecting: view.id.digest)
@@ -159,7 +158,7 @@ extension GraphStore {
         #expect(failures.withLock { $0 } == [], "CAPGRAPH_SEED=\(seed)")
         let admitted = answers.byKey.values.filter { $0.contains("admitted") }.count
         #expect(admitted > 20)
-        #expect(store.graph.snapshot().edgeCount == admitted, "CAPGRAPH_SEED=\(seed)")
+        #expect(store.snapshot().edgeCount == admitted, "CAPGRAPH_SEED=\(seed)")
         try expectSameAfterReopening(store, at: [latest, latest + 20], seed)
     }
 
@@ -217,16 +216,16 @@ extension GraphStore {
         let store = try open()
         let space = RandomAuthority.spaces[0]
         #expect(try use(store, Self.mark(1), at: 1_000, hosting: space) == "marked")
-        #expect(store.graph.snapshot().isHosted(try Space(space)))
-        let revision = store.graph.revision
+        #expect(store.snapshot().isHosted(try Space(space)))
+        let revision = store.revision
         #expect(try use(store, Self.mark(2), at: 1_000, hosting: space) == "marked")
         #expect(try use(store, Self.mark(2), at: 1_000, hosting: RandomAuthority.spaces[1]) == "duplicate")
-        #expect(store.graph.revision == revision)
-        #expect(!store.graph.snapshot().isHosted(try Space(RandomAuthority.spaces[1])))
+        #expect(store.revision == revision)
+        #expect(!store.snapshot().isHosted(try Space(RandomAuthority.spaces[1])))
         store.close()
         let again = try open()
         defer { again.close() }
-        #expect(again.graph.snapshot().isHosted(try Space(space)))
+        #expect(again.snapshot().isHosted(try Space(space)))
         #expect(try use(again, Self.mark(2), at: 1_000, hosting: RandomAuthority.spaces[1]) == "duplicate")
     }
 }

@@ -56,7 +56,7 @@ enum AccountCommand {
         return try change(options) { service, now in
             let space = try SpaceURI(accepting: options.words[1])
             let (author, repos) = (options.words[2], service.spaces.repos)
-            let isFound = try service.store.transact(at: now) {
+            let isFound = try service.store.change(at: now) {
                 try repos.writer($0).setTakenDown(isDown, space: space, author: author)
             }
             guard isFound else {

@@ -70,7 +70,7 @@ extension Service {
                 guard case .tinycloud(space, "capabilities", let path, "") = capability.resource,
                     path == nil || path == "all" || path == ""
                 else { return false }
-                return snapshot.graph.registry.isSame(capability.ability, Self.capabilitiesRead)
+                return snapshot.registry.isSame(capability.ability, Self.capabilitiesRead)
             }
             guard invokes else { return false }
             return (try? snapshot.checkUse(question, at: now)) != nil

@@ -112,7 +112,7 @@ extension Service {
     /// POST /authorize: answers one question, or `{"checks":[…]}`, with decision, cause, chain and revision.
     func authorize(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
         let now = try now()
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         let json: JSON
         do throws(MultiformatsError) {
             json = try JSON.parse(request.body)

@@ -10,7 +10,7 @@ extension Service {
         let unverified = try decode(request)
         let cid = unverified.cid
         // The same bytes again: their signature was checked when they were admitted.
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         if let known = snapshot.edge(unverified.id) {
             answer.send(.json(Self.receipt(cid, [], [], snapshot, known, now)))
             return
@@ -31,19 +31,18 @@ extension Service {
         } catch {
             throw Failure(error, status: 401)
         }
-        let graph = store.graph
         store.submit(
-            .admit(statement, token: token.bytes, now: now, hosting: settings.hosting) { result in
+            .admit(statement, token: token.bytes, now: now, hosting: settings.hosting) { [store] result in
                 answer.finish { () throws(Failure) in
                     switch result {
                     case .failure(let failure): throw Failure(failure)
                     case .success(.refused(let refusal)): throw Failure(refusal, status: 401)
                     case .success(.existing(let edge)), .success(.twin(let edge, _)):
-                        return .json(Self.receipt(cid, [], [], graph.snapshot(), edge, now))
+                        return .json(Self.receipt(cid, [], [], store.snapshot(), edge, now))
                     case .success(.admitted(let admitted)):
                         return .json(
                             Self.receipt(
-                                cid, admitted.activated, admitted.skipped, graph.snapshot(), admitted.edge, now))
+                                cid, admitted.activated, admitted.skipped, store.snapshot(), admitted.edge, now))
                     }
                 }
             })

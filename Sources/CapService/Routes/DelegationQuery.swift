@@ -12,7 +12,7 @@ extension Service {
         guard unverified.isInWindow(at: now) else { throw Self.unauthorized("expired") }
         let token = try verify(unverified, status: 403, text: Self.unauthorizedText)
         try checkRate(of: token.issuer, at: now)
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         var account = try authorizedAccount(token, snapshot, at: now)
         if let direction = filter.direction { account.directions = [direction] }
         if let cursor = filter.cursor {
@@ -39,7 +39,7 @@ extension Service {
     ) throws(Failure) -> AccountQuery {
         guard let question = try? invocation(token), question.capabilities.count == 1,
             let only = question.capabilities.first,
-            snapshot.graph.registry.isSame(only.ability, Ability(literal: "tinycloud.delegation/list")),
+            snapshot.registry.isSame(only.ability, Ability(literal: "tinycloud.delegation/list")),
             case .tinycloud(let space, "delegation", let path, "") = only.resource, (path ?? "").isEmpty,
             space.owner.kind == .pkh
         else { throw Self.unauthorized("wrongKind") }

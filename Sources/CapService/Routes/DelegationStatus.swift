@@ -31,7 +31,7 @@ extension Service {
         guard let cid = try? CID(text: text.utf8) else {
             throw Failure(400, "malformedCID", "Invalid delegation CID")
         }
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         guard let edge = snapshot.edge(cid.hash), mayAsk(token, about: edge, snapshot, at: now) else {
             throw Failure(404, "notFound", "", form: .body(Self.statusBody(text, "not_found", exists: false)))
         }

@@ -105,7 +105,7 @@ extension Service {
     /// Under open hosting, the space that its owner's first invocation begins to host.
     private func spaceToHost(_ question: InvocationQuestion) -> Space? {
         guard settings.hosting == .open else { return nil }
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         return question.capabilities.lazy.compactMap { $0.resource.space }.first {
             $0.owner == question.invoker && !snapshot.isHosted($0)
         }
@@ -118,7 +118,7 @@ extension Service {
     }
 
     private func work(_ question: InvocationQuestion) throws(Failure) -> Work {
-        let registry = store.graph.registry
+        let registry = store.registry
         guard let first = question.capabilities.first else {
             throw Failure(400, "noCapability", "the invocation names no capability")
         }
@@ -143,7 +143,7 @@ extension Service {
 
     /// Step 8: authorization and existence of the spaces; gives the snapshot that was asked.
     private func authorized(_ use: InvocationUse) throws(Failure) -> Snapshot {
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         try Self.authorize(use, snapshot)
         return snapshot
     }

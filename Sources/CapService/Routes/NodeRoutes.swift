@@ -45,7 +45,7 @@ extension Service {
     }
 
     func metricsText() -> HTTPResponse {
-        let snapshot = store.graph.snapshot()
+        let snapshot = store.snapshot()
         let text = metrics.text(
             revision: snapshot.revision, edges: snapshot.edgeCount, pending: store.pendingCount,
             commits: store.commitCount, values: try? store.read { try ValueReader($0).totals() })

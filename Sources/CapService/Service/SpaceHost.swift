@@ -93,7 +93,7 @@ struct HostedAuthors: RepoAuthors {
 private struct WriteNews: RepoObserver {
     let notifications: Notifications
 
-    func repoAdvanced(_ advance: RepoAdvance, in change: StoreTransaction) throws {
+    func repoAdvanced(_ advance: RepoAdvance, in change: TableChange) throws {
         let isHosted = try change.exists("SELECT 1 FROM account WHERE did = ?1", [.text(advance.space.authority)])
         // What revision a space elsewhere is at, its own host says.
         let event = WriteEvent(

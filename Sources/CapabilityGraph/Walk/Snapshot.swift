@@ -4,8 +4,14 @@ import UCAN
 
 /// Shows the graph exactly as it stood at one revision; cheap to take, valid for ever, readable on any thread.
 public struct Snapshot: Sendable {
-    public let graph: Graph
+    let graph: Graph
     public let revision: UInt32
+
+    /// The graph as it stood earlier; later than this it does not show.
+    public func asOf(_ revision: UInt32) -> Snapshot { Snapshot(graph: graph, revision: min(revision, self.revision)) }
+
+    /// The abilities its questions are asked of.
+    public var registry: AbilityRegistry { graph.registry }
 
     /// Names one admitted edge; meaningful only with its graph.
     public struct EdgeID: Hashable, Comparable, Sendable {

@@ -25,7 +25,7 @@ extension Accounts {
         let password = stride(from: 0, to: 16, by: 4).map { String(decoding: letters[$0..<($0 + 4)], as: UTF8.self) }
             .joined(separator: "-")
         let tag = tag(of: password, did)
-        try store.transact(at: now) { transaction in
+        try store.change(at: now) { transaction in
             let names = try transaction.rows("SELECT name FROM app_password WHERE did = ?1", [.text(did.text)]) {
                 $0.text(0)
             }

@@ -112,7 +112,7 @@ extension GateCase {
     /// Says why a credential of this host is dead: by itself, or with its space, which then is as one that never was.
     private func dead(_ edge: Snapshot.EdgeID, _ jti: String) throws -> AccessRefusal {
         guard case .deleted(let tombstone) = view.standing(of: uri) else { return .credentialRevoked }
-        if view.graph.graph.snapshot(at: tombstone.revision).isInForce(edge, at: now) { return .spaceNotFound }
+        if view.graph.asOf(tombstone.revision).isInForce(edge, at: now) { return .spaceNotFound }
         return try view.tables.wasDeleted(withSpace: jti, in: uri) ? .spaceNotFound : .credentialRevoked
     }
 

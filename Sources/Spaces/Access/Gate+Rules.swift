@@ -33,7 +33,7 @@ struct GateCase {
     /// True for who stood in a deleted space before its deletion.
     func wasIn(_ tombstone: SpaceTombstone, _ asker: Questioner) -> Bool {
         guard !tombstone.wasOpen, tombstone.owner != asker.principal else { return true }
-        let then = Questioner(asker.principal, in: view.graph.graph.snapshot(at: tombstone.revision), at: now)
+        let then = Questioner(asker.principal, in: view.graph.asOf(tombstone.revision), at: now)
         return then.may(.spaceBelong, space).isAllowed
     }
 

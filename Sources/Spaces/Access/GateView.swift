@@ -48,7 +48,7 @@ final class LazyView {
     init(_ store: GraphStore) throws {
         let tables = Tables(store)
         self.tables = tables
-        view = GateView(graph: store.graph.snapshot(), tables: tables, spaces: try store.spaces)
+        view = GateView(graph: store.snapshot(), tables: tables, spaces: try store.spaces)
     }
 
     func close() {

@@ -46,7 +46,7 @@ package struct Permit: Sendable {
 
     /// Asks the same again inside the transaction that makes the change, so that nothing ended meanwhile still counts;
     /// gives the fresh permit. Throws what the gate would.
-    package func confirmed(in change: StoreTransaction) throws -> Permit {
+    package func confirmed(in change: TableChange) throws -> Permit {
         let view = GateView(graph: change.graph, tables: change, spaces: try change.spaces)
         let ruling = try gate.rule(operation, caller, on: space, context, in: view, at: change.now)
         return Permit(operation, caller, on: space, context, ruling, gate, revision: change.graph.revision)
@@ -93,7 +93,7 @@ package struct AccountPermit: Sendable {
     }
 
     /// Asks the same again inside the transaction that makes the change; throws what the gate would.
-    func confirm(in change: StoreTransaction) throws {
+    func confirm(in change: TableChange) throws {
         _ = try gate.rule(operation, caller, in: change.graph, tables: change, at: change.now)
     }
 }
@@ -155,7 +155,7 @@ extension Gate {
     package func permit(
         account operation: AccountOperation, _ caller: Caller, at now: Timestamp
     ) throws -> AccountPermit {
-        let graph = store.graph.snapshot()
+        let graph = store.snapshot()
         let ruling = try store.read { try rule(operation, caller, in: graph, tables: $0, at: now) }
         return AccountPermit(operation, caller, ruling, self, revision: graph.revision)
     }

@@ -93,7 +93,7 @@ extension TableReader {
     }
 }
 
-extension StoreTransaction {
+extension TableChange {
     /// Revokes what was issued for a space, or for one its members are admitted to, and no longer is in force.
     ///
     /// The graph refuses such credentials already; here they are listed as revoked, for the hosts that must be told.

@@ -24,7 +24,7 @@ package final class CredentialSweep: Sendable {
     /// Changes nothing, and so costs no write, where there is nothing to do.
     package func run(at now: Timestamp) throws {
         try store.catalog.forget(before: now)
-        let graph = store.graph.snapshot()
+        let graph = store.snapshot()
         let hasWork = try store.read { tables in
             try tables.exists("SELECT 1 FROM credential_revocation WHERE is_told = 0")
                 || tables.hasStale(at: now.advanced(bySeconds: -60))
@@ -33,7 +33,7 @@ package final class CredentialSweep: Sendable {
         }
         guard hasWork else { return seen.withLock { $0 = graph.revision } }
         let notifications = self.notifications
-        try store.transact(at: now) { change in
+        try store.change(at: now) { change in
             for issued in try change.issuedCredentials(at: now) where !issued.isInForce(in: change.graph, at: now) {
                 try change.revoke(issued, because: issued.cause(in: change.graph) ?? .settingsChanged)
             }
@@ -51,7 +51,7 @@ extension TableReader {
     }
 }
 
-extension StoreTransaction {
+extension TableChange {
     /// Puts what was revoked here into the outbox, once, for the hosts of the space's writers elsewhere.
     fileprivate func tell(_ notifications: Notifications) throws {
         let untold = try rows(

@@ -96,7 +96,7 @@ extension SpaceCredentials {
     private func allowedLifetime(
         _ permit: Permit, upTo maximum: Int64, at now: Timestamp
     ) throws(AccessRefusal) -> Int64 {
-        let graph = store.graph.snapshot()
+        let graph = store.snapshot()
         var result = min(lifetime, maximum)
         for case .allow(let allowance)? in [permit.decision, permit.grounds.connect] {
             for step in allowance.route {

@@ -173,7 +173,7 @@ extension GraphStore {
     }
 }
 
-extension StoreTransaction {
+extension TableChange {
     /// The spaces with all that was changed so far.
     package var spaces: SpaceLookup {
         get throws { SpaceLookup(try catalog, isWorking: true) }

@@ -89,7 +89,7 @@ package struct SpaceGraph: Sendable {
         _ permit: Permit, _ ability: Ability, path: String?, at now: Timestamp
     ) throws -> [UInt8] {
         guard case .readGraph(let principal?) = permit.operation else { throw AccessRefusal.closed }
-        let graph = store.graph.snapshot(at: permit.revision)
+        let graph = store.snapshot(at: permit.revision)
         let question = CheckQuestion(
             principal: principal, ability: ability, resource: try Self.resource(permit.space, path))
         let explanation = graph.explain(question, at: now)
@@ -115,7 +115,7 @@ package struct SpaceGraph: Sendable {
     }
 
     private func answer(_ permit: Permit, at now: Timestamp) throws -> DelegationAnswer {
-        let graph = store.graph.snapshot(at: permit.revision)
+        let graph = store.snapshot(at: permit.revision)
         let space = try Space(permit.space)
         let asker = try graph.asker(invoker: permit.principal, proofs: [], at: now)
         return DelegationAnswer(

@@ -10,7 +10,7 @@ extension Notifications {
     ) throws -> Timestamp {
         try permit.require(.registerNotify)
         let space = try Space(permit.space)
-        return try store.transact(at: now) { change in
+        return try store.change(at: now) { change in
             let permit = try permit.confirmed(in: change)
             let end = try Registrations.put(
                 change, space: space, service: service.text, repo: repo, registrant: try change.user(of: permit).text)
@@ -25,7 +25,7 @@ extension Notifications {
     package func unregister(_ permit: Permit, service: ServiceIdentifier, at now: Timestamp) throws -> Bool {
         try permit.require(.registerNotify)
         let space = try Space(permit.space)
-        return try store.transact(at: now) { change in
+        return try store.change(at: now) { change in
             let permit = try permit.confirmed(in: change)
             let removal = try Registrations.remove(
                 change, space: space, service: service.text, by: try change.user(of: permit).text,
@@ -39,7 +39,7 @@ extension Notifications {
     }
 }
 
-extension StoreTransaction {
+extension TableChange {
     /// On whose right to read a permit rests: the user a credential was minted for, else who asks.
     fileprivate func user(of permit: Permit) throws -> DID {
         guard case .credential(let space, _, _, let jti, _) = permit.caller else { return permit.principal }
@@ -78,7 +78,7 @@ extension Notifications {
         let latest = TID(microseconds: now.microseconds + WriteNotice.furthestAhead, clockID: 1023)
         guard notice.rev <= latest else { throw ATProtoError("FutureRev", "the revision lies in the future") }
         let space = try Space(permit.space)
-        try store.transact(at: now) { change in
+        try store.change(at: now) { change in
             let permit = try permit.confirmed(in: change)
             let advance = try SpaceWriters(change).record(
                 permit.space, author: notice.repo.text, rev: notice.rev, hash: notice.hash)

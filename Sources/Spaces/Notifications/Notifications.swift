@@ -31,7 +31,7 @@ package final class Notifications: Sendable {
     // MARK: what happened
 
     /// Tells of a committed batch, inside its transaction. `isHosted` says that the space's authority is served here.
-    package func wrote(_ change: StoreTransaction, _ event: WriteEvent, isHosted: Bool) throws {
+    package func wrote(_ change: TableChange, _ event: WriteEvent, isHosted: Bool) throws {
         let body = event.json
         if isHosted {
             for service in try Registrations.followers(change, space: event.space, repo: event.repo) {
@@ -52,7 +52,7 @@ package final class Notifications: Sendable {
     }
 
     /// Tells that a space is gone, inside the transaction that deletes it, and forgets who wanted to know.
-    package func deleted(_ change: StoreTransaction, _ space: Space) throws {
+    package func deleted(_ change: TableChange, _ space: Space) throws {
         var json = JSONWriter()
         json.beginObject()
         json.key("space")
@@ -70,7 +70,7 @@ package final class Notifications: Sendable {
 
     /// Tells the hosts of a space's writers that credentials are no longer good (atproto-spaces.md 4.8).
     package func revoked(
-        _ change: StoreTransaction, _ space: Space, credentials: [String], hostsOf writers: [String]
+        _ change: TableChange, _ space: Space, credentials: [String], hostsOf writers: [String]
     ) throws {
         for start in stride(from: 0, to: credentials.count, by: 100) {
             var json = JSONWriter()
@@ -93,7 +93,7 @@ package final class Notifications: Sendable {
     }
 
     private func put(
-        _ change: StoreTransaction, _ method: String, _ space: Space, to service: String, _ body: [UInt8]
+        _ change: TableChange, _ method: String, _ space: Space, to service: String, _ body: [UInt8]
     ) throws {
         try Outbox.put(
             change, lane: "service \(service) \(space.text)", method: method, space: space.text,

@@ -26,7 +26,7 @@ package enum Outbox {
     static let lifetime: Int64 = 24 * 3600 * 1_000_000
 
     static func put(
-        _ change: StoreTransaction, lane: String, method: String, space: String, issuer: String, service: String,
+        _ change: TableChange, lane: String, method: String, space: String, issuer: String, service: String,
         audience: String, body: [UInt8], replacing: Bool = false
     ) throws {
         if replacing { try change.run("DELETE FROM outbox WHERE lane = ?1", [.text(lane)]) }
@@ -65,7 +65,7 @@ package enum Outbox {
         }
     }
 
-    static func remove(_ change: StoreTransaction, _ message: OutboxMessage) throws {
+    static func remove(_ change: TableChange, _ message: OutboxMessage) throws {
         try change.run("DELETE FROM outbox WHERE id = ?1", [.integer(message.id)])
     }
 }

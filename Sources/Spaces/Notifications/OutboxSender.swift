@@ -122,7 +122,7 @@ final class OutboxSender: Sendable {
             let isTooOld = now.microseconds - next.createdAt.microseconds > Outbox.lifetime
             let status = isTooOld ? nil : transport.send(next, at: now)
             guard isTooOld || Self.isFinal(status) else { return postpone(name) }
-            guard (try? store.transact(at: now, { try Outbox.remove($0, next) })) != nil else { return postpone(name) }
+            guard (try? store.change(at: now, { try Outbox.remove($0, next) })) != nil else { return postpone(name) }
             state.withLock { $0.lanes[name]?.failures = 0 }
         }
         release(name)

@@ -15,7 +15,7 @@ package enum Registrations {
     /// `registrant` is the user who asked, whom `remove` lets take it back, and on whose right to read it rests. Renewed
     /// by somebody else it stays the first one's.
     package static func put(
-        _ change: StoreTransaction, space: Space, service: String, repo: String? = nil, registrant: String
+        _ change: TableChange, space: Space, service: String, repo: String? = nil, registrant: String
     ) throws -> Timestamp? {
         let now = change.now.microseconds
         try change.run("DELETE FROM registration WHERE expires_at <= ?1", [.integer(now)])
@@ -45,7 +45,7 @@ package enum Registrations {
 
     /// Takes a registration back for the one who made it, for the service itself, or for the owner.
     package static func remove(
-        _ change: StoreTransaction, space: Space, service: String, by registrant: String, isOwner: Bool
+        _ change: TableChange, space: Space, service: String, by registrant: String, isOwner: Bool
     ) throws -> Removal {
         let known = try change.rows(
             "SELECT registrant FROM registration WHERE space = ?1 AND service = ?2 AND expires_at > ?3",
@@ -63,7 +63,7 @@ package enum Registrations {
     ///
     /// A user who may no longer read the space is forgotten, unless a managing application admits people whom the graph
     /// does not know by name.
-    static func followers(_ change: StoreTransaction, space: Space, repo: String) throws -> [String] {
+    static func followers(_ change: TableChange, space: Space, repo: String) throws -> [String] {
         var services: [String] = []
         var known: [String: Bool] = [:]
         for (service, registrant) in try rows(change, space, repo) {
@@ -81,14 +81,14 @@ package enum Registrations {
     }
 
     /// Everybody to tell of what concerns the whole space.
-    static func everybody(_ change: StoreTransaction, space: Space) throws -> [String] {
+    static func everybody(_ change: TableChange, space: Space) throws -> [String] {
         var services: [String] = []
         for (service, _) in try rows(change, space, nil) where services.last != service { services.append(service) }
         return services
     }
 
     private static func rows(
-        _ change: StoreTransaction, _ space: Space, _ repo: String?
+        _ change: TableChange, _ space: Space, _ repo: String?
     ) throws -> [(service: String, registrant: String)] {
         try change.rows(
             """
@@ -98,7 +98,7 @@ package enum Registrations {
         ) { ($0.text(0), $0.text(1)) }
     }
 
-    private static func mayRead(_ change: StoreTransaction, _ space: Space, _ registrant: String) throws -> Bool {
+    private static func mayRead(_ change: TableChange, _ space: Space, _ registrant: String) throws -> Bool {
         let question = CheckQuestion(
             principal: DID(trusted: registrant), ability: .spaceRead, resource: .atproto(space: space, path: nil))
         if change.graph.check(question, at: change.now).isAllowed { return true }
@@ -106,7 +106,7 @@ package enum Registrations {
         return record?.settings.readPolicy.managingApp != nil
     }
 
-    static func removeAll(_ change: StoreTransaction, space: Space) throws {
+    static func removeAll(_ change: TableChange, space: Space) throws {
         try change.run("DELETE FROM registration WHERE space = ?1", [.text(space.text)])
     }
 }

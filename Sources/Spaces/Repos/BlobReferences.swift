@@ -6,12 +6,12 @@ import Storage
 ///
 /// Counts are settled at the end, so that a batch that moves a blob from one record to another never lets go of it.
 struct BlobReferences {
-    private let change: StoreTransaction
+    private let change: TableChange
     private let account: String
     /// How many references the batch added or took, by the blob's digest.
     private var differences: [Digest: Int64] = [:]
 
-    init(_ change: StoreTransaction, account: String) {
+    init(_ change: TableChange, account: String) {
         self.change = change
         self.account = account
     }

@@ -24,7 +24,7 @@ struct IdempotencyKey {
     /// Gives what the key answered before.
     ///
     /// - Throws: `InvalidRequest` when it answered something else than this batch.
-    func outcome(of batch: WriteBatch, in change: StoreTransaction) throws -> WriteOutcome? {
+    func outcome(of batch: WriteBatch, in change: TableChange) throws -> WriteOutcome? {
         let row = try change.first(
             "SELECT request, outcome FROM write_key WHERE account = ?1 AND key = ?2 AND expires_at > ?3",
             [.text(account), .text(key), .integer(change.now.microseconds)]
@@ -40,7 +40,7 @@ struct IdempotencyKey {
     }
 
     /// Keeps an outcome, and lets go of a few that nobody can ask for any more.
-    func keep(_ outcome: WriteOutcome, in change: StoreTransaction, limits: RepoLimits) throws {
+    func keep(_ outcome: WriteOutcome, in change: TableChange, limits: RepoLimits) throws {
         let now = change.now.microseconds
         try change.run(
             """

@@ -9,7 +9,7 @@ struct RepoChange {
     private(set) var operationCount: Int64 = 0
     private(set) var points: Int64 = 0
 
-    private let change: StoreTransaction
+    private let change: TableChange
     private let author: String
     private let spaceURI: SpaceURI
     private let head: RepoHead?
@@ -21,7 +21,7 @@ struct RepoChange {
     private var blobs: BlobReferences
 
     /// Reads what the repo holds. A repo without a row is made by its first write.
-    init(_ batch: WriteBatch, _ change: StoreTransaction, clockID: UInt16) throws {
+    init(_ batch: WriteBatch, _ change: TableChange, clockID: UInt16) throws {
         self.change = change
         author = batch.author
         spaceURI = batch.space

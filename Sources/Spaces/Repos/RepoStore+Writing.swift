@@ -11,7 +11,7 @@ extension RepoStore {
     ///   of write that is not covered.
     package func applyWrites(_ permit: Permit, _ batch: WriteBatch, at now: Timestamp) throws -> WriteOutcome {
         try permit.require(batch.operation)
-        return try store.transact(at: now) { change in
+        return try store.change(at: now) { change in
             let permit = try permit.confirmed(in: change)
             var batch = batch
             batch.knowsSpace = !permit.isOwnAlone
@@ -22,7 +22,7 @@ extension RepoStore {
 
     /// What an author takes away from a repo that a space shows is told of in any case; from one that no space shows any
     /// more, to nobody.
-    private func reach(of batch: WriteBatch, _ permit: Permit, in change: StoreTransaction) throws -> WriteReach {
+    private func reach(of batch: WriteBatch, _ permit: Permit, in change: TableChange) throws -> WriteReach {
         if try change.spaces.space(batch.space) != nil {
             guard permit.isOwnAlone else { return .space }
             let head = try RepoReader(change).head(space: batch.space, author: batch.author)
@@ -47,7 +47,7 @@ extension RepoStore {
     /// Deletes the repo of the author that the permit names; throws `RepoNotFound` where there is none.
     package func deleteRepo(_ permit: Permit, at now: Timestamp) throws {
         guard case .deleteRepo(let author) = permit.operation else { throw AccessRefusal.closed }
-        let isFound = try store.transact(at: now) { change in
+        let isFound = try store.change(at: now) { change in
             let permit = try permit.confirmed(in: change)
             return try writer(change).deleteRepo(space: permit.space, author: author.text)
         }

@@ -23,25 +23,25 @@ package struct RepoStore: Sendable {
     }
 
     /// Makes a writer inside a change that something else began, such as the deletion of a space.
-    package func writer(_ change: StoreTransaction) -> RepoWriter {
+    package func writer(_ change: TableChange) -> RepoWriter {
         RepoWriter(change, limits: limits, clockID: clockID, observer: observer)
     }
 
     /// Makes all writes of a batch or none; durable when it returns. An empty batch succeeds and changes nothing.
     func applyWrites(_ batch: WriteBatch, at now: Timestamp) throws -> WriteOutcome {
-        try store.transact(at: now) { try writer($0).apply(batch) }
+        try store.change(at: now) { try writer($0).apply(batch) }
     }
 
     /// Keeps a blob until a record refers to it, for a time otherwise.
     func uploadBlob(_ bytes: [UInt8], mimeType: String, account: String, at now: Timestamp) throws -> BlobRef {
         let blob = try UploadedBlob(bytes: bytes, mimeType: mimeType, limits: limits)
-        try store.transact(at: now) { try writer($0).store(blob, account: account) }
+        try store.change(at: now) { try writer($0).store(blob, account: account) }
         return blob.ref
     }
 
     /// Deletes an author's repo in a space; false when there was none.
     func deleteRepo(space: SpaceURI, author: String, at now: Timestamp) throws -> Bool {
-        try store.transact(at: now) { try writer($0).deleteRepo(space: space, author: author) }
+        try store.change(at: now) { try writer($0).deleteRepo(space: space, author: author) }
     }
 
     /// Reads on one consistent state.
@@ -71,13 +71,13 @@ package struct RepoStore: Sendable {
 
     /// Clears deleted repos, collects blobs whose time is over and prunes logs, in small changes; for a periodic sweep.
     package func sweep(at now: Timestamp) throws {
-        while try store.transact(at: now, { try writer($0).clearDiscarded() }) > 0 {}
-        while try store.transact(at: now, { try writer($0).collectBlobs() }) > 0 {}
-        let long = try store.transact(at: now) { change in
+        while try store.change(at: now, { try writer($0).clearDiscarded() }) > 0 {}
+        while try store.change(at: now, { try writer($0).collectBlobs() }) > 0 {}
+        let long = try store.change(at: now) { change in
             try writer(change).longLogs().map { RepoName(space: $0.space, author: $0.author) }
         }
         for repo in long {
-            while try store.transact(at: now, { try writer($0).pruneLog(space: repo.space, author: repo.author) }) > 0 {
+            while try store.change(at: now, { try writer($0).pruneLog(space: repo.space, author: repo.author) }) > 0 {
             }
         }
     }

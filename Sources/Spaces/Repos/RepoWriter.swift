@@ -5,19 +5,19 @@ import UCAN
 
 /// Is told of every step of a repo inside the change that makes it, so that its notification is as durable as it.
 package protocol RepoObserver: Sendable {
-    func repoAdvanced(_ advance: RepoAdvance, in change: StoreTransaction) throws
+    func repoAdvanced(_ advance: RepoAdvance, in change: TableChange) throws
 }
 
 /// Changes repos inside one transaction: what it compares is what it writes over.
 package struct RepoWriter {
-    let change: StoreTransaction
+    let change: TableChange
     let limits: RepoLimits
     /// The low bits of revisions made here.
     let clockID: UInt16
     let observer: (any RepoObserver)?
 
     package init(
-        _ change: StoreTransaction, limits: RepoLimits = RepoLimits(), clockID: UInt16 = 0,
+        _ change: TableChange, limits: RepoLimits = RepoLimits(), clockID: UInt16 = 0,
         observer: (any RepoObserver)? = nil
     ) {
         self.change = change

@@ -8,7 +8,7 @@ struct SpaceRow {
     private(set) var rev: TID?
 
     /// Finds the row or makes it.
-    static func find(_ space: SpaceURI, in change: StoreTransaction) throws -> SpaceRow {
+    static func find(_ space: SpaceURI, in change: TableChange) throws -> SpaceRow {
         let sql = "SELECT id, rev FROM space_revision WHERE uri = ?1"
         func found() throws -> SpaceRow? {
             try change.first(sql, [.text(space.text)]) {
@@ -22,7 +22,7 @@ struct SpaceRow {
     }
 
     /// Moves the space to its next revision, which is above the last and not below the clock.
-    mutating func advance(_ change: StoreTransaction, clockID: UInt16) throws -> TID {
+    mutating func advance(_ change: TableChange, clockID: UInt16) throws -> TID {
         let next = TID.next(after: rev, microseconds: change.now.microseconds, clockID: clockID)
         try change.run("UPDATE space_revision SET rev = ?2 WHERE id = ?1", [.integer(number), next.column])
         rev = next

@@ -23,9 +23,9 @@ package struct SpaceWriterPage: Sendable {
 
 /// Keeps and lists the writers of spaces.
 package struct SpaceWriters {
-    private let change: StoreTransaction
+    private let change: TableChange
 
-    package init(_ change: StoreTransaction) { self.change = change }
+    package init(_ change: TableChange) { self.change = change }
 
     func upsert(space: Int64, did: String, rev: TID, hash: [UInt8], spaceRev: TID) throws {
         try change.run(

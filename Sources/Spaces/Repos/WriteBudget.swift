@@ -21,7 +21,7 @@ struct WriteBudget {
     /// Spends points; throws `RateLimitExceeded` when a window has not as many left.
     ///
     /// A clock that went back spends from the newest window seen, so that going back refills nothing.
-    func charge(_ points: Int64, to account: String, in change: StoreTransaction) throws {
+    func charge(_ points: Int64, to account: String, in change: TableChange) throws {
         let now = change.now.microseconds
         var (hour, hourPoints, day, dayPoints) = (now / Self.hour, Int64(0), now / Self.day, Int64(0))
         let spent = try change.first(

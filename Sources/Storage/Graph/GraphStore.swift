@@ -6,9 +6,9 @@ package import UCAN
 /// Owns the durable log and the graph built from it, and admits changes in one order.
 ///
 /// Changes from many threads are decided one after the other on the writer thread, committed together in one
-/// transaction, then made visible, then answered. Readers use `graph` and `tokens` and never wait for the writer.
+/// transaction, then made visible, then answered. Readers use `snapshot` and `tokens` and never wait for the writer.
 public final class GraphStore: Sendable {
-    public let graph: Graph
+    let graph: Graph
     public let tokens: TokenReader
     let log: SQLiteLog
     private let queue: CommitQueue<StoreOperation>
@@ -58,12 +58,24 @@ public final class GraphStore: Sendable {
     /// Opens a log for reading only, also beside a running service; every change is refused.
     public static func openForReading(
         path: String, registry: AbilityRegistry, limits: GraphLimits = GraphLimits()
-    ) throws -> (graph: Graph, tokens: TokenReader, log: SQLiteLog) {
+    ) throws -> (snapshot: Snapshot, tokens: TokenReader, log: SQLiteLog) {
         let log = try SQLiteLog.open(path: path, mode: .readOnly)
         let writer = GraphWriter(try Graph(registry: registry, limits: limits))
         try replay(log, into: writer)
-        return (writer.graph, try TokenReader(path: path), log)
+        return (writer.graph.snapshot(), try TokenReader(path: path), log)
     }
+
+    /// The graph as it durably stands: the only door to it.
+    public func snapshot() -> Snapshot { graph.snapshot() }
+
+    /// The graph as it stood at an earlier revision.
+    public func snapshot(at revision: UInt32) -> Snapshot { graph.snapshot(at: revision) }
+
+    /// The newest revision that can be seen.
+    public var revision: UInt32 { graph.revision }
+
+    /// The abilities its questions are asked of.
+    public var registry: AbilityRegistry { graph.registry }
 
     /// Fills a graph, and what families keep in memory, from the log.
     private static func replay(

@@ -18,7 +18,24 @@ extension GraphStore {
         return try handover.wait()
     }
 
-    /// Does the same without waiting: `reply` is called on the writer thread, once, and must be short.
+    /// Changes tables alone, in the light of a graph that the change leaves as it is; else as `transact`.
+    ///
+    /// Which of the two a route uses decides whom it has to wait for: an engine may run these beside each other.
+    package func change<Value: Sendable>(
+        at now: Timestamp, _ body: @escaping @Sendable (TableChange) throws -> Value
+    ) throws -> Value {
+        try transact(at: now) { try body($0) }
+    }
+
+    /// Does the same without waiting.
+    package func change<Value: Sendable>(
+        at now: Timestamp, _ body: @escaping @Sendable (TableChange) throws -> Value,
+        then reply: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        transact(at: now, { try body($0) }, then: reply)
+    }
+
+    /// Makes a `transact` without waiting: `reply` is called on the writer thread, once, and must be short.
     package func transact<Value: Sendable>(
         at now: Timestamp, _ body: @escaping @Sendable (StoreTransaction) throws -> Value,
         then reply: @escaping @Sendable (Result<Value, any Error>) -> Void

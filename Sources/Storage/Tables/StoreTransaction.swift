@@ -6,48 +6,10 @@ package import UCAN
 ///
 /// What its body throws takes back everything the body did; a failure of the store itself ends the whole batch. A body
 /// may run twice when a neighbour in its batch fails, so it has no effects but those on this value.
-package final class StoreTransaction: TableWriter {
-    /// The request's one reading of the clock.
-    package let now: Timestamp
-    private let tables: TableConnection
-    let writer: GraphWriter
-    private let families: [any StoreFamily]
+package final class StoreTransaction: TableChange {
     var batch = LogBatch()
-    private let mark: (ReplayMark) throws -> Bool
     /// True once an edge was made or ended, which only the whole batch can take back.
     private(set) var changedGraph = false
-
-    init(
-        now: Timestamp, tables: TableConnection, writer: GraphWriter, families: [any StoreFamily],
-        mark: @escaping (ReplayMark) throws -> Bool
-    ) {
-        self.now = now
-        self.tables = tables
-        self.writer = writer
-        self.families = families
-        self.mark = mark
-    }
-
-    package func each(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Bool) throws {
-        try tables.each(sql, values, body)
-    }
-
-    /// Runs once the change is durable and visible, on the writer thread and in the order of commits; it must be short.
-    package func afterCommit(_ body: @escaping @Sendable () -> Void) { followUps.append(body) }
-
-    var followUps: [@Sendable () -> Void] = []
-
-    package func run(_ sql: String, _ values: [SQLValue]) throws { try tables.run(sql, values) }
-    package func run(_ sql: String) throws { try run(sql, []) }
-
-    /// Rows the last `run` inserted, updated or deleted.
-    package var changes: Int { tables.connection.changeCount }
-
-    /// The graph with what this batch changed so far.
-    package var graph: Snapshot { writer.working }
-
-    /// Marks a signed statement as used; false when it was used before.
-    package func use(_ mark: ReplayMark) throws -> Bool { try self.mark(mark) }
 
     /// Adds an edge this host states; throws its `Refusal` when the rules of admission do not allow it.
     @discardableResult
@@ -94,11 +56,6 @@ package final class StoreTransaction: TableWriter {
 
     private func apply(_ entry: AppliedEntry) throws {
         for family in families { try family.apply(entry, in: graph, at: now, to: self) }
-    }
-
-    /// The family of one type.
-    package func family<Family: StoreFamily>(_ type: Family.Type) -> Family? {
-        families.lazy.compactMap { $0 as? Family }.first
     }
 
     /// Hosts a space from now on.

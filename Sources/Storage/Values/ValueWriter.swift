@@ -22,11 +22,11 @@ package enum ValuePrecondition: Sendable, Equatable {
 
 /// Writes the key-value plane inside one change, which counts what a space holds.
 package struct ValueWriter {
-    private let change: StoreTransaction
+    private let change: TableChange
     private let quota: Int64
 
     /// - Parameter quota: Bytes that the values of one space may cost together; 0 for any number.
-    package init(_ change: StoreTransaction, quota: Int64) {
+    package init(_ change: TableChange, quota: Int64) {
         self.change = change
         self.quota = quota
     }

@@ -21,7 +21,7 @@ enum RestartShape {
             scan = min(scan, Stopwatch.nanoseconds() - start)
             start = Stopwatch.nanoseconds()
             let store = try GraphStore.open(path: path, registry: registry)
-            precondition(store.graph.snapshot().edgeCount >= scale.edges - ChainWorld.depth)
+            precondition(store.snapshot().edgeCount >= scale.edges - ChainWorld.depth)
             restart = min(restart, Stopwatch.nanoseconds() - start)
             store.close()
         }

@@ -29,7 +29,7 @@ struct DatabaseSource: AuthoritySource {
         do {
             let registry = try AbilityRegistry.standard()
             let opened = try GraphStore.openForReading(path: path, registry: registry)
-            snapshot = opened.graph.snapshot()
+            snapshot = opened.snapshot
             tokens = opened.tokens
         } catch {
             throw CommandError(ofFile: error)

@@ -58,7 +58,7 @@ struct ExplanationJudge {
         guard let first = allowance.route.first, let last = allowance.route.last else { return "no route" }
         guard snapshot.view(first.edge).audience == question.principal.text,
             first.capability.resource.contains(question.resource),
-            snapshot.graph.registry.covers(held: first.capability.ability, required: question.ability)
+            snapshot.registry.covers(held: first.capability.ability, required: question.ability)
         else { return "the route does not begin at the question" }
         guard last.capability.resource.rootAuthority?.text == snapshot.view(last.edge).issuer,
             last.capability.resource.rootAuthority == allowance.rootAuthority
@@ -68,7 +68,7 @@ struct ExplanationJudge {
             guard snapshot.view(step.edge).proofs.contains(next.edge),
                 snapshot.view(step.edge).issuer == snapshot.view(next.edge).audience,
                 next.capability.resource.contains(step.capability.resource),
-                snapshot.graph.registry.covers(held: next.capability.ability, required: step.capability.ability),
+                snapshot.registry.covers(held: next.capability.ability, required: step.capability.ability),
                 next.capability.caveats.failure(containing: step.capability.caveats, for: .delegation) == nil
             else { return "the route jumps" }
         }
@@ -92,7 +92,7 @@ struct ExplanationJudge {
                 view?.audience == question.principal.text
                 && view?.capabilities.contains {
                     $0.resource.text == held && !$0.resource.contains(question.resource)
-                        && snapshot.graph.registry.covers(held: $0.ability, required: question.ability)
+                        && snapshot.registry.covers(held: $0.ability, required: question.ability)
                 } == true
         case .caveatFailed, .missingContext:
             isTrue = denial.edge.map { state(of: $0) } == .live

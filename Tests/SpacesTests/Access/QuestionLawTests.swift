@@ -215,7 +215,7 @@ import UCAN
                 } catch let error as ATProtoError {
                     refusal = error.name
                 }
-                let isAllowed = try item.asked(world.rig.store.graph.snapshot())
+                let isAllowed = try item.asked(world.rig.store.snapshot())
                 // That a space was deleted takes nothing from its authority but the space.
                 let isGone = world.isDeleted && refusal == "SpaceDeleted"
                 guard refusal == nil ? isAllowed : !(isAllowed && item.isExact && !isGone) else {

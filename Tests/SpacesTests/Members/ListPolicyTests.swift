@@ -18,9 +18,9 @@ import UCAN
         let rig = try SpaceRig()
         let forum = try rig.create("forum")
         func entries(_ settings: String) throws -> UInt32 {
-            let before = rig.store.graph.revision
+            let before = rig.store.revision
             try rig.update(forum, settings)
-            return rig.store.graph.revision - before
+            return rig.store.revision - before
         }
         var costs: [[UInt32]] = []
         for count in [1, 300] {

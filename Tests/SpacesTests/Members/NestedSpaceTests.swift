@@ -16,7 +16,7 @@ import UCAN
     private func may(_ name: String, _ ability: Ability, _ space: SpaceURI) throws -> Bool {
         let question = CheckQuestion(
             principal: try rig.did(name), ability: ability, resource: .atproto(space: try Space(space), path: nil))
-        return rig.store.graph.snapshot().check(question, at: rig.start).isAllowed
+        return rig.store.snapshot().check(question, at: rig.start).isAllowed
     }
 
     private func listed(_ name: String, _ space: SpaceURI, of owner: String) throws -> MemberAccess? {

@@ -30,7 +30,7 @@ final class RepoRig {
     /// Keeps what an observer of repos is told.
     final class Advances: RepoObserver {
         private let all = Locked<[RepoAdvance]>([])
-        func repoAdvanced(_ advance: RepoAdvance, in change: StoreTransaction) { all.withLock { $0.append(advance) } }
+        func repoAdvanced(_ advance: RepoAdvance, in change: TableChange) { all.withLock { $0.append(advance) } }
         var list: [RepoAdvance] { all.withLock { $0 } }
     }
 

@@ -84,7 +84,7 @@ struct KVChange: Sendable {
     }
 
     /// Makes the change, or says why it is refused and has written nothing.
-    func apply(_ transaction: StoreTransaction) throws -> Result<HTTPResponse, Failure> {
+    func apply(_ transaction: TableChange) throws -> Result<HTTPResponse, Failure> {
         let writer = ValueWriter(transaction, quota: quota)
         do {
             switch kind {
