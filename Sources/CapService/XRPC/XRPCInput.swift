@@ -26,7 +26,9 @@ struct XRPCInput: Sendable {
     func has(_ field: XRPCField) throws(XRPCError) -> Bool { try value(field) != nil }
 
     func optionalText(_ field: XRPCField) throws(XRPCError) -> String? {
-        try typed(field, "a text") { $0.string }
+        let text = try typed(field, "a text") { $0.string }
+        try text?.requireStorable(field.name)
+        return text
     }
 
     func text(_ field: XRPCField) throws(XRPCError) -> String { try required(field, optionalText(field)) }

@@ -102,8 +102,9 @@ package struct SettingsChange: Sendable {
     ) throws(ATProtoError) -> Text {
         guard let value = body[name] ?? body[other] else { return .keep }
         if value.isNull { return .clear }
-        guard let text = value.string, text.utf8.count <= limit else {
-            throw ATProtoError("InvalidRequest", "`\(name)` is a text of at most \(limit) bytes, or null")
+        guard let text = value.string, text.utf8.count <= limit, !text.utf8.contains(0) else {
+            throw ATProtoError(
+                "InvalidRequest", "`\(name)` is a text of at most \(limit) bytes without U+0000, or null")
         }
         return .set(text)
     }
