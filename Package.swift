@@ -41,34 +41,40 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "Answers",
+            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats"],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Identity",
             dependencies: ["Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "Curl", "COpenSSL"],
             swiftSettings: strict
         ),
         .target(
             name: "Spaces",
-            dependencies: ["Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
+            dependencies: ["Answers", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "CapService",
             dependencies: [
-                "Spaces", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "Threading",
-                "CMicroHTTPD",
+                "Spaces", "Answers", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats",
+                "Threading", "CMicroHTTPD",
             ],
             swiftSettings: strict
         ),
         .target(name: "CapClient", dependencies: ["UCAN", "Multiformats", "Curl"], swiftSettings: strict),
         .executableTarget(
             name: "capq",
-            dependencies: ["CapClient", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
+            dependencies: ["CapClient", "Answers", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats"],
             swiftSettings: strict
         ),
         .target(name: "CAllocationCount"),
         .executableTarget(
             name: "capbench",
             dependencies: [
-                "Spaces", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CAllocationCount",
+                "Spaces", "Answers", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats",
+                "CAllocationCount",
             ],
             swiftSettings: strict
         ),

@@ -1,3 +1,4 @@
+import Answers
 import CapabilityGraph
 import Multiformats
 import Storage

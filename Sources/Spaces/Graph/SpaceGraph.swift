@@ -1,4 +1,5 @@
 import ATProto
+import Answers
 package import CapabilityGraph
 package import Multiformats
 package import Storage

@@ -1,3 +1,4 @@
+import Answers
 import CapClient
 import CapabilityGraph
 import Multiformats

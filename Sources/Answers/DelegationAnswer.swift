@@ -1,5 +1,6 @@
 public import CapabilityGraph
 public import Multiformats
+public import Storage
 public import UCAN
 
 /// Writes one edge as the delegation object TinyCloud clients read, with our members beside theirs (tinycloud.md 8.5).

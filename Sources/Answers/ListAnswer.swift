@@ -1,5 +1,6 @@
 public import CapabilityGraph
 import Multiformats
+public import Storage
 import UCAN
 
 /// Writes listings: one page as an object with a cursor, or everything as the object keyed by CID (tinycloud.md 8.5).
