@@ -41,7 +41,7 @@ import UCAN
             let names = columns.map(\.name).joined(separator: ", ")
             let places = columns.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
             let insert = "INSERT INTO \(name)(\(names)) VALUES(\(places))"
-            func row(_ number: Int64) -> [SQLValue] {
+            func row(_ number: Int64) -> [RowValue] {
                 columns.enumerated().map { index, column in
                     switch column.type {
                     case "INTEGER": .integer(number * 16)

@@ -94,7 +94,7 @@ private struct WriteNews: RepoObserver {
     let notifications: Notifications
 
     func repoAdvanced(_ advance: RepoAdvance, in change: TableChange) throws {
-        let isHosted = try change.exists("SELECT 1 FROM account WHERE did = ?1", [.text(advance.space.authority)])
+        let isHosted = try change.exists(AccountTable.self, where: [AccountTable.did.is(advance.space.authority)])
         // What revision a space elsewhere is at, its own host says.
         let event = WriteEvent(
             space: try Space(advance.space), repo: advance.author, rev: advance.rev.text, hash: advance.hash,

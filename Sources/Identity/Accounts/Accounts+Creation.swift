@@ -15,19 +15,16 @@ extension Accounts {
         let session = try NewSession(of: new.did, appPassword: nil, at: now)
         try store.transact(at: now) { transaction in
             guard
-                try !transaction.exists(
-                    "SELECT 1 FROM account WHERE did = ?1 OR handle = ?2",
-                    [.text(account.did.text), .text(account.handle)])
+                try !transaction.exists(AccountTable.self, where: [AccountTable.did.is(account.did.text)]),
+                try !transaction.exists(AccountTable.self, where: [AccountTable.handle.is(account.handle)])
             else { throw IdentityError(.handleNotAvailable, "the handle `\(account.handle)` is taken") }
-            try transaction.run(
-                """
-                INSERT INTO account(did, handle, password, key_public, key_box, is_documented_here, status, created_at) \
-                VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                """,
+            try transaction.insert(
+                AccountTable.self,
                 [
-                    .text(account.did.text), .text(account.handle), .text(hash.text),
-                    .text(account.publicKey.did.text), .blob(optional: box), .bool(account.isDocumentedHere),
-                    .integer(account.status.rawValue), .integer(now.microseconds),
+                    AccountTable.did.to(account.did.text), AccountTable.handle.to(account.handle),
+                    AccountTable.password.to(hash.text), AccountTable.publicKey.to(account.publicKey.did.text),
+                    AccountTable.keyBox.to(box), AccountTable.isDocumentedHere.to(account.isDocumentedHere),
+                    AccountTable.status.to(account.status.rawValue), AccountTable.createdAt.to(now.microseconds),
                 ])
             try session.open(in: transaction)
         }

@@ -43,7 +43,7 @@ package final class Accounts: Sendable {
         self.audience = audience
         self.refreshGrace = refreshGrace
         // Where nothing is sealed yet, as in a backup of a service without accounts, a new key file does no harm.
-        let isInUse = try store.read { try $0.exists("SELECT 1 FROM account WHERE key_box IS NOT NULL LIMIT 1") }
+        let isInUse = try store.read { try $0.exists(AccountTable.self, where: [AccountTable.keyBox.isNotNull]) }
         if let proof = try store.meta(Self.proofKey) {
             vault = try KeyVault.open(keyFile, proof: isInUse ? proof : nil)
             // A start writes nothing that is there already: it must succeed on a full disk.
@@ -76,7 +76,7 @@ package final class Accounts: Sendable {
     package func account(did: String) throws -> Account? {
         let (known, generation) = cache.withLock { ($0.accounts[did], $0.generation) }
         if let known { return known }
-        let found = try store.read { try $0.first(AccountRow.byDID, [.text(did)], AccountRow.read) }
+        let found = try store.read { try AccountRow.first(AccountTable.did.is(did), in: $0) }
         if let found { remember(since: generation) { $0.accounts[did] = found } }
         return found
     }
@@ -85,7 +85,7 @@ package final class Accounts: Sendable {
 
     /// Finds an account by its handle, in any case.
     package func account(handle: Handle) throws -> Account? {
-        try store.read { try $0.first(AccountRow.byHandle, [.text(handle.text)], AccountRow.read) }
+        try store.read { try AccountRow.first(AccountTable.handle.is(handle.text), in: $0) }
     }
 
     /// True for a DID whose repositories and sessions are kept here.
@@ -97,7 +97,9 @@ package final class Accounts: Sendable {
         if let known { return known }
         guard let account = try account(did) else { return nil }
         let box = try store.read { reader in
-            try reader.first("SELECT key_box FROM account WHERE did = ?1", [.text(did.text)]) { $0.optionalBytes(0) }
+            try reader.first(AccountTable.self, [AccountTable.keyBox], where: [AccountTable.did.is(did.text)]) {
+                $0[AccountTable.keyBox]
+            }
         }
         guard let box = box ?? nil else { return nil }
         let key = try vault.open(box, curve: account.publicKey.curve, of: did.text, .atproto)
@@ -112,9 +114,9 @@ package final class Accounts: Sendable {
     /// comes back signs in anew.
     package func setStatus(_ status: Account.Status, of did: DID, at now: Timestamp) throws {
         try store.transact(at: now) { transaction in
-            try transaction.run(
-                "UPDATE account SET status = ?2 WHERE did = ?1", [.text(did.text), .integer(status.rawValue)])
-            guard transaction.changes == 1 else { throw Self.notFound(did) }
+            let count = try transaction.update(
+                AccountTable.self, [AccountTable.status.to(status.rawValue)], where: [AccountTable.did.is(did.text)])
+            guard count == 1 else { throw Self.notFound(did) }
             switch status {
             case .suspended, .takenDown:
                 try Self.endSessions(of: did, reason: "the account may not act", in: transaction)
@@ -128,9 +130,10 @@ package final class Accounts: Sendable {
     /// the same transaction.
     package func delete(_ did: DID, in transaction: StoreTransaction) throws {
         try Self.endSessions(of: did, reason: "the account was deleted", in: transaction)
-        try transaction.run("DELETE FROM app_password WHERE did = ?1", [.text(did.text)])
-        try transaction.run("DELETE FROM account WHERE did = ?1", [.text(did.text)])
-        guard transaction.changes == 1 else { throw Self.notFound(did) }
+        try transaction.delete(AppPasswordTable.self, where: [AppPasswordTable.did.is(did.text)])
+        guard try transaction.delete(AccountTable.self, where: [AccountTable.did.is(did.text)]) == 1 else {
+            throw Self.notFound(did)
+        }
         transaction.afterCommit { [self] in forget(did) }
     }
 

@@ -26,19 +26,20 @@ extension Accounts {
             .joined(separator: "-")
         let tag = tag(of: password, did)
         try store.change(at: now) { transaction in
-            let names = try transaction.rows("SELECT name FROM app_password WHERE did = ?1", [.text(did.text)]) {
-                $0.text(0)
-            }
+            let names = try transaction.rows(
+                AppPasswordTable.self, [AppPasswordTable.name], where: [AppPasswordTable.did.is(did.text)]
+            ) { $0[AppPasswordTable.name] }
             guard names.count < Self.maximumAppPasswords else {
                 throw IdentityError(.invalidRequest, "an account has at most \(Self.maximumAppPasswords) app passwords")
             }
             guard !names.contains(where: { UTF8Bytes.equal($0, name) }) else {
                 throw IdentityError(.invalidRequest, "there is an app password of that name")
             }
-            try transaction.run(
-                "INSERT INTO app_password(did, name, tag, is_privileged, created_at) VALUES(?1, ?2, ?3, ?4, ?5)",
+            try transaction.insert(
+                AppPasswordTable.self,
                 [
-                    .text(did.text), .text(name), .blob(tag), .bool(isPrivileged), .integer(now.microseconds),
+                    AppPasswordTable.did.to(did.text), AppPasswordTable.name.to(name), AppPasswordTable.tag.to(tag),
+                    AppPasswordTable.isPrivileged.to(isPrivileged), AppPasswordTable.createdAt.to(now.microseconds),
                 ])
         }
         return password
@@ -47,11 +48,12 @@ extension Accounts {
     package func appPasswords(of did: DID) throws -> [AppPassword] {
         try store.read { reader in
             try reader.rows(
-                "SELECT name, is_privileged, created_at FROM app_password WHERE did = ?1 ORDER BY created_at, name",
-                [.text(did.text)]
-            ) {
+                AppPasswordTable.self, where: [AppPasswordTable.did.is(did.text)],
+                order: [AppPasswordTable.createdAt.ascending, AppPasswordTable.name.ascending]
+            ) { row in
                 AppPassword(
-                    name: $0.text(0), isPrivileged: $0.bool(1), createdAt: Timestamp(microseconds: $0.integer(2)))
+                    name: row[AppPasswordTable.name], isPrivileged: row[AppPasswordTable.isPrivileged],
+                    createdAt: Timestamp(microseconds: row[AppPasswordTable.createdAt]))
             }
         }
     }
@@ -59,8 +61,8 @@ extension Accounts {
     /// Revokes an app password and ends every session begun with it; no change when there is none.
     package func revokeAppPassword(_ name: String, of did: DID, at now: Timestamp) throws {
         try store.transact(at: now) { transaction in
-            try transaction.run(
-                "DELETE FROM app_password WHERE did = ?1 AND name = ?2", [.text(did.text), .text(name)])
+            try transaction.delete(
+                AppPasswordTable.self, where: [AppPasswordTable.did.is(did.text), AppPasswordTable.name.is(name)])
             try Self.endSessions(of: did, appPassword: name, in: transaction)
         }
     }
@@ -71,9 +73,9 @@ extension Accounts {
         guard Self.isAppPassword(password) else { return nil }
         return try store.read { reader in
             try reader.first(
-                "SELECT name FROM app_password WHERE did = ?1 AND tag = ?2",
-                [.text(did.text), .blob(tag(of: password, did))]
-            ) { $0.text(0) }
+                AppPasswordTable.self, [AppPasswordTable.name],
+                where: [AppPasswordTable.did.is(did.text), AppPasswordTable.tag.is(tag(of: password, did))]
+            ) { $0[AppPasswordTable.name] }
         }
     }
 

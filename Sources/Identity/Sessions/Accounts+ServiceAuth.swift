@@ -45,11 +45,17 @@ extension Accounts {
     package func isPrivileged(_ session: LiveSession) throws -> Bool {
         guard session.isAppPassword else { return true }
         return try store.read { reader in
-            try reader.exists(
-                """
-                SELECT 1 FROM session s JOIN app_password p ON p.did = s.did AND p.name = s.app_password \
-                WHERE s.id = ?1 AND p.is_privileged = 1
-                """, [.text(session.id)])
+            let begun = try reader.first(
+                SessionTable.self, [SessionTable.did, SessionTable.appPassword],
+                where: [SessionTable.id.is(session.id)]
+            ) { (did: $0[SessionTable.did], password: $0[SessionTable.appPassword]) }
+            guard let begun, let password = begun.password else { return false }
+            return try reader.exists(
+                AppPasswordTable.self,
+                where: [
+                    AppPasswordTable.did.is(begun.did), AppPasswordTable.name.is(password),
+                    AppPasswordTable.isPrivileged.is(true),
+                ])
         }
     }
 }

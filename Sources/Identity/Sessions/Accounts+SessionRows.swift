@@ -12,21 +12,20 @@ extension Accounts {
         let edgeExpires: Int64
     }
 
-    private static let columns = "id, did, refresh, edge, edge_expires_at"
-
-    private static func read(_ row: SQLRow) -> SessionRow {
+    private static func read(_ row: Row) -> SessionRow {
         SessionRow(
-            id: row.text(0), did: row.text(1), refresh: RefreshChain(stored: row.text(2)), edge: row.bytes(3),
-            edgeExpires: row.integer(4))
+            id: row[SessionTable.id], did: row[SessionTable.did],
+            refresh: RefreshChain(stored: row[SessionTable.refresh]), edge: row[SessionTable.edge],
+            edgeExpires: row[SessionTable.edgeExpiresAt])
     }
 
     static func row(_ id: String, in transaction: StoreTransaction) throws -> SessionRow? {
-        try transaction.first("SELECT \(columns) FROM session WHERE id = ?1", [.text(id)], read)
+        try transaction.first(SessionTable.self, where: [SessionTable.id.is(id)], read)
     }
 
     /// Ends a session: its row goes, and its edge ends with all that rests on it.
     static func end(_ row: SessionRow, reason: String, in transaction: StoreTransaction) throws {
-        try transaction.run("DELETE FROM session WHERE id = ?1", [.text(row.id)])
+        try transaction.delete(SessionTable.self, where: [SessionTable.id.is(row.id)])
         try endEdge(row, by: DID(row.did), reason: reason, in: transaction)
     }
 
@@ -40,36 +39,34 @@ extension Accounts {
         let expires = transaction.now.adding(seconds: NewSession.edgeLifetime)
         let edge = try NewSession.admit(row.id, of: did, until: expires, in: transaction)
         try endEdge(row, by: did, reason: "renewed", in: transaction)
-        try transaction.run(
-            "UPDATE session SET edge = ?2, edge_expires_at = ?3 WHERE id = ?1",
-            [.text(row.id), .blob(edge), .integer(expires.microseconds)])
+        try transaction.update(
+            SessionTable.self,
+            [SessionTable.edge.to(edge), SessionTable.edgeExpiresAt.to(expires.microseconds)],
+            where: [SessionTable.id.is(row.id)])
     }
 
     /// Ends every session of an account.
     static func endSessions(of did: DID, reason: String, in transaction: StoreTransaction) throws {
-        let rows = try transaction.rows(
-            "SELECT \(columns) FROM session WHERE did = ?1", [.text(did.text)], read)
+        let rows = try transaction.rows(SessionTable.self, where: [SessionTable.did.is(did.text)], Self.read)
         for row in rows { try end(row, reason: reason, in: transaction) }
     }
 
     /// Ends every session begun with an app password.
     static func endSessions(of did: DID, appPassword: String, in transaction: StoreTransaction) throws {
         let rows = try transaction.rows(
-            "SELECT \(columns) FROM session WHERE did = ?1 AND app_password = ?2",
-            [.text(did.text), .text(appPassword)],
-            read)
+            SessionTable.self, where: [SessionTable.did.is(did.text), SessionTable.appPassword.is(appPassword)],
+            Self.read)
         for row in rows { try end(row, reason: "the app password was revoked", in: transaction) }
     }
 
     /// Forgets sessions of an account that have run out, and keeps their number bounded: the oldest end first.
     static func sweep(_ did: DID, in transaction: StoreTransaction) throws {
-        try transaction.run(
-            "DELETE FROM session WHERE did = ?1 AND expires_at <= ?2",
-            [.text(did.text), .integer(transaction.now.microseconds)])
-        let surplus = try transaction.rows(
-            "SELECT \(columns) FROM session WHERE did = ?1 ORDER BY created_at DESC LIMIT -1 OFFSET ?2",
-            [.text(did.text), .integer(maximumSessions - 1)], read)
-        for row in surplus { try end(row, reason: "too many sessions", in: transaction) }
+        let own = SessionTable.did.is(did.text)
+        try transaction.delete(
+            SessionTable.self, where: [own, SessionTable.expiresAt.isAtMost(transaction.now.microseconds)])
+        let rows = try transaction.rows(
+            SessionTable.self, where: [own], order: [SessionTable.createdAt.descending], Self.read)
+        for row in rows.dropFirst(maximumSessions - 1) { try end(row, reason: "too many sessions", in: transaction) }
     }
 
     /// Sessions one account may have at once.

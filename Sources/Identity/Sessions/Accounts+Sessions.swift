@@ -34,8 +34,8 @@ extension Accounts {
                 // It may have been revoked since it was tested.
                 guard
                     try transaction.exists(
-                        "SELECT 1 FROM app_password WHERE did = ?1 AND name = ?2",
-                        [.text(account.did.text), .text(name)])
+                        AppPasswordTable.self,
+                        where: [AppPasswordTable.did.is(account.did.text), AppPasswordTable.name.is(name)])
                 else { throw IdentityError(.authenticationRequired, "the identifier or the password is wrong") }
             }
             try session.open(in: transaction)
@@ -70,9 +70,10 @@ extension Accounts {
             var chain = row.refresh
             chain.exchange(for: fresh, grace: self.refreshGrace, at: now)
             let expires = now.adding(seconds: NewSession.refreshLifetime)
-            try transaction.run(
-                "UPDATE session SET refresh = ?2, expires_at = ?3 WHERE id = ?1",
-                [.text(row.id), .text(chain.stored), .integer(expires.microseconds)])
+            try transaction.update(
+                SessionTable.self,
+                [SessionTable.refresh.to(chain.stored), SessionTable.expiresAt.to(expires.microseconds)],
+                where: [SessionTable.id.is(row.id)])
             if row.edgeExpires < expires.microseconds { try Self.renewEdge(of: row, claims.did, in: transaction) }
             return (fresh, now)
         }
@@ -158,7 +159,9 @@ extension Accounts {
         }
         guard let account else { return nil }
         let text = try store.read { reader in
-            try reader.first("SELECT password FROM account WHERE did = ?1", [.text(account.did.text)]) { $0.text(0) }
+            try reader.first(
+                AccountTable.self, [AccountTable.password], where: [AccountTable.did.is(account.did.text)]
+            ) { $0[AccountTable.password] }
         }
         return (account, text.flatMap { PasswordHash($0) })
     }

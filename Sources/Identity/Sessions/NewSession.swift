@@ -33,15 +33,13 @@ struct NewSession: Sendable {
 
     func open(in transaction: StoreTransaction) throws {
         let edge = try Self.admit(id, of: did, until: edgeExpires, in: transaction)
-        try transaction.run(
-            """
-            INSERT INTO session(id, did, app_password, refresh, expires_at, edge, edge_expires_at, created_at) \
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """,
+        try transaction.insert(
+            SessionTable.self,
             [
-                .text(id), .text(did.text), .text(optional: appPassword), .text(refresh),
-                .integer(expires.microseconds), .blob(edge), .integer(edgeExpires.microseconds),
-                .integer(transaction.now.microseconds),
+                SessionTable.id.to(id), SessionTable.did.to(did.text), SessionTable.appPassword.to(appPassword),
+                SessionTable.refresh.to(refresh), SessionTable.expiresAt.to(expires.microseconds),
+                SessionTable.edge.to(edge), SessionTable.edgeExpiresAt.to(edgeExpires.microseconds),
+                SessionTable.createdAt.to(transaction.now.microseconds),
             ])
     }
 

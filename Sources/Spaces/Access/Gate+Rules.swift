@@ -123,7 +123,7 @@ extension Gate {
     /// Keeps blobs of accounts of this host and of members of its spaces only: other names cost nothing to make.
     private func requireRoom(for principal: DID, _ tables: any TableReader) throws {
         if try accounts.isHosted(principal) { return }
-        guard try tables.exists("SELECT 1 FROM space_member WHERE member = ?1", [.text(principal.text)]) else {
+        guard try tables.exists(MemberTable.self, where: [MemberTable.member.is(principal.text)]) else {
             throw AccessRefusal.noRepoHere
         }
     }

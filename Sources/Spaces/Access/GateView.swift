@@ -30,14 +30,20 @@ enum SpaceStanding {
 final class LazyView {
     private final class Tables: TableReader {
         let store: GraphStore
-        var session: ReadSession?
+        var session: (any ReadSession)?
 
         init(_ store: GraphStore) { self.store = store }
 
-        func each(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Bool) throws {
+        func each(_ selection: Selection, _ body: (Row) throws -> Bool) throws { try opened().each(selection, body) }
+        func count(_ selection: Selection) throws -> Int64 { try opened().count(selection) }
+        func sum(_ column: ColumnDefinition, _ selection: Selection) throws -> Int64 {
+            try opened().sum(column, selection)
+        }
+
+        private func opened() throws -> any ReadSession {
             let open = try session ?? store.openReadSession()
             session = open
-            try open.each(sql, values, body)
+            return open
         }
     }
 

@@ -1,5 +1,6 @@
 import ATProto
 import CapabilityGraph
+import Multiformats
 import Storage
 import UCAN
 
@@ -29,9 +30,17 @@ package enum RevocationReason: String, Sendable {
 extension TableReader {
     /// True for a credential that lived until its space was deleted.
     func wasDeleted(withSpace jti: String, in space: SpaceURI) throws -> Bool {
-        try exists(
-            "SELECT 1 FROM credential_revocation WHERE space = ?1 AND jti = ?2 AND reason = ?3",
-            [.text(space.text), .text(jti), .text(RevocationReason.spaceDeleted.rawValue)])
+        try revocationReason(of: jti, in: space).map {
+            UTF8Bytes.equal($0, RevocationReason.spaceDeleted.rawValue)
+        } ?? false
+    }
+
+    /// Why a credential of this host was listed as revoked; nil for one that was not.
+    func revocationReason(of jti: String, in space: SpaceURI) throws -> String? {
+        try first(
+            CredentialRevocationTable.self, [CredentialRevocationTable.reason],
+            where: [CredentialRevocationTable.space.is(space.text), CredentialRevocationTable.jti.is(jti)]
+        ) { $0[CredentialRevocationTable.reason] }
     }
 }
 
@@ -42,12 +51,11 @@ struct IssuedCredential {
     let expiresAt: Timestamp
     let edge: [UInt8]
 
-    /// Reads the columns `space, jti, expires_at, edge`.
-    init(_ row: SQLRow) throws {
-        space = try SpaceURI(row.text(0))
-        jti = row.text(1)
-        expiresAt = Timestamp(microseconds: row.integer(2))
-        edge = row.bytes(3)
+    init(_ row: Row) throws {
+        space = try SpaceURI(row[CredentialTable.space])
+        jti = row[CredentialTable.jti]
+        expiresAt = Timestamp(microseconds: row[CredentialTable.expiresAt])
+        edge = row[CredentialTable.edge]
     }
 
     func isInForce(in graph: Snapshot, at now: Timestamp) -> Bool {
@@ -77,19 +85,11 @@ extension TableReader {
     func issuedCredentials(for space: SpaceURI? = nil, at now: Timestamp) throws -> [IssuedCredential] {
         // Some take a token for a little longer than it says.
         let since = now.advanced(bySeconds: -Credentials.clockSkew).microseconds
-        guard let space else {
-            return try rows(
-                """
-                SELECT c.space, c.jti, c.expires_at, c.edge FROM space_credential c WHERE c.expires_at > ?1 \
-                AND NOT EXISTS (SELECT 1 FROM credential_revocation r WHERE r.space = c.space AND r.jti = c.jti)
-                """, [.integer(since)], IssuedCredential.init)
+        var terms = [CredentialTable.expiresAt.isAbove(since)]
+        if let space { terms.append(CredentialTable.space.is(space.text)) }
+        return try rows(CredentialTable.self, where: terms, IssuedCredential.init).filter { issued in
+            try revocationReason(of: issued.jti, in: issued.space) == nil
         }
-        return try rows(
-            """
-            SELECT c.space, c.jti, c.expires_at, c.edge FROM space_credential c WHERE c.space = ?1 \
-            AND c.expires_at > ?2 \
-            AND NOT EXISTS (SELECT 1 FROM credential_revocation r WHERE r.space = c.space AND r.jti = c.jti)
-            """, [.text(space.text), .integer(since)], IssuedCredential.init)
     }
 }
 
@@ -112,19 +112,18 @@ extension TableChange {
     }
 
     func revoke(_ issued: IssuedCredential, because reason: String) throws {
-        try run(
-            """
-            INSERT INTO credential_revocation(space, jti, reason, revoked_at, keep_until, is_told) \
-            VALUES(?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT(space, jti) DO NOTHING
-            """,
+        let keepUntil = max(
+            issued.expiresAt.advanced(bySeconds: Credentials.clockSkew),
+            now.advanced(bySeconds: Credentials.revocationLifetime))
+        // The first reason stays.
+        try put(
+            CredentialRevocationTable.self,
             [
-                .text(issued.space.text), .text(issued.jti), .text(reason),
-                .integer(now.microseconds),
-                .integer(
-                    max(
-                        issued.expiresAt.advanced(bySeconds: Credentials.clockSkew),
-                        now.advanced(bySeconds: Credentials.revocationLifetime)
-                    ).microseconds),
-            ])
+                CredentialRevocationTable.space.to(issued.space.text), CredentialRevocationTable.jti.to(issued.jti),
+                CredentialRevocationTable.reason.to(reason),
+                CredentialRevocationTable.revokedAt.to(now.microseconds),
+                CredentialRevocationTable.keepUntil.to(keepUntil.microseconds),
+                CredentialRevocationTable.isTold.to(false),
+            ], updating: [])
     }
 }

@@ -1,5 +1,6 @@
 import ATProto
 import CapabilityGraph
+import Identity
 package import Storage
 import Synchronization
 package import UCAN
@@ -26,7 +27,8 @@ package final class CredentialSweep: Sendable {
         try store.catalog.forget(before: now)
         let graph = store.snapshot()
         let hasWork = try store.read { tables in
-            try tables.exists("SELECT 1 FROM credential_revocation WHERE is_told = 0")
+            try tables.exists(
+                CredentialRevocationTable.self, where: [CredentialRevocationTable.isTold.is(false)])
                 || tables.hasStale(at: now.advanced(bySeconds: -60))
                 || (seen.withLock { $0 != graph.revision }
                     && tables.issuedCredentials(at: now).contains { !$0.isInForce(in: graph, at: now) })
@@ -45,36 +47,50 @@ package final class CredentialSweep: Sendable {
 
 extension TableReader {
     fileprivate func hasStale(at now: Timestamp) throws -> Bool {
-        let since: [SQLValue] = [.integer(now.microseconds)]
-        return try exists("SELECT 1 FROM space_credential WHERE expires_at <= ?1", since)
-            || exists("SELECT 1 FROM credential_revocation WHERE keep_until <= ?1", since)
+        try exists(CredentialTable.self, where: [CredentialTable.expiresAt.isAtMost(now.microseconds)])
+            || exists(
+                CredentialRevocationTable.self,
+                where: [CredentialRevocationTable.keepUntil.isAtMost(now.microseconds)])
     }
 }
 
 extension TableChange {
     /// Puts what was revoked here into the outbox, once, for the hosts of the space's writers elsewhere.
     fileprivate func tell(_ notifications: Notifications) throws {
+        let isUntold = CredentialRevocationTable.isTold.is(false)
         let untold = try rows(
-            "SELECT space, jti FROM credential_revocation WHERE is_told = 0 ORDER BY space, jti"
-        ) { ($0.text(0), $0.text(1)) }
+            CredentialRevocationTable.self, where: [isUntold],
+            order: [CredentialRevocationTable.space.ascending, CredentialRevocationTable.jti.ascending]
+        ) { ($0[CredentialRevocationTable.space], $0[CredentialRevocationTable.jti]) }
         for (space, rows) in Dictionary(grouping: untold, by: { $0.0 }) {
-            let writers = try self.rows(
-                """
-                SELECT w.did FROM space_revision s JOIN space_writer w ON w.space = s.id \
-                WHERE s.uri = ?1 AND NOT EXISTS (SELECT 1 FROM account a WHERE a.did = w.did) \
-                ORDER BY w.space_rev DESC LIMIT \(CredentialSweep.maximumWriters)
-                """, [.text(space)]
-            ) { $0.text(0) }
+            let uri = try SpaceURI(space)
+            let writers = try writersElsewhere(of: uri)
             guard !writers.isEmpty else { continue }
-            try notifications.revoked(
-                self, try Space(try SpaceURI(space)), credentials: rows.map { $0.1 }, hostsOf: writers)
+            try notifications.revoked(self, try Space(uri), credentials: rows.map { $0.1 }, hostsOf: writers)
         }
-        try run("UPDATE credential_revocation SET is_told = 1 WHERE is_told = 0")
+        try update(
+            CredentialRevocationTable.self, [CredentialRevocationTable.isTold.to(true)], where: [isUntold])
+    }
+
+    /// The last writers of a space whose accounts are at other hosts.
+    private func writersElsewhere(of space: SpaceURI) throws -> [String] {
+        guard let number = try RepoReader(self).number(of: space) else { return [] }
+        var writers: [String] = []
+        try each(
+            SpaceWriterTable.self, [SpaceWriterTable.did], where: [SpaceWriterTable.space.is(number)],
+            order: [SpaceWriterTable.spaceRev.descending]
+        ) { row in
+            let did = row[SpaceWriterTable.did]
+            if try !exists(AccountTable.self, where: [AccountTable.did.is(did)]) { writers.append(did) }
+            return writers.count < CredentialSweep.maximumWriters
+        }
+        return writers
     }
 
     fileprivate func forgetStale() throws {
         let since = now.advanced(bySeconds: -Credentials.clockSkew).microseconds
-        try run("DELETE FROM space_credential WHERE expires_at <= ?1", [.integer(since)])
-        try run("DELETE FROM credential_revocation WHERE keep_until <= ?1", [.integer(now.microseconds)])
+        try delete(CredentialTable.self, where: [CredentialTable.expiresAt.isAtMost(since)])
+        try delete(
+            CredentialRevocationTable.self, where: [CredentialRevocationTable.keepUntil.isAtMost(now.microseconds)])
     }
 }

@@ -23,21 +23,20 @@ extension SpaceCredentials {
         let graph = store.snapshot()
         let found = try store.read { tables in
             try tables.rows(
-                """
-                SELECT c.space, c.jti, c.expires_at, c.edge, c.subject, c.client_id, r.reason FROM space_credential c \
-                LEFT JOIN credential_revocation r ON r.space = c.space AND r.jti = c.jti \
-                WHERE c.space = ?1 AND c.jti > ?2 AND c.expires_at > ?3 ORDER BY c.jti LIMIT ?4
-                """,
-                [.text(permit.space.text), .text(cursor), .integer(now.microseconds), .integer(limit + 1)]
+                CredentialTable.self,
+                where: [
+                    CredentialTable.space.is(permit.space.text), CredentialTable.jti.isAbove(cursor),
+                    CredentialTable.expiresAt.isAbove(now.microseconds),
+                ], order: [CredentialTable.jti.ascending], limit: limit + 1
             ) { row in
                 let issued = try IssuedCredential(row)
-                var reason = row.optionalText(6)
+                var reason = try tables.revocationReason(of: issued.jti, in: issued.space)
                 if reason == nil, !issued.isInForce(in: graph, at: now) {
                     reason = (issued.cause(in: graph) ?? .settingsChanged).rawValue
                 }
                 return Listed(
-                    id: issued.jti, user: DID(trusted: row.text(4)), clientID: row.optionalText(5),
-                    expiresAt: issued.expiresAt, reason: reason)
+                    id: issued.jti, user: DID(trusted: row[CredentialTable.subject]),
+                    clientID: row[CredentialTable.clientID], expiresAt: issued.expiresAt, reason: reason)
             }
         }
         let page = Array(found.prefix(limit))
@@ -54,12 +53,7 @@ extension SpaceCredentials {
         else { throw ATProtoError("InvalidRequest", "`reason` is a word of at most 64 letters a to z and `_`") }
         try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
-            if try change.exists(
-                "SELECT 1 FROM credential_revocation WHERE space = ?1 AND jti = ?2",
-                [.text(permit.space.text), .text(id)])
-            {
-                return
-            }
+            guard try change.revocationReason(of: id, in: permit.space) == nil else { return }
             guard let issued = try change.issued(id, for: permit.space) else {
                 throw ATProtoError("CredentialNotFound", "the space has no such credential")
             }
@@ -89,8 +83,8 @@ extension SpaceCredentials {
 extension StoreTransaction {
     fileprivate func issued(_ id: String, for space: SpaceURI) throws -> IssuedCredential? {
         try first(
-            "SELECT space, jti, expires_at, edge FROM space_credential WHERE space = ?1 AND jti = ?2",
-            [.text(space.text), .text(id)], IssuedCredential.init)
+            CredentialTable.self, where: [CredentialTable.space.is(space.text), CredentialTable.jti.is(id)],
+            IssuedCredential.init)
     }
 
     fileprivate func take(revoked id: String, of space: SpaceURI, by authority: DID) throws {
@@ -103,8 +97,8 @@ extension StoreTransaction {
         let until = now.advanced(bySeconds: Credentials.revocationLifetime)
         let count = try catalog.foreignCount(of: space.authority)
         // Where nothing of a space is held, there is nothing its credentials could open, and it cannot fill the store.
-        let isHeld = try exists(
-            "SELECT 1 FROM repo r JOIN space_revision s ON s.id = r.space WHERE s.uri = ?1", [.text(space.text)])
+        let number = try RepoReader(self).number(of: space)
+        let isHeld = try number.map { try exists(RepoTable.self, where: [RepoTable.space.is($0)]) } ?? false
         let hasRoom = try catalog.foreignCount(of: nil)
         guard count < Credentials.maximumRevocations && (isHeld || hasRoom < Credentials.maximumUnheld) else {
             guard isHeld else { return }

@@ -33,10 +33,12 @@ package struct SpaceDeletion: Sendable {
     /// Deletes every space under an authority that goes, in the transaction that it goes in; gives how many.
     package func deleteSpaces(of authority: DID, in transaction: StoreTransaction) throws -> Int {
         let names = try transaction.rows(
-            "SELECT uri FROM space WHERE uri >= ?1 AND uri < ?2 ORDER BY uri",
-            // A slash, and the character behind it.
-            [.text("at://\(authority.text)/"), .text("at://\(authority.text)0")]
-        ) { try SpaceURI($0.text(0)) }
+            SpaceTable.self, [SpaceTable.uri],
+            where: [
+                // A slash, and the character behind it.
+                SpaceTable.uri.isAtLeast("at://\(authority.text)/"), SpaceTable.uri.isBelow("at://\(authority.text)0"),
+            ], order: [SpaceTable.uri.ascending]
+        ) { try SpaceURI($0[SpaceTable.uri]) }
         for name in names {
             guard let space = try transaction.spaces.space(name) else { continue }
             try transaction.bury(space, by: authority)

@@ -34,19 +34,22 @@ extension SpaceCatalog {
                 entry.tombstone = nil
             }
             guard held.record == nil else { return }
-            try tables?.run(
-                "INSERT INTO space(id, uri, owner) VALUES(?1, ?2, ?3)",
-                [.integer(number), .text(uri.text), .text(try facts.text("owner"))])
+            try tables?.insert(
+                SpaceTable.self,
+                [
+                    SpaceTable.id.to(number), SpaceTable.uri.to(uri.text),
+                    SpaceTable.owner.to(try facts.text("owner")),
+                ])
         case .tombstone:
             let number = current(uri).record?.number
             let tombstone = try facts.tombstone()
             change(uri) { $0 = Entry(record: nil, tombstone: tombstone) }
-            try tables?.run("DELETE FROM space_credential WHERE space = ?1", [.text(uri.text)])
+            guard let tables else { return }
+            try tables.delete(CredentialTable.self, where: [CredentialTable.space.is(uri.text)])
             guard let number else { return }
-            for sql in [
-                "DELETE FROM space_member WHERE space = ?1", "DELETE FROM space_invite WHERE space = ?1",
-                "DELETE FROM space WHERE id = ?1",
-            ] { try tables?.run(sql, [.integer(number)]) }
+            try tables.delete(MemberTable.self, where: [MemberTable.space.is(number)])
+            try tables.delete(InviteTable.self, where: [InviteTable.space.is(number)])
+            try tables.delete(SpaceTable.self, where: [SpaceTable.id.is(number)])
         case .role:
             guard let role = SpaceEdges.Role(rawValue: try facts.text("role")) else {
                 throw FactReader.malformed("role")
@@ -84,7 +87,8 @@ extension SpaceCatalog {
             try tables.putMember(
                 edge.audience, in: number, access, by: actor, at: try facts.time("at"))
             if let invite = try facts.optionalText("invite") {
-                try tables.run("UPDATE space_invite SET uses = uses + 1 WHERE id = ?1", [.text(invite)])
+                try tables.update(
+                    InviteTable.self, [InviteTable.uses.adding(1)], where: [InviteTable.id.is(invite)])
             }
         case .invite:
             guard let uri = edge.spaceURI else { throw FactReader.malformed("uri") }
@@ -105,20 +109,21 @@ extension SpaceCatalog {
             }
         case .membership:
             guard let tables, let uri = edge.spaceURI, let number = current(uri).record?.number else { return }
+            let place = [MemberTable.space.is(number), MemberTable.member.is(edge.audience)]
             guard let access = edge.snapshot.memberAccess(of: edge, at: recorded) else {
-                return try tables.run(
-                    "DELETE FROM space_member WHERE space = ?1 AND member = ?2",
-                    [.integer(number), .text(edge.audience)])
+                try tables.delete(MemberTable.self, where: place)
+                return
             }
-            try tables.run(
-                "UPDATE space_member SET access = ?3, granted_by = ?4 WHERE space = ?1 AND member = ?2",
+            try tables.update(
+                MemberTable.self,
                 [
-                    .integer(number), .text(edge.audience), .integer(access.rawValue),
-                    .text(edge.ending?.revoker ?? edge.issuer),
-                ])
+                    MemberTable.access.to(access.rawValue),
+                    MemberTable.grantedBy.to(edge.ending?.revoker ?? edge.issuer),
+                ], where: place)
         case .invite:
             guard !edge.isReplaced, let id = DID(trusted: edge.audience).inviteID else { return }
-            try tables?.run("UPDATE space_invite SET is_revoked = 1 WHERE id = ?1", [.text(id)])
+            try tables?.update(
+                InviteTable.self, [InviteTable.isRevoked.to(true)], where: [InviteTable.id.is(id)])
         case .cacao, .ucan, .session, .delegationToken, .spaceCredential: break
         }
     }
@@ -171,42 +176,38 @@ extension TableWriter {
     fileprivate func putMember(
         _ name: String, in space: Int64, _ access: MemberAccess, by actor: DID, at granted: Timestamp
     ) throws {
-        try run(
-            """
-            INSERT INTO space_member(space, member, is_space, access, granted_by, granted_at) \
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6) \
-            ON CONFLICT(space, member) DO UPDATE SET access = ?4, granted_by = ?5, granted_at = ?6
-            """,
+        try put(
+            MemberTable.self,
             [
-                .integer(space), .text(name), .bool(DID(trusted: name).isSpace), .integer(access.rawValue),
-                .text(actor.text), .integer(granted.microseconds),
+                MemberTable.space.to(space), MemberTable.member.to(name),
+                MemberTable.isSpace.to(DID(trusted: name).isSpace), MemberTable.access.to(access.rawValue),
+                MemberTable.grantedBy.to(actor.text), MemberTable.grantedAt.to(granted.microseconds),
             ])
     }
 
     fileprivate func putInvite(_ facts: FactReader, in space: Int64, madeAt: Int64) throws {
-        try run(
-            """
-            INSERT INTO space_invite(id, space, secret, access, max_uses, uses, expires_at, is_revoked, created_by, \
-            created_at, made_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-            """,
+        try insert(
+            InviteTable.self,
             [
-                .text(try facts.text("id")), .integer(space), .blob(try facts.bytes("secret")),
-                .integer(try facts.integer("access")), .integer(optional: try facts.optionalInteger("max")),
-                .integer(try facts.optionalInteger("uses") ?? 0),
-                .integer(optional: try facts.optionalInteger("expires")), .bool(try facts.bool("isRevoked")),
-                .text(try facts.text("by")), .integer(try facts.integer("at")), .integer(madeAt),
+                InviteTable.id.to(try facts.text("id")), InviteTable.space.to(space),
+                InviteTable.secret.to(try facts.bytes("secret")), InviteTable.access.to(try facts.integer("access")),
+                InviteTable.maxUses.to(try facts.optionalInteger("max")),
+                InviteTable.uses.to(try facts.optionalInteger("uses") ?? 0),
+                InviteTable.expiresAt.to(try facts.optionalInteger("expires")),
+                InviteTable.isRevoked.to(try facts.bool("isRevoked")),
+                InviteTable.createdBy.to(try facts.text("by")), InviteTable.createdAt.to(try facts.integer("at")),
+                InviteTable.madeAt.to(madeAt),
             ])
     }
 
     fileprivate func putCredential(_ facts: FactReader, edge: [UInt8]) throws {
-        try run(
-            """
-            INSERT INTO space_credential(space, jti, subject, client_id, expires_at, edge) \
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6)
-            """,
+        try insert(
+            CredentialTable.self,
             [
-                .text(try facts.text("uri")), .text(try facts.text("jti")), .text(try facts.text("subject")),
-                .text(optional: try facts.optionalText("client")), .integer(try facts.integer("expires")), .blob(edge),
+                CredentialTable.space.to(try facts.text("uri")), CredentialTable.jti.to(try facts.text("jti")),
+                CredentialTable.subject.to(try facts.text("subject")),
+                CredentialTable.clientID.to(try facts.optionalText("client")),
+                CredentialTable.expiresAt.to(try facts.integer("expires")), CredentialTable.edge.to(edge),
             ])
     }
 }

@@ -12,8 +12,8 @@ extension SpaceCatalog {
     package func takeOver(in change: StoreTransaction) throws {
         func each(_ note: SpaceFacts.Note, _ body: (FormerRow) throws -> Void) throws {
             let rows = try change.rows(
-                "SELECT row FROM takeover WHERE kind = ?1 ORDER BY id", [.text(note.rawValue)]
-            ) { try FormerRow($0.text(0)) }
+                TakeoverTable.self, where: [TakeoverTable.kind.is(note.rawValue)], order: [TakeoverTable.id.ascending]
+            ) { try FormerRow($0[TakeoverTable.row]) }
             for row in rows { try body(row) }
         }
         try each(.tombstone) { try change.note($0.facts(.tombstone, texts: ["owner"], flags: ["wasOpen"])) }
@@ -52,7 +52,7 @@ extension SpaceCatalog {
         }
         try each(.foreign) { try change.note($0.facts(.foreign, texts: ["jti"])) }
         try each(.blackout) { try change.note($0.facts(.blackout, texts: [])) }
-        try change.run("DELETE FROM takeover")
+        try change.delete(TakeoverTable.self)
     }
 }
 

@@ -31,6 +31,7 @@ package final class SpaceCatalog: StoreFamily {
 
     package init() {}
 
+    package var tables: [TableSchema] { SpaceTables.all }
     package var projections: [ProjectedTable] { SpaceTables.projections }
 
     package func commit() {

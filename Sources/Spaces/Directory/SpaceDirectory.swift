@@ -67,10 +67,7 @@ package struct DescribedSpace: Sendable, Hashable {
 
 extension TableReader {
     func described(_ record: SpaceRecord) throws -> DescribedSpace {
-        let revision = try first("SELECT rev FROM space_revision WHERE uri = ?1", [.text(record.uri.text)]) {
-            $0.optionalInteger(0).map(TID.init(column:))
-        }
-        return DescribedSpace(record: record, revision: revision ?? nil)
+        DescribedSpace(record: record, revision: try RepoReader(self).revision(of: record.uri))
     }
 }
 

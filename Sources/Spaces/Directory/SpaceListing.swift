@@ -1,4 +1,5 @@
 package import ATProto
+import Multiformats
 import Storage
 import UCAN
 
@@ -16,29 +17,43 @@ extension SpaceDirectory {
         _ permit: AccountPermit, limit: Int, after cursor: SpaceURI?
     ) throws -> (spaces: [ListedSpace], next: SpaceURI?) {
         guard case .listSpaces(let type, let authority) = permit.operation else { throw AccessRefusal.closed }
-        let found = try store.read { tables in
-            try tables.rows(
-                // A repo's space need not be held here; its type and authority are read off its URI.
-                """
-                SELECT uri, max(owned) FROM (\
-                SELECT uri, 1 AS owned FROM space WHERE owner = ?1 AND uri > ?2 \
-                UNION ALL SELECT s.uri, 0 FROM space_member m JOIN space s ON s.id = m.space \
-                WHERE m.member = ?1 AND s.uri > ?2 \
-                UNION ALL SELECT s.uri, 0 FROM repo r JOIN space_revision s ON s.id = r.space \
-                WHERE r.author = ?1 AND r.status <> 2 AND s.uri > ?2) \
-                WHERE (?3 IS NULL OR instr(uri, '/space/' || ?3 || '/') > 0) \
-                AND (?4 IS NULL OR instr(uri, 'at://' || ?4 || '/space/') = 1) GROUP BY uri ORDER BY uri LIMIT ?5
-                """,
-                [
-                    .text(permit.principal.text), .text(cursor?.text ?? ""), .text(optional: type),
-                    .text(optional: authority), .integer(limit + 1),
-                ]
-            ) { row in
-                ListedSpace(uri: try SpaceURI(row.text(0)), isOwner: row.bool(1))
+        let user = permit.principal.text
+        let found = try store.read { tables -> [ListedSpace] in
+            // A repo's space need not be held here; its type and authority are read off its URI.
+            var owned: [String: Bool] = [:]
+            try tables.each(SpaceTable.self, [SpaceTable.uri], where: [SpaceTable.owner.is(user)]) { row in
+                owned[row[SpaceTable.uri]] = true
+                return true
             }
+            let held = try tables.spaces(listing: user) + RepoReader(tables).spaces(heldBy: user).map(\.text)
+            for uri in held { owned[uri, default: false] = owned[uri] ?? false }
+            let names = owned.keys.filter { uri in
+                cursor.map { UTF8Bytes.precedes($0.text, uri) } ?? true
+            }
+            var found: [ListedSpace] = []
+            for name in names.sorted(by: UTF8Bytes.precedes) where found.count <= limit {
+                let uri = try SpaceURI(name)
+                guard type.map({ UTF8Bytes.equal($0, uri.type) }) ?? true,
+                    authority.map({ UTF8Bytes.equal($0, uri.authority) }) ?? true
+                else { continue }
+                found.append(ListedSpace(uri: uri, isOwner: owned[name] ?? false))
+            }
+            return found
         }
         guard found.count > limit else { return (found, nil) }
         let page = Array(found.prefix(limit))
         return (page, page.last?.uri)
+    }
+}
+
+extension TableReader {
+    /// The URIs of the spaces on whose list somebody stands by name.
+    fileprivate func spaces(listing member: String) throws -> [String] {
+        let numbers = try rows(MemberTable.self, [MemberTable.space], where: [MemberTable.member.is(member)]) {
+            $0[MemberTable.space]
+        }
+        return try numbers.compactMap { number in
+            try first(SpaceTable.self, [SpaceTable.uri], where: [SpaceTable.id.is(number)]) { $0[SpaceTable.uri] }
+        }
     }
 }

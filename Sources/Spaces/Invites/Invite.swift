@@ -28,15 +28,14 @@ package struct Invite: Hashable, Sendable {
 }
 
 extension Invite {
-    /// Reads the columns `id, access, max_uses, uses, expires_at, is_revoked, created_by, created_at`.
-    init(_ row: SQLRow) {
-        id = row.text(0)
-        access = MemberAccess(rawValue: row.integer(1))
-        maxUses = row.optionalInteger(2)
-        uses = row.integer(3)
-        expiresAt = row.optionalInteger(4).map(Timestamp.init(microseconds:))
-        isRevoked = row.bool(5)
-        createdBy = DID(trusted: row.text(6))
-        createdAt = Timestamp(microseconds: row.integer(7))
+    init(_ row: Row) {
+        id = row[InviteTable.id]
+        access = MemberAccess(rawValue: row[InviteTable.access])
+        maxUses = row[InviteTable.maxUses]
+        uses = row[InviteTable.uses]
+        expiresAt = row[InviteTable.expiresAt].map(Timestamp.init(microseconds:))
+        isRevoked = row[InviteTable.isRevoked]
+        createdBy = DID(trusted: row[InviteTable.createdBy])
+        createdAt = Timestamp(microseconds: row[InviteTable.createdAt])
     }
 }

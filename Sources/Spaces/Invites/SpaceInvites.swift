@@ -103,10 +103,9 @@ package struct SpaceInvites: Sendable {
 extension TableReader {
     func invites(of space: SpaceRecord) throws -> [Invite] {
         try rows(
-            """
-            SELECT id, access, max_uses, uses, expires_at, is_revoked, created_by, created_at FROM space_invite \
-            WHERE space = ?1 ORDER BY created_at, id
-            """, [.integer(space.number)], Invite.init)
+            InviteTable.self, where: [InviteTable.space.is(space.number)],
+            order: [InviteTable.createdAt.ascending, InviteTable.id.ascending]
+        ) { Invite($0) }
     }
 }
 
@@ -127,7 +126,7 @@ extension StoreTransaction {
     /// Ends an invite's edge; false when the space has no such invite.
     func revokeInvite(_ id: String, of space: SpaceRecord, _ end: EdgeEnd) throws -> Bool {
         guard
-            try exists("SELECT 1 FROM space_invite WHERE id = ?1 AND space = ?2", [.text(id), .integer(space.number)])
+            try exists(InviteTable.self, where: [InviteTable.id.is(id), InviteTable.space.is(space.number)])
         else { return false }
         for edge in graph.received(by: try DID(invite: id), of: .invite) { try strike(edge, end) }
         return true
@@ -136,9 +135,8 @@ extension StoreTransaction {
     fileprivate func insert(
         _ invite: Invite, secret: Digest, to space: SpaceRecord, on decision: Decision
     ) throws {
-        let number: [SQLValue] = [.integer(space.number)]
-        let count = try first("SELECT count(*) FROM space_invite WHERE space = ?1", number) { $0.integer(0) }
-        guard (count ?? 0) < SpaceInvites.maximumCount else {
+        let count = try count(InviteTable.self, where: [InviteTable.space.is(space.number)])
+        guard count < SpaceInvites.maximumCount else {
             throw ATProtoError(
                 "InvalidRequest", "the space has \(SpaceInvites.maximumCount) invites, which is the most")
         }
@@ -167,13 +165,14 @@ extension StoreTransaction {
 
     /// An invite by its secret, its space, and the revision at which it was made.
     fileprivate func invite(secret: Digest) throws -> (Invite, SpaceRecord, UInt32)? {
-        let found = try first(
-            """
-            SELECT i.id, i.access, i.max_uses, i.uses, i.expires_at, i.is_revoked, i.created_by, i.created_at, s.uri, \
-            i.made_at FROM space_invite i JOIN space s ON s.id = i.space WHERE i.secret = ?1
-            """, [.blob(secret.bytes)]
-        ) { (Invite($0), try SpaceURI($0.text(8)), UInt32(clamping: $0.integer(9))) }
-        guard let (invite, uri, madeAt) = found, let space = try spaces.space(uri) else { return nil }
-        return (invite, space, madeAt)
+        let found = try first(InviteTable.self, where: [InviteTable.secret.is(secret.bytes)]) { row in
+            (invite: Invite(row), space: row[InviteTable.space], madeAt: UInt32(clamping: row[InviteTable.madeAt]))
+        }
+        guard let found else { return nil }
+        let uri = try first(SpaceTable.self, [SpaceTable.uri], where: [SpaceTable.id.is(found.space)]) {
+            try SpaceURI($0[SpaceTable.uri])
+        }
+        guard let uri, let space = try spaces.space(uri) else { return nil }
+        return (found.invite, space, found.madeAt)
     }
 }

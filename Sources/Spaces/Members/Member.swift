@@ -15,21 +15,19 @@ package struct Member: Hashable, Sendable {
 }
 
 extension Member {
-    /// Reads the columns `member, is_space, access, granted_by, granted_at`.
-    init(_ row: SQLRow) {
-        name = row.text(0)
-        isSpace = row.bool(1)
-        access = MemberAccess(rawValue: row.integer(2))
-        grantedBy = DID(trusted: row.text(3))
-        grantedAt = Timestamp(microseconds: row.integer(4))
+    init(_ row: Row) {
+        name = row[MemberTable.member]
+        isSpace = row[MemberTable.isSpace]
+        access = MemberAccess(rawValue: row[MemberTable.access])
+        grantedBy = DID(trusted: row[MemberTable.grantedBy])
+        grantedAt = Timestamp(microseconds: row[MemberTable.grantedAt])
     }
 }
 
 extension TableReader {
     package func member(_ name: String, of space: Int64) throws -> Member? {
         try first(
-            "SELECT member, is_space, access, granted_by, granted_at FROM space_member WHERE space = ?1 AND member = ?2",
-            [.integer(space), .text(name)], Member.init)
+            MemberTable.self, where: [MemberTable.space.is(space), MemberTable.member.is(name)], Member.init)
     }
 }
 

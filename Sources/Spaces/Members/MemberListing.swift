@@ -65,12 +65,13 @@ extension TableReader {
             }
             // As many of each as the page holds are enough: what comes later there comes later in the page too.
             try each(
-                """
-                SELECT member, access FROM space_member WHERE space = ?1 AND member > ?2 AND is_space = 0 \
-                ORDER BY member LIMIT ?3
-                """, [.integer(contributing.space.number), .text(cursor), .integer(limit)]
+                MemberTable.self, [MemberTable.member, MemberTable.access],
+                where: [
+                    MemberTable.space.is(contributing.space.number), MemberTable.member.isAbove(cursor),
+                    MemberTable.isSpace.is(false),
+                ], order: [MemberTable.member.ascending], limit: limit
             ) { row in
-                add(row.text(0), MemberAccess(rawValue: row.integer(1)))
+                add(row[MemberTable.member], MemberAccess(rawValue: row[MemberTable.access]))
                 return true
             }
             let owner = contributing.space.owner.text

@@ -152,11 +152,10 @@ extension SpaceMembers {
         guard let space = try store.spaces.space(permit.space) else { throw AccessRefusal.spaceNotFound }
         return try store.read { tables in
             let found = try tables.rows(
-                """
-                SELECT member, is_space, access, granted_by, granted_at FROM space_member \
-                WHERE space = ?1 AND member > ?2 AND (is_space = 0 OR ?4 = 0) ORDER BY member LIMIT ?3
-                """, [.integer(space.number), .text(cursor), .integer(limit + 1), .bool(permit.isOpen)],
-                Member.init)
+                MemberTable.self,
+                where: [MemberTable.space.is(space.number), MemberTable.member.isAbove(cursor)]
+                    + (permit.isOpen ? [MemberTable.isSpace.is(false)] : []),
+                order: [MemberTable.member.ascending], limit: limit + 1, Member.init)
             let page = Array(found.prefix(limit))
             return (page, found.count > limit ? page.last?.name : nil)
         }

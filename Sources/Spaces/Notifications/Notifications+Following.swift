@@ -44,8 +44,9 @@ extension TableChange {
     fileprivate func user(of permit: Permit) throws -> DID {
         guard case .credential(let space, _, _, let jti, _) = permit.caller else { return permit.principal }
         let user = try first(
-            "SELECT subject FROM space_credential WHERE space = ?1 AND jti = ?2", [.text(space.text), .text(jti)]
-        ) { DID(trusted: $0.text(0)) }
+            CredentialTable.self, [CredentialTable.subject],
+            where: [CredentialTable.space.is(space.text), CredentialTable.jti.is(jti)]
+        ) { DID(trusted: $0[CredentialTable.subject]) }
         return user ?? permit.principal
     }
 }
@@ -99,8 +100,7 @@ extension Notifications {
         try store.transact(at: now) { change in
             let permit = try permit.confirmed(in: change)
             // Where nobody here wrote to the space, nothing of it is read.
-            let uri = SQLValue.text(permit.space.text)
-            guard try change.exists("SELECT 1 FROM space_revision WHERE uri = ?1", [uri]) else { return }
+            guard try RepoReader(change).number(of: permit.space) != nil else { return }
             try change.note(SpaceFacts.blackout(permit.space, until: until))
             change.afterCommit { self.recheckStreams() }
         }

@@ -29,43 +29,50 @@ package enum Outbox {
         _ change: TableChange, lane: String, method: String, space: String, issuer: String, service: String,
         audience: String, body: [UInt8], replacing: Bool = false
     ) throws {
-        if replacing { try change.run("DELETE FROM outbox WHERE lane = ?1", [.text(lane)]) }
-        try change.run(
-            """
-            INSERT INTO outbox(lane, method, space, issuer, service, audience, body, created_at) \
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """,
+        let inLane = OutboxTable.lane.is(lane)
+        if replacing { try change.delete(OutboxTable.self, where: [inLane]) }
+        try change.insert(
+            OutboxTable.self,
             [
-                .text(lane), .text(method), .text(space), .text(issuer), .text(service), .text(audience), .blob(body),
-                .integer(change.now.microseconds),
+                OutboxTable.lane.to(lane), OutboxTable.method.to(method), OutboxTable.space.to(space),
+                OutboxTable.issuer.to(issuer), OutboxTable.service.to(service), OutboxTable.audience.to(audience),
+                OutboxTable.body.to(body), OutboxTable.createdAt.to(change.now.microseconds),
             ])
-        try change.run(
-            """
-            DELETE FROM outbox WHERE id IN \
-            (SELECT id FROM outbox WHERE lane = ?1 ORDER BY id DESC LIMIT -1 OFFSET \(maxPerLane))
-            """, [.text(lane)])
+        let surplus = try change.first(
+            OutboxTable.self, [OutboxTable.id], where: [inLane], order: [OutboxTable.id.descending],
+            offset: maxPerLane
+        ) { $0[OutboxTable.id] }
+        if let surplus {
+            try change.delete(OutboxTable.self, where: [inLane, OutboxTable.id.isAtMost(surplus)])
+        }
     }
 
     /// The lanes that have something to send.
     static func lanes(_ reader: any TableReader) throws -> [String] {
-        try reader.rows("SELECT DISTINCT lane FROM outbox") { $0.text(0) }
+        var lanes: [String] = []
+        // From one lane to the next, however many messages wait in it.
+        while let lane = try reader.first(
+            OutboxTable.self, [OutboxTable.lane], where: lanes.last.map { [OutboxTable.lane.isAbove($0)] } ?? [],
+            order: [OutboxTable.lane.ascending], { $0[OutboxTable.lane] })
+        {
+            lanes.append(lane)
+        }
+        return lanes
     }
 
     static func next(_ reader: any TableReader, lane: String) throws -> OutboxMessage? {
         try reader.first(
-            """
-            SELECT id, method, space, issuer, service, audience, body, created_at FROM outbox \
-            WHERE lane = ?1 ORDER BY id LIMIT 1
-            """, [.text(lane)]
+            OutboxTable.self, where: [OutboxTable.lane.is(lane)], order: [OutboxTable.id.ascending]
         ) { row in
             OutboxMessage(
-                id: row.integer(0), lane: lane, method: row.text(1), space: row.text(2), issuer: row.text(3),
-                service: row.text(4), audience: row.text(5), body: row.bytes(6),
-                createdAt: Timestamp(microseconds: row.integer(7)))
+                id: row[OutboxTable.id], lane: lane, method: row[OutboxTable.method], space: row[OutboxTable.space],
+                issuer: row[OutboxTable.issuer], service: row[OutboxTable.service],
+                audience: row[OutboxTable.audience], body: row[OutboxTable.body],
+                createdAt: Timestamp(microseconds: row[OutboxTable.createdAt]))
         }
     }
 
     static func remove(_ change: TableChange, _ message: OutboxMessage) throws {
-        try change.run("DELETE FROM outbox WHERE id = ?1", [.integer(message.id)])
+        try change.delete(OutboxTable.self, where: [OutboxTable.id.is(message.id)])
     }
 }

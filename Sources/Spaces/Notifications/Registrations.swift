@@ -1,5 +1,6 @@
 import ATProto
 package import CapabilityGraph
+import Multiformats
 package import Storage
 package import UCAN
 
@@ -18,21 +19,21 @@ package enum Registrations {
         _ change: TableChange, space: Space, service: String, repo: String? = nil, registrant: String
     ) throws -> Timestamp? {
         let now = change.now.microseconds
-        try change.run("DELETE FROM registration WHERE expires_at <= ?1", [.integer(now)])
-        let count = try change.first(
-            "SELECT count(*) FROM registration WHERE space = ?1 AND NOT (service = ?2 AND repo = ?3)",
-            [.text(space.text), .text(service), .text(repo ?? "")]
-        ) { $0.integer(0) }
-        guard count ?? 0 < maxPerSpace else { return nil }
+        try change.delete(RegistrationTable.self, where: [RegistrationTable.expiresAt.isAtMost(now)])
+        let inSpace = RegistrationTable.space.is(space.text)
+        let isKnown = try change.exists(
+            RegistrationTable.self,
+            where: [inSpace, RegistrationTable.service.is(service), RegistrationTable.repo.is(repo ?? "")])
+        let others = try change.count(RegistrationTable.self, where: [inSpace]) - (isKnown ? 1 : 0)
+        guard others < maxPerSpace else { return nil }
         let end = Timestamp(microseconds: now + lifetime)
-        try change.run(
-            """
-            INSERT INTO registration(space, service, repo, registrant, expires_at) VALUES(?1, ?2, ?3, ?4, ?5) \
-            ON CONFLICT(space, service, repo) DO UPDATE SET expires_at = ?5
-            """,
+        try change.put(
+            RegistrationTable.self,
             [
-                .text(space.text), .text(service), .text(repo ?? ""), .text(registrant), .integer(end.microseconds),
-            ])
+                RegistrationTable.space.to(space.text), RegistrationTable.service.to(service),
+                RegistrationTable.repo.to(repo ?? ""), RegistrationTable.registrant.to(registrant),
+                RegistrationTable.expiresAt.to(end.microseconds),
+            ], updating: [RegistrationTable.expiresAt])
         return end
     }
 
@@ -47,15 +48,14 @@ package enum Registrations {
     package static func remove(
         _ change: TableChange, space: Space, service: String, by registrant: String, isOwner: Bool
     ) throws -> Removal {
+        let place = [RegistrationTable.space.is(space.text), RegistrationTable.service.is(service)]
         let known = try change.rows(
-            "SELECT registrant FROM registration WHERE space = ?1 AND service = ?2 AND expires_at > ?3",
-            [.text(space.text), .text(service), .integer(change.now.microseconds)]
-        ) { $0.text(0) }
+            RegistrationTable.self, where: place + [RegistrationTable.expiresAt.isAbove(change.now.microseconds)]
+        ) { $0[RegistrationTable.registrant] }
         guard !known.isEmpty else { return .absent }
         let isService = service == registrant || service.hasPrefix(registrant + "#")
         guard isOwner || isService || known.allSatisfy({ $0 == registrant }) else { return .notYours }
-        try change.run(
-            "DELETE FROM registration WHERE space = ?1 AND service = ?2", [.text(space.text), .text(service)])
+        try change.delete(RegistrationTable.self, where: place)
         return .removed
     }
 
@@ -72,9 +72,9 @@ package enum Registrations {
             if reads {
                 if services.last != service { services.append(service) }
             } else {
-                try change.run(
-                    "DELETE FROM registration WHERE space = ?1 AND registrant = ?2",
-                    [.text(space.text), .text(registrant)])
+                try change.delete(
+                    RegistrationTable.self,
+                    where: [RegistrationTable.space.is(space.text), RegistrationTable.registrant.is(registrant)])
             }
         }
         return services
@@ -90,12 +90,21 @@ package enum Registrations {
     private static func rows(
         _ change: TableChange, _ space: Space, _ repo: String?
     ) throws -> [(service: String, registrant: String)] {
-        try change.rows(
-            """
-            SELECT service, registrant FROM registration WHERE space = ?1 AND expires_at > ?2 \
-            AND (?3 IS NULL OR repo = '' OR repo = ?3) ORDER BY service
-            """, [.text(space.text), .integer(change.now.microseconds), .text(optional: repo)]
-        ) { ($0.text(0), $0.text(1)) }
+        var found: [(service: String, registrant: String)] = []
+        try change.each(
+            RegistrationTable.self,
+            where: [
+                RegistrationTable.space.is(space.text),
+                RegistrationTable.expiresAt.isAbove(change.now.microseconds),
+            ], order: [RegistrationTable.service.ascending]
+        ) { row in
+            let only = row[RegistrationTable.repo]
+            if repo.map({ only.isEmpty || UTF8Bytes.equal(only, $0) }) ?? true {
+                found.append((row[RegistrationTable.service], row[RegistrationTable.registrant]))
+            }
+            return true
+        }
+        return found
     }
 
     private static func mayRead(_ change: TableChange, _ space: Space, _ registrant: String) throws -> Bool {
@@ -107,6 +116,6 @@ package enum Registrations {
     }
 
     static func removeAll(_ change: TableChange, space: Space) throws {
-        try change.run("DELETE FROM registration WHERE space = ?1", [.text(space.text)])
+        try change.delete(RegistrationTable.self, where: [RegistrationTable.space.is(space.text)])
     }
 }

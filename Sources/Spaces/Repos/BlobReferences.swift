@@ -21,12 +21,13 @@ struct BlobReferences {
 
     /// Takes back the references of a record.
     mutating func drop(record: Int64) throws {
-        let cids = try change.rows("SELECT cid FROM blob_reference WHERE record = ?1", [.integer(record)]) {
-            try CID(blob: $0.bytes(0))
+        let ofRecord = BlobReferenceTable.record.is(record)
+        let cids = try change.rows(BlobReferenceTable.self, [BlobReferenceTable.cid], where: [ofRecord]) {
+            try CID(blob: $0[BlobReferenceTable.cid])
         }
         guard !cids.isEmpty else { return }
         for cid in cids { differences[cid.hash.digest, default: 0] -= 1 }
-        try change.run("DELETE FROM blob_reference WHERE record = ?1", [.integer(record)])
+        try change.delete(BlobReferenceTable.self, where: [ofRecord])
     }
 
     /// Adds the references of a record, whose blobs its author must have uploaded.
@@ -35,9 +36,9 @@ struct BlobReferences {
     mutating func add(_ blobs: [BlobRef], record: Int64, repo: Int64, rev: TID) throws {
         for blob in blobs {
             let stored = try change.first(
-                "SELECT size, mime_type FROM blob WHERE account = ?1 AND cid = ?2",
-                [.text(account), blob.cid.digestColumn]
-            ) { (size: $0.integer(0), mimeType: $0.text(1)) }
+                BlobTable.self, [BlobTable.size, BlobTable.mimeType],
+                where: [BlobTable.account.is(account), BlobTable.cid.is(blob.cid.digestColumn)]
+            ) { (size: $0[BlobTable.size], mimeType: $0[BlobTable.mimeType]) }
             guard let stored else {
                 throw ATProtoError("BlobNotFound", "the blob `\(blob.cid.text)` was not uploaded by the author")
             }
@@ -46,22 +47,27 @@ struct BlobReferences {
                     "InvalidRequest", "the blob `\(blob.cid.text)` was uploaded with another size or media type")
             }
             differences[blob.cid.hash.digest, default: 0] += 1
-            try change.run(
-                "INSERT INTO blob_reference(record, cid, repo, rev) VALUES(?1, ?2, ?3, ?4)",
-                [.integer(record), blob.cid.digestColumn, .integer(repo), rev.column])
+            try change.insert(
+                BlobReferenceTable.self,
+                [
+                    BlobReferenceTable.record.to(record), BlobReferenceTable.cid.to(blob.cid.digestColumn),
+                    BlobReferenceTable.repo.to(repo), BlobReferenceTable.rev.to(rev.column),
+                ])
         }
     }
 
     /// Applies the counts: a blob gets permanent with its first reference and temporary again without any.
     mutating func settle(temporaryUntil expiry: Int64) throws {
         for (digest, difference) in differences where difference != 0 {
-            try change.run(
-                """
-                UPDATE blob SET reference_count = max(0, reference_count + ?3), \
-                expires_at = CASE WHEN reference_count + ?3 > 0 THEN NULL ELSE ?4 END \
-                WHERE account = ?1 AND cid = ?2
-                """,
-                [.text(account), .blob(digest.bytes), .integer(difference), .integer(expiry)])
+            let place = [BlobTable.account.is(account), BlobTable.cid.is(digest.bytes)]
+            let held = try change.first(BlobTable.self, [BlobTable.referenceCount], where: place) {
+                $0[BlobTable.referenceCount]
+            }
+            guard let held else { continue }
+            let count = max(0, held + difference)
+            try change.update(
+                BlobTable.self,
+                [BlobTable.referenceCount.to(count), BlobTable.expiresAt.to(count > 0 ? nil : expiry)], where: place)
         }
         differences = [:]
     }

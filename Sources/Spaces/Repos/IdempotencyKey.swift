@@ -26,14 +26,17 @@ struct IdempotencyKey {
     /// - Throws: `InvalidRequest` when it answered something else than this batch.
     func outcome(of batch: WriteBatch, in change: TableChange) throws -> WriteOutcome? {
         let row = try change.first(
-            "SELECT request, outcome FROM write_key WHERE account = ?1 AND key = ?2 AND expires_at > ?3",
-            [.text(account), .text(key), .integer(change.now.microseconds)]
-        ) { ($0.bytes(0), $0.bytes(1)) }
+            WriteKeyTable.self,
+            where: [
+                WriteKeyTable.account.is(account), WriteKeyTable.key.is(key),
+                WriteKeyTable.expiresAt.isAbove(change.now.microseconds),
+            ]
+        ) { (request: $0[WriteKeyTable.request], outcome: $0[WriteKeyTable.outcome]) }
         guard let row else { return nil }
-        guard row.0 == request.bytes else {
+        guard row.request == request.bytes else {
             throw ATProtoError("InvalidRequest", "the idempotency key was used for other writes")
         }
-        guard let outcome = Self.decode(row.1, batch) else {
+        guard let outcome = Self.decode(row.outcome, batch) else {
             throw StorageError(.corrupt, "a stored outcome cannot be read", hint: "restore the file from a backup")
         }
         return outcome
@@ -42,20 +45,18 @@ struct IdempotencyKey {
     /// Keeps an outcome, and lets go of a few that nobody can ask for any more.
     func keep(_ outcome: WriteOutcome, in change: TableChange, limits: RepoLimits) throws {
         let now = change.now.microseconds
-        try change.run(
-            """
-            DELETE FROM write_key WHERE (account, key) IN \
-            (SELECT account, key FROM write_key WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 64)
-            """,
-            [.integer(now)])
-        try change.run(
-            """
-            INSERT INTO write_key(account, key, request, outcome, expires_at) VALUES(?1, ?2, ?3, ?4, ?5) \
-            ON CONFLICT(account, key) DO UPDATE SET request = ?3, outcome = ?4, expires_at = ?5
-            """,
+        let isOver = WriteKeyTable.expiresAt.isAtMost(now)
+        let expired = try change.rows(
+            WriteKeyTable.self, [WriteKeyTable.account, WriteKeyTable.key], where: [isOver],
+            order: [WriteKeyTable.expiresAt.ascending], limit: 64
+        ) { [WriteKeyTable.account.is($0[WriteKeyTable.account]), WriteKeyTable.key.is($0[WriteKeyTable.key])] }
+        for place in expired { try change.delete(WriteKeyTable.self, where: place + [isOver]) }
+        try change.put(
+            WriteKeyTable.self,
             [
-                .text(account), .text(key), .blob(request.bytes), .blob(Self.encode(outcome)),
-                .integer(now + limits.writeKeyLifetime),
+                WriteKeyTable.account.to(account), WriteKeyTable.key.to(key),
+                WriteKeyTable.request.to(request.bytes), WriteKeyTable.outcome.to(Self.encode(outcome)),
+                WriteKeyTable.expiresAt.to(now + limits.writeKeyLifetime),
             ])
     }
 

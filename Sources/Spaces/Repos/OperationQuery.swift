@@ -44,38 +44,48 @@ extension RepoReader {
                 "HistoryUnavailable",
                 "operations up to `\(head.prunedThrough.text)` are no longer kept; fetch the repo instead")
         }
-        let value = listing.includesValues ? "r.value" : "NULL"
         var operations: [LoggedOperation] = []
         var places: (rev: TID, index: Int64)?
         var byteCount = 0
         var isFull = false
         try tables.each(
-            """
-            SELECT o.rev, o.idx, o.action, o.collection, o.rkey, o.cid, o.prev, \(value) FROM operation o \
-            LEFT JOIN record r ON r.repo = o.repo AND r.collection = o.collection AND r.rkey = o.rkey AND r.cid = o.cid \
-            WHERE o.repo = ?1 AND (o.rev, o.idx) > (?2, ?3) ORDER BY o.rev, o.idx LIMIT ?4
-            """,
-            [.integer(head.id), after.rev.column, .integer(after.index), .integer(listing.limit)]
+            OperationTable.self,
+            where: [
+                OperationTable.repo.is(head.id),
+                .behind(OperationTable.rev.to(after.rev.column), OperationTable.index.to(after.index)),
+            ], order: [OperationTable.rev.ascending, OperationTable.index.ascending], limit: listing.limit
         ) { row in
-            let rev = TID(column: row.integer(0))
+            let rev = TID(column: row[OperationTable.rev])
             let operation = RepoOperation(
-                rev: rev.text, collection: row.text(3), rkey: row.text(4),
-                cid: try row.optionalBytes(5).map { try CID(record: $0) },
-                prev: try row.optionalBytes(6).map { try CID(record: $0) })
-            let bytes = row.optionalBytes(7)
-            if let bytes {
-                try operation.cid?.check(bytes, "the record `\(head.author)/\(operation.collection)/\(operation.rkey)`")
-            }
+                rev: rev.text, collection: row[OperationTable.collection], rkey: row[OperationTable.rkey],
+                cid: try row[OperationTable.cid].map { try CID(record: $0) },
+                prev: try row[OperationTable.previous].map { try CID(record: $0) })
+            let bytes = listing.includesValues ? try current(operation, of: head) : nil
             byteCount += bytes?.count ?? 0
             operations.append(
                 LoggedOperation(
-                    operation: operation, action: RecordAction(rawValue: row.integer(2)) ?? .update, value: bytes))
-            places = (rev, row.integer(1))
+                    operation: operation, action: RecordAction(rawValue: row[OperationTable.action]) ?? .update,
+                    value: bytes))
+            places = (rev, row[OperationTable.index])
             isFull = operations.count == listing.limit || byteCount >= limits.maxPageBytes
             return !isFull
         }
         let cursor = isFull ? places.map { "\($0.rev.text)/\($0.index)" } : nil
         return OperationPage(operations: operations, cursor: cursor)
+    }
+
+    /// The record that an operation made, where it is still the current one.
+    private func current(_ operation: RepoOperation, of head: RepoHead) throws -> [UInt8]? {
+        guard let cid = operation.cid else { return nil }
+        let bytes = try tables.first(
+            RecordTable.self, [RecordTable.value],
+            where: [
+                RecordTable.repo.is(head.id), RecordTable.collection.is(operation.collection),
+                RecordTable.rkey.is(operation.rkey), RecordTable.cid.is(cid.digestColumn),
+            ]
+        ) { $0[RecordTable.value] }
+        if let bytes { try cid.check(bytes, "the record `\(head.author)/\(operation.collection)/\(operation.rkey)`") }
+        return bytes
     }
 
     /// Reads `{rev}/{idx}`.

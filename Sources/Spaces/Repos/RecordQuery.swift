@@ -39,14 +39,12 @@ extension RepoReader {
     /// Gives one record; throws `RecordNotFound`.
     package func record(_ collection: NSID, _ rkey: RecordKey, of head: RepoHead) throws -> StoredRecord {
         let record = try tables.first(
-            "SELECT cid, rev, value FROM record WHERE repo = ?1 AND collection = ?2 AND rkey = ?3",
-            [.integer(head.id), .text(collection.text), .text(rkey.text)]
-        ) {
-            try StoredRecord(
-                author: head.author, collection: collection.text, rkey: rkey.text, cid: CID(record: $0.bytes(0)),
-                rev: TID(column: $0.integer(1)), bytes: $0.bytes(2)
-            ).checked()
-        }
+            RecordTable.self, StoredRecord.columns(true),
+            where: [
+                RecordTable.repo.is(head.id), RecordTable.collection.is(collection.text),
+                RecordTable.rkey.is(rkey.text),
+            ]
+        ) { try StoredRecord($0, author: head.author, withValue: true) }
         guard let record else {
             throw ATProtoError("RecordNotFound", "the record `\(collection.text)/\(rkey.text)` does not exist")
         }
@@ -59,17 +57,21 @@ extension RepoReader {
         of space: SpaceURI, having collection: NSID, _ rkey: RecordKey, limit: Int = 2,
         isShown: (String) throws -> Bool = { _ in true }
     ) throws -> [String] {
+        guard let number = try number(of: space) else { return [] }
         var found: [String] = []
         try tables.each(
-            """
-            SELECT p.author FROM space_revision s CROSS JOIN repo p ON p.space = s.id CROSS JOIN record r \
-            ON r.repo = p.id AND r.collection = ?2 AND r.rkey = ?3 \
-            WHERE s.uri = ?1 AND p.status = 0 ORDER BY p.author
-            """,
-            [.text(space.text), .text(collection.text), .text(rkey.text)]
+            RepoTable.self, [RepoTable.id, RepoTable.author],
+            where: [RepoTable.space.is(number), RepoTable.status.is(RepoStatus.live.rawValue)],
+            order: [RepoTable.author.ascending]
         ) { row in
-            let author = row.text(0)
-            if try isShown(author) { found.append(author) }
+            let author = row[RepoTable.author]
+            let hasRecord = try tables.exists(
+                RecordTable.self,
+                where: [
+                    RecordTable.repo.is(row[RepoTable.id]), RecordTable.collection.is(collection.text),
+                    RecordTable.rkey.is(rkey.text),
+                ])
+            if hasRecord, try isShown(author) { found.append(author) }
             return found.count < limit
         }
         return found
@@ -82,14 +84,14 @@ extension RepoReader {
     package func records(of head: RepoHead?, _ listing: RecordListing, limits: RepoLimits) throws -> RecordPage {
         let after = try listing.cursor.map(RecordCursor.init(inRepo:))
         guard let head else { return .empty }
-        let (order, sign) = listing.isReversed ? ("ASC", ">") : ("DESC", "<")
-        var (sql, values) = Self.query(of: head, listing)
+        let isDown = !listing.isReversed
+        var terms = Self.terms(of: head, listing)
         if let after {
-            sql += " AND (r.collection, r.rkey) \(sign) (?4, ?5)"
-            values += [.text(after.collection), .text(after.rkey)]
+            let place = (RecordTable.collection.to(after.collection), RecordTable.rkey.to(after.rkey))
+            terms.append(.behind(place.0, place.1, descending: isDown))
         }
-        sql += " ORDER BY r.collection \(order), r.rkey \(order) LIMIT ?2"
-        let page = try filled(sql, values, of: head, listing, limits)
+        let order = [RecordTable.collection.ordered(isDown), RecordTable.rkey.ordered(isDown)]
+        let page = try filled(terms, order, of: head, listing, limits)
         return RecordPage(
             records: page.records,
             cursor: page.full.map {
@@ -104,20 +106,24 @@ extension RepoReader {
     package func recordsByAge(of head: RepoHead?, _ listing: RecordListing, limits: RepoLimits) throws -> RecordPage {
         let after = try listing.cursor.map(RecordCursor.init(byAge:))
         guard let head else { return .empty }
-        let (order, sign) = listing.isReversed ? ("DESC", "<") : ("ASC", ">")
-        var (sql, values) = Self.query(of: head, listing)
+        let isDown = listing.isReversed
+        var terms = Self.terms(of: head, listing)
         if let after, let rev = after.rev {
-            values.append(rev.column)
-            if let author = after.author {
-                // A cursor of a listing of all authors has a place in this one too.
-                sql += " AND (r.rev, ?5, r.collection, r.rkey) \(sign) (?4, ?6, ?7, ?8)"
-                values += [.text(head.author), .text(author), .text(after.collection), .text(after.rkey)]
+            let rev = RecordTable.rev.to(rev.column)
+            // A cursor of a listing of all authors has a place in this one too, before, in or behind the repo.
+            if let author = after.author, UTF8Bytes.equal(author, head.author) {
+                let place = (RecordTable.collection.to(after.collection), RecordTable.rkey.to(after.rkey))
+                terms.append(.behind(rev, place.0, place.1, descending: isDown))
+            } else if let author = after.author, UTF8Bytes.precedes(author, head.author) != isDown {
+                terms.append(.from(rev, descending: isDown))
             } else {
-                sql += " AND r.rev \(sign) ?4"
+                terms.append(.behind(rev, descending: isDown))
             }
         }
-        sql += " ORDER BY r.rev \(order), r.collection \(order), r.rkey \(order) LIMIT ?2"
-        return try filled(sql, values, of: head, listing, limits).byAge
+        let order = [
+            RecordTable.rev.ordered(isDown), RecordTable.collection.ordered(isDown), RecordTable.rkey.ordered(isDown),
+        ]
+        return try filled(terms, order, of: head, listing, limits).byAge
     }
 
     /// Lists all live repos of a space by age, without authors of whom `isShown` says no.
@@ -131,57 +137,118 @@ extension RepoReader {
         isShown: (String) throws -> Bool = { _ in true }
     ) throws -> RecordPage {
         let after = try listing.cursor.map(RecordCursor.init(byAge:))
-        let (order, sign) = listing.isReversed ? ("DESC", "<") : ("ASC", ">")
-        var sql = """
-            SELECT r.collection, r.rkey, r.cid, r.rev, \(listing.includesValues ? "r.value" : "NULL"), p.author, p.status \
-            FROM space_revision s CROSS JOIN record r ON r.space = s.id CROSS JOIN repo p ON p.id = r.repo WHERE s.uri = ?1
-            """
-        var values: [SQLValue] = [.text(space.text)]
-        if let after, let rev = after.rev {
-            values.append(rev.column)
-            if let author = after.author {
-                sql += " AND r.rev \(sign)= ?2 AND (r.rev, p.author, r.collection, r.rkey) \(sign) (?2, ?3, ?4, ?5)"
-                values += [.text(author), .text(after.collection), .text(after.rkey)]
-            } else {
-                sql += " AND r.rev \(sign) ?2"
-            }
+        guard let number = try number(of: space) else { return .empty }
+        let isDown = listing.isReversed
+        var terms = [RecordTable.space.is(number)]
+        if let after, let rev = after.rev?.column {
+            let rev = RecordTable.rev.to(rev)
+            terms.append(
+                after.author == nil
+                    ? .behind(rev, descending: isDown) : .from(rev, descending: isDown))
         }
-        sql += " ORDER BY r.rev \(order), p.author \(order), r.collection \(order), r.rkey \(order)"
         var page = FilledPage(listing, limits)
+        var revision = RevisionOfSpace(after, isDown: isDown)
         var (scanned, last): (Int, TID?) = (0, nil)
         var early: RecordPage?
-        try tables.each(sql, values) { row in
-            let rev = TID(column: row.integer(3))
-            if scanned >= limits.maxScannedRecords, let last, last != rev {
-                let cursor = RecordCursor(rev: last, author: nil, collection: "", rkey: "")
-                early = RecordPage(records: page.records, cursor: cursor.text)
-                return false
+        var repos: [Int64: (author: String, isLive: Bool)] = [:]
+        try tables.each(
+            RecordTable.self, StoredRecord.columns(listing.includesValues) + [RecordTable.repo], where: terms,
+            order: [RecordTable.rev.ordered(isDown)]
+        ) { row in
+            let rev = TID(column: row[RecordTable.rev])
+            if let last, last != rev {
+                for record in revision.take() where try isShown(record.author) {
+                    guard page.add(record) else { return false }
+                }
+                if scanned >= limits.maxScannedRecords {
+                    let cursor = RecordCursor(rev: last, author: nil, collection: "", rkey: "")
+                    early = RecordPage(records: page.records, cursor: cursor.text)
+                    return false
+                }
             }
-            (scanned, last) = (scanned + 1, rev)
-            guard row.integer(6) == RepoStatus.live.rawValue, listing.collection.map({ $0.text == row.text(0) }) ?? true
-            else { return true }
-            let author = row.text(5)
-            return try isShown(author) ? page.add(StoredRecord(row, author: author)) : true
+            last = rev
+            let id = row[RecordTable.repo]
+            let repo = try repos[id] ?? authorship(of: id)
+            repos[id] = repo
+            guard revision.isBehind(row, repo.author) else { return true }
+            scanned += 1
+            guard repo.isLive, listing.collection.map({ $0.text == row[RecordTable.collection] }) ?? true else {
+                return true
+            }
+            revision.add(try StoredRecord(row, author: repo.author, withValue: listing.includesValues))
+            return true
         }
-        return early ?? page.byAge
+        if let early { return early }
+        for record in revision.take() where !page.isFull {
+            if try isShown(record.author) { _ = page.add(record) }
+        }
+        return page.byAge
     }
 
-    /// What begins each query of one repo, and its first three values.
-    private static func query(of head: RepoHead, _ listing: RecordListing) -> (String, [SQLValue]) {
-        let value = listing.includesValues ? "r.value" : "NULL"
-        let filter = listing.collection == nil ? "" : " AND r.collection = ?3"
-        return (
-            "SELECT r.collection, r.rkey, r.cid, r.rev, \(value) FROM record r WHERE r.repo = ?1" + filter,
-            [.integer(head.id), .integer(listing.limit), .text(optional: listing.collection?.text)]
-        )
+    private func authorship(of repo: Int64) throws -> (author: String, isLive: Bool) {
+        try tables.first(RepoTable.self, [RepoTable.author, RepoTable.status], where: [RepoTable.id.is(repo)]) { row in
+            (row[RepoTable.author], row[RepoTable.status] == RepoStatus.live.rawValue)
+        } ?? ("", false)
+    }
+
+    /// Which rows each listing of one repo is of.
+    private static func terms(of head: RepoHead, _ listing: RecordListing) -> [Term] {
+        [RecordTable.repo.is(head.id)] + (listing.collection.map { [RecordTable.collection.is($0.text)] } ?? [])
     }
 
     private func filled(
-        _ sql: String, _ values: [SQLValue], of head: RepoHead, _ listing: RecordListing, _ limits: RepoLimits
+        _ terms: [Term], _ order: [Order], of head: RepoHead, _ listing: RecordListing, _ limits: RepoLimits
     ) throws -> FilledPage {
         var page = FilledPage(listing, limits)
-        try tables.each(sql, values) { page.add(try StoredRecord($0, author: head.author)) }
+        try tables.each(
+            RecordTable.self, StoredRecord.columns(listing.includesValues), where: terms, order: order,
+            limit: listing.limit
+        ) { page.add(try StoredRecord($0, author: head.author, withValue: listing.includesValues)) }
         return page
+    }
+}
+
+extension Column {
+    fileprivate func ordered(_ isDown: Bool) -> Order { isDown ? descending : ascending }
+}
+
+/// The records of a space at one revision, which stand by author, collection and key.
+private struct RevisionOfSpace {
+    private var records: [StoredRecord] = []
+    private let cursor: RecordCursor?
+    private let isDown: Bool
+
+    init(_ cursor: RecordCursor?, isDown: Bool) {
+        self.cursor = cursor
+        self.isDown = isDown
+    }
+
+    /// True for a record behind the cursor, whose own revision is read from its beginning.
+    func isBehind(_ row: Row, _ author: String) -> Bool {
+        guard let cursor, let held = cursor.author, cursor.rev == TID(column: row[RecordTable.rev]) else { return true }
+        let place = [author, row[RecordTable.collection], row[RecordTable.rkey]]
+        let seen = [held, cursor.collection, cursor.rkey]
+        return isDown ? Self.precedes(place, seen) : Self.precedes(seen, place)
+    }
+
+    mutating func add(_ record: StoredRecord) { records.append(record) }
+
+    /// Gives the records in their order, and forgets them.
+    mutating func take() -> [StoredRecord] {
+        defer { records = [] }
+        guard records.count > 1 else { return records }
+        return records.sorted { left, right in
+            let (first, second) = isDown ? (right, left) : (left, right)
+            return Self.precedes(
+                [first.author, first.collection, first.rkey], [second.author, second.collection, second.rkey])
+        }
+    }
+
+    private static func precedes(_ left: [String], _ right: [String]) -> Bool {
+        for (left, right) in zip(left, right) where !UTF8Bytes.equal(left, right) {
+            return UTF8Bytes.precedes(left, right)
+        }
+        return false
     }
 }
 
@@ -197,7 +264,7 @@ private struct FilledPage {
         maxBytes = limits.maxPageBytes
     }
 
-    private var isFull: Bool { records.count == limit || byteCount >= maxBytes }
+    var isFull: Bool { records.count == limit || byteCount >= maxBytes }
     /// The last record of a full page, behind which there may be more.
     var full: StoredRecord? { isFull ? records.last : nil }
 
@@ -218,11 +285,17 @@ private struct FilledPage {
 }
 
 extension StoredRecord {
-    /// Reads the first five columns of the listings above.
-    fileprivate init(_ row: SQLRow, author: String) throws {
+    fileprivate static func columns(_ withValue: Bool) -> [any AnyColumn] {
+        [RecordTable.collection, RecordTable.rkey, RecordTable.cid, RecordTable.rev]
+            + (withValue ? [RecordTable.value] : [])
+    }
+
+    /// Reads `columns`.
+    fileprivate init(_ row: Row, author: String, withValue: Bool) throws {
         self = try StoredRecord(
-            author: author, collection: row.text(0), rkey: row.text(1), cid: CID(record: row.bytes(2)),
-            rev: TID(column: row.integer(3)), bytes: row.optionalBytes(4)
+            author: author, collection: row[RecordTable.collection], rkey: row[RecordTable.rkey],
+            cid: CID(record: row[RecordTable.cid]), rev: TID(column: row[RecordTable.rev]),
+            bytes: withValue ? row[RecordTable.value] : nil
         ).checked()
     }
 

@@ -36,44 +36,46 @@ extension RepoWriter {
     /// - Throws: `RateLimitExceeded` when the account holds too much that no record refers to.
     package func store(_ blob: UploadedBlob, account: String) throws {
         let expiry = change.now.microseconds + limits.temporaryBlobLifetime
-        let known = try change.exists(
-            "SELECT 1 FROM blob WHERE account = ?1 AND cid = ?2", [.text(account), blob.ref.cid.digestColumn])
-        if known {
+        let place = [BlobTable.account.is(account), BlobTable.cid.is(blob.ref.cid.digestColumn)]
+        let known = try change.first(BlobTable.self, [BlobTable.expiresAt], where: place) {
+            (expiresAt: $0[BlobTable.expiresAt], ())
+        }
+        if let known {
             // While it is temporary, an upload of the same bytes renews it and may correct its media type.
-            try change.run(
-                """
-                UPDATE blob SET expires_at = max(expires_at, ?3), mime_type = ?4 \
-                WHERE account = ?1 AND cid = ?2 AND expires_at IS NOT NULL
-                """,
-                [.text(account), blob.ref.cid.digestColumn, .integer(expiry), .text(blob.ref.mimeType)])
+            guard let until = known.expiresAt else { return }
+            try change.update(
+                BlobTable.self,
+                [BlobTable.expiresAt.to(max(until, expiry)), BlobTable.mimeType.to(blob.ref.mimeType)], where: place)
             return
         }
-        let held = try change.first(
-            "SELECT coalesce(sum(size), 0) FROM blob WHERE account = ?1 AND expires_at IS NOT NULL", [.text(account)]
-        ) { $0.integer(0) }
-        guard (held ?? 0) + blob.ref.size <= limits.maxTemporaryBlobBytes else {
+        let held = try change.sum(
+            BlobTable.size, of: BlobTable.self,
+            where: [BlobTable.account.is(account), BlobTable.expiresAt.isNotNull])
+        guard held + blob.ref.size <= limits.maxTemporaryBlobBytes else {
             throw RateLimitExceeded(
-                limit: limits.maxTemporaryBlobBytes, remaining: max(0, limits.maxTemporaryBlobBytes - (held ?? 0)),
+                limit: limits.maxTemporaryBlobBytes, remaining: max(0, limits.maxTemporaryBlobBytes - held),
                 retryAfter: Int(limits.temporaryBlobLifetime / 1_000_000),
                 message: "the account holds too many blobs that no record refers to")
         }
-        try change.run(
-            """
-            INSERT INTO blob(account, cid, size, reference_count, expires_at, mime_type, bytes) \
-            VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6)
-            """,
+        try change.insert(
+            BlobTable.self,
             [
-                .text(account), blob.ref.cid.digestColumn, .integer(blob.ref.size), .integer(expiry),
-                .text(blob.ref.mimeType), .blob(blob.bytes),
+                BlobTable.account.to(account), BlobTable.cid.to(blob.ref.cid.digestColumn),
+                BlobTable.size.to(blob.ref.size), BlobTable.referenceCount.to(0), BlobTable.expiresAt.to(expiry),
+                BlobTable.mimeType.to(blob.ref.mimeType), BlobTable.bytes.to(blob.bytes),
             ])
     }
 
     /// Deletes some blobs whose time is over; gives how many, fewer than `limit` when none is left.
     package func collectBlobs(limit: Int = 16) throws -> Int {
-        try change.run(
-            "DELETE FROM blob WHERE id IN (SELECT id FROM blob WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
-            [.integer(change.now.microseconds), .integer(limit)])
-        return change.changes
+        let isOver = BlobTable.expiresAt.isAtMost(change.now.microseconds)
+        let numbers = try change.rows(
+            BlobTable.self, [BlobTable.id], where: [isOver], order: [BlobTable.expiresAt.ascending], limit: limit
+        ) { $0[BlobTable.id] }
+        // What a record referred to meanwhile stays.
+        return try numbers.reduce(0) { count, number in
+            try count + change.delete(BlobTable.self, where: [BlobTable.id.is(number), isOver])
+        }
     }
 }
 
@@ -81,14 +83,14 @@ extension RepoReader {
     /// Gives a blob that a record of this repo refers to; anything else is `BlobNotFound`, so that asking tells nothing
     /// of what is stored (atproto-spaces.md 7.4).
     package func blob(_ cid: CID, of head: RepoHead) throws -> UploadedBlob {
+        let isReferredTo = try tables.exists(
+            BlobReferenceTable.self,
+            where: [BlobReferenceTable.repo.is(head.id), BlobReferenceTable.cid.is(cid.digestColumn)])
         let blob = try tables.first(
-            """
-            SELECT mime_type, bytes FROM blob WHERE account = ?1 AND cid = ?2 \
-            AND EXISTS(SELECT 1 FROM blob_reference WHERE repo = ?3 AND cid = ?2)
-            """,
-            [.text(head.author), cid.digestColumn, .integer(head.id)]
-        ) { (mimeType: $0.text(0), bytes: $0.bytes(1)) }
-        guard let blob, cid.codec == CID.rawCodec, cid.hash.code == .sha2_256 else {
+            BlobTable.self, [BlobTable.mimeType, BlobTable.bytes],
+            where: [BlobTable.account.is(head.author), BlobTable.cid.is(cid.digestColumn)]
+        ) { (mimeType: $0[BlobTable.mimeType], bytes: $0[BlobTable.bytes]) }
+        guard isReferredTo, let blob, cid.codec == CID.rawCodec, cid.hash.code == .sha2_256 else {
             throw Self.blobNotFound
         }
         try cid.check(blob.bytes, "the blob `\(cid.text)` of `\(head.author)`")
@@ -99,19 +101,23 @@ extension RepoReader {
     /// Gives a blob that a record of any live repo of the space refers to, without authors of whom `isShown` says no; of
     /// several authors the first by DID.
     package func blob(_ cid: CID, of space: SpaceURI, isShown: (String) throws -> Bool) throws -> UploadedBlob {
-        var found: String?
+        guard let number = try number(of: space) else { throw Self.blobNotFound }
+        var authors: Set<String> = []
         try tables.each(
-            """
-            SELECT DISTINCT p.author FROM blob_reference f CROSS JOIN repo p ON p.id = f.repo \
-            WHERE f.cid = ?2 AND p.space = (SELECT id FROM space_revision WHERE uri = ?1) AND p.status = 0 ORDER BY p.author
-            """,
-            [.text(space.text), cid.digestColumn]
-        ) { row in
-            let author = row.text(0)
-            guard try isShown(author) else { return true }
-            found = author
-            return false
+            BlobReferenceTable.self, [BlobReferenceTable.repo],
+            where: [BlobReferenceTable.cid.is(cid.digestColumn)]
+        ) { reference in
+            let author = try tables.first(
+                RepoTable.self, [RepoTable.author],
+                where: [
+                    RepoTable.id.is(reference[BlobReferenceTable.repo]), RepoTable.space.is(number),
+                    RepoTable.status.is(RepoStatus.live.rawValue),
+                ]
+            ) { $0[RepoTable.author] }
+            if let author { authors.insert(author) }
+            return true
         }
+        let found = try authors.sorted(by: UTF8Bytes.precedes).first { try isShown($0) }
         guard let found, let head = try head(space: space, author: found) else { throw Self.blobNotFound }
         return try blob(cid, of: head)
     }
@@ -125,18 +131,27 @@ extension RepoReader {
     /// - Parameter since: Names only blobs that were referred to after this revision.
     /// - Throws: `MalformedCursor`.
     package func blobs(of head: RepoHead?, since: TID?, cursor: String?, limit: Int) throws -> BlobPage {
-        var after: SQLValue = .blob([])
+        var after: [UInt8] = []
         if let cursor {
             guard let cid = try? CID(atproto: cursor) else { throw RecordCursor.malformed }
             after = cid.digestColumn
         }
         guard let head else { return BlobPage(cids: [], cursor: nil) }
-        let cids = try tables.rows(
-            """
-            SELECT DISTINCT cid FROM blob_reference WHERE repo = ?1 AND cid > ?2 AND rev > ?3 ORDER BY cid LIMIT ?4
-            """,
-            [.integer(head.id), after, since?.column ?? .integer(-1), .integer(limit)]
-        ) { try CID(blob: $0.bytes(0)) }
+        var cids: [CID] = []
+        var last: [UInt8]?
+        try tables.each(
+            BlobReferenceTable.self, [BlobReferenceTable.cid],
+            where: [
+                BlobReferenceTable.repo.is(head.id), BlobReferenceTable.cid.isAbove(after),
+                BlobReferenceTable.rev.isAbove(since?.column ?? -1),
+            ], order: [BlobReferenceTable.cid.ascending]
+        ) { row in
+            let digest = row[BlobReferenceTable.cid]
+            // Several records may refer to one.
+            if digest != last { cids.append(try CID(blob: digest)) }
+            last = digest
+            return cids.count < limit
+        }
         return BlobPage(cids: cids, cursor: cids.count == limit ? cids.last?.text : nil)
     }
 }

@@ -86,9 +86,9 @@ struct RepoChange {
 
     private func find(_ collection: String, _ rkey: String) throws -> Present? {
         try change.first(
-            "SELECT id, cid FROM record WHERE repo = ?1 AND collection = ?2 AND rkey = ?3",
-            [.integer(repo), .text(collection), .text(rkey)]
-        ) { Present(id: $0.integer(0), cid: try CID(record: $0.bytes(1))) }
+            RecordTable.self, [RecordTable.id, RecordTable.cid],
+            where: [RecordTable.repo.is(repo), RecordTable.collection.is(collection), RecordTable.rkey.is(rkey)]
+        ) { Present(id: $0[RecordTable.id], cid: try CID(record: $0[RecordTable.cid])) }
     }
 
     /// Gives a TID of this instant that no record of the collection has.
@@ -107,21 +107,23 @@ struct RepoChange {
         if let present {
             id = present.id
             hash.remove(path: "\(collection)/\(rkey)", cid: present.cid)
-            try change.run(
-                "UPDATE record SET cid = ?2, rev = ?3, value = ?4 WHERE id = ?1",
-                [.integer(id), record.cid.digestColumn, rev.column, .blob(record.bytes)])
+            try change.update(
+                RecordTable.self,
+                [
+                    RecordTable.cid.to(record.cid.digestColumn), RecordTable.rev.to(rev.column),
+                    RecordTable.value.to(record.bytes),
+                ], where: [RecordTable.id.is(id)])
             try blobs.drop(record: id)
         } else {
             recordCount += 1
-            try change.run(
-                """
-                INSERT INTO record(space, repo, collection, rkey, cid, rev, value) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                """,
+            id = try change.insert(
+                RecordTable.self,
                 [
-                    .integer(spaceNumber), .integer(repo), .text(collection), .text(rkey), record.cid.digestColumn,
-                    rev.column, .blob(record.bytes),
+                    RecordTable.space.to(spaceNumber), RecordTable.repo.to(repo),
+                    RecordTable.collection.to(collection), RecordTable.rkey.to(rkey),
+                    RecordTable.cid.to(record.cid.digestColumn), RecordTable.rev.to(rev.column),
+                    RecordTable.value.to(record.bytes),
                 ])
-            id = try insertedRow()
         }
         hash.add(path: "\(collection)/\(rkey)", cid: record.cid)
         try blobs.add(record.blobs, record: id, repo: repo, rev: rev)
@@ -135,7 +137,7 @@ struct RepoChange {
         hash.remove(path: "\(collection)/\(rkey)", cid: present.cid)
         recordCount -= 1
         try blobs.drop(record: present.id)
-        try change.run("DELETE FROM record WHERE id = ?1", [.integer(present.id)])
+        try change.delete(RecordTable.self, where: [RecordTable.id.is(present.id)])
         try log(.delete, collection, rkey, cid: nil, previous: present.cid)
         return WriteOutcome.Result(action: .delete, collection: collection, rkey: rkey, cid: nil)
     }
@@ -143,14 +145,13 @@ struct RepoChange {
     private mutating func log(
         _ action: RecordAction, _ collection: String, _ rkey: String, cid: CID?, previous: CID?
     ) throws {
-        try change.run(
-            """
-            INSERT INTO operation(repo, rev, idx, action, collection, rkey, cid, prev) \
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """,
+        try change.insert(
+            OperationTable.self,
             [
-                .integer(repo), rev.column, .integer(operationCount), .integer(action.rawValue), .text(collection),
-                .text(rkey), cid?.digestColumn ?? .null, previous?.digestColumn ?? .null,
+                OperationTable.repo.to(repo), OperationTable.rev.to(rev.column),
+                OperationTable.index.to(operationCount), OperationTable.action.to(action.rawValue),
+                OperationTable.collection.to(collection), OperationTable.rkey.to(rkey),
+                OperationTable.cid.to(cid?.digestColumn), OperationTable.previous.to(previous?.digestColumn),
             ])
         operationCount += 1
         points += action.points
@@ -163,17 +164,10 @@ struct RepoChange {
     private mutating func makeRow() throws {
         guard repo == 0 else { return }
         spaceNumber = try space().number
-        try change.run(
-            """
-            INSERT INTO repo(space, author, status, rev, record_count, operation_count, pruned_through, digest, state) \
-            VALUES(?1, ?2, 0, ?3, 0, 0, 0, ?4, ?5)
-            """,
-            [.integer(spaceNumber), .text(author), rev.column, .blob(hash.digest), .blob(hash.state)])
-        repo = try insertedRow()
-    }
-
-    private func insertedRow() throws -> Int64 {
-        try change.first("SELECT last_insert_rowid()") { $0.integer(0) } ?? 0
+        repo = try change.insert(
+            RepoTable.self,
+            RepoTable.empty(
+                space: spaceNumber, author: author, .live, rev: rev, prunedThrough: TID(value: 0), hash))
     }
 
     /// Settles the blobs the batch refers to, or no longer does, once all of its writes are made.
@@ -189,15 +183,13 @@ struct RepoChange {
             case .orphaned where !isShown: .orphaned
             default: .live
             }
-        try change.run(
-            """
-            UPDATE repo SET status = ?2, rev = ?3, record_count = ?4, operation_count = operation_count + ?5, \
-            digest = ?6, state = ?7 WHERE id = ?1
-            """,
+        try change.update(
+            RepoTable.self,
             [
-                .integer(repo), .integer(status.rawValue), rev.column, .integer(recordCount),
-                .integer(operationCount), .blob(digest), .blob(hash.state),
-            ])
+                RepoTable.status.to(status.rawValue), RepoTable.rev.to(rev.column),
+                RepoTable.recordCount.to(recordCount), RepoTable.operationCount.adding(operationCount),
+                RepoTable.digest.to(digest), RepoTable.state.to(hash.state),
+            ], where: [RepoTable.id.is(repo)])
         return digest
     }
 }

@@ -18,36 +18,28 @@ extension RepoWriter {
     ///
     /// The space's row keeps its revision.
     package func deleteSpace(_ space: SpaceURI, purge: Bool) throws {
+        guard let number = try RepoReader(change).number(of: space) else { return }
+        let inSpace = RepoTable.space.is(number)
         let authors = try change.rows(
-            """
-            SELECT r.author FROM space_revision s JOIN repo r ON r.space = s.id \
-            WHERE s.uri = ?1 AND r.status <> 2 AND (?2 OR r.author = ?3)
-            """,
-            [.text(space.text), .bool(purge), .text(space.authority)]
-        ) { $0.text(0) }
+            RepoTable.self, [RepoTable.author],
+            where: [inSpace, RepoTable.status.isNot(RepoStatus.deleted.rawValue)]
+                + (purge ? [] : [RepoTable.author.is(space.authority)])
+        ) { $0[RepoTable.author] }
         for author in authors { _ = try deleteRepo(space: space, author: author) }
-        try change.run(
-            """
-            UPDATE repo SET status = 1 WHERE status = 0 AND space = (SELECT id FROM space_revision WHERE uri = ?1)
-            """,
-            [.text(space.text)])
-        try change.run(
-            "DELETE FROM space_writer WHERE space = (SELECT id FROM space_revision WHERE uri = ?1)", [.text(space.text)]
-        )
+        try change.update(
+            RepoTable.self, [RepoTable.status.to(RepoStatus.orphaned.rawValue)],
+            where: [inSpace, RepoTable.status.is(RepoStatus.live.rawValue)])
+        try change.delete(SpaceWriterTable.self, where: [SpaceWriterTable.space.is(number)])
     }
 
     /// Deletes everything an account wrote: its repos in all spaces, its blobs, budgets and keys.
     package func deleteAccount(_ did: String) throws {
-        let spaces = try change.rows(
-            """
-            SELECT s.uri FROM repo r JOIN space_revision s ON s.id = r.space WHERE r.author = ?1 AND r.status <> 2
-            """,
-            [.text(did)]
-        ) { try SpaceURI($0.text(0)) }
-        for space in spaces { _ = try deleteRepo(space: space, author: did) }
-        try change.run("UPDATE blob SET reference_count = 0, expires_at = 0 WHERE account = ?1", [.text(did)])
-        try change.run("DELETE FROM write_budget WHERE account = ?1", [.text(did)])
-        try change.run("DELETE FROM write_key WHERE account = ?1", [.text(did)])
+        for space in try RepoReader(change).spaces(heldBy: did) { _ = try deleteRepo(space: space, author: did) }
+        try change.update(
+            BlobTable.self, [BlobTable.referenceCount.to(0), BlobTable.expiresAt.to(0)],
+            where: [BlobTable.account.is(did)])
+        try change.delete(WriteBudgetTable.self, where: [WriteBudgetTable.account.is(did)])
+        try change.delete(WriteKeyTable.self, where: [WriteKeyTable.account.is(did)])
     }
 
     /// Takes a repo down or gives it back; only a live or a taken-down repo changes. Gives false for any other.
@@ -55,7 +47,8 @@ extension RepoWriter {
         guard let head = try RepoReader(change).head(space: space, author: author) else { return false }
         let (from, to): (RepoStatus, RepoStatus) = isDown ? (.live, .takenDown) : (.takenDown, .live)
         guard head.status == from else { return head.status == to }
-        try change.run("UPDATE repo SET status = ?2 WHERE id = ?1", [.integer(head.id), .integer(to.rawValue)])
+        try change.update(
+            RepoTable.self, [RepoTable.status.to(to.rawValue)], where: [RepoTable.id.is(head.id)])
         return true
     }
 
@@ -64,42 +57,41 @@ extension RepoWriter {
     private func discard(_ head: RepoHead) throws {
         // Above the last revision, so that whoever knows it is told that the history behind it is gone.
         let rev = TID.next(after: head.rev, microseconds: change.now.microseconds, clockID: clockID)
-        try change.run("UPDATE repo SET status = 2, space = -id WHERE id = ?1", [.integer(head.id)])
-        let hash = LtHash()
-        try change.run(
-            """
-            INSERT INTO repo(space, author, status, rev, record_count, operation_count, pruned_through, digest, state) \
-            VALUES(?1, ?2, 2, ?3, 0, 0, ?3, ?4, ?5)
-            """,
-            [.integer(head.spaceNumber), .text(head.author), rev.column, .blob(hash.digest), .blob(hash.state)])
+        try change.update(
+            RepoTable.self,
+            [RepoTable.status.to(RepoStatus.deleted.rawValue), RepoTable.space.to(-head.id)],
+            where: [RepoTable.id.is(head.id)])
+        try change.insert(
+            RepoTable.self,
+            RepoTable.empty(
+                space: head.spaceNumber, author: head.author, .deleted, rev: rev, prunedThrough: rev, LtHash()))
         try SpaceWriters(change).remove(head.author, from: head.space)
     }
 
     /// Deletes up to `limit` records and operations of repos that were discarded; gives how many rows went, 0 when
     /// nothing is left.
     package func clearDiscarded(limit: Int = 500) throws -> Int {
-        let row = try change.first("SELECT id, author FROM repo WHERE space < 0 LIMIT 1") {
-            ($0.integer(0), $0.text(1))
-        }
-        guard let (repo, author) = row else { return 0 }
+        let row = try change.first(
+            RepoTable.self, [RepoTable.id, RepoTable.author], where: [RepoTable.space.isBelow(0)]
+        ) { (id: $0[RepoTable.id], author: $0[RepoTable.author]) }
+        guard let row else { return 0 }
         let records = try change.rows(
-            "SELECT id FROM record WHERE repo = ?1 LIMIT ?2", [.integer(repo), .integer(limit)]
-        ) {
-            $0.integer(0)
-        }
-        var blobs = BlobReferences(change, account: author)
+            RecordTable.self, [RecordTable.id], where: [RecordTable.repo.is(row.id)], limit: limit
+        ) { $0[RecordTable.id] }
+        var blobs = BlobReferences(change, account: row.author)
         for record in records {
             try blobs.drop(record: record)
-            try change.run("DELETE FROM record WHERE id = ?1", [.integer(record)])
+            try change.delete(RecordTable.self, where: [RecordTable.id.is(record)])
         }
         try blobs.settle(temporaryUntil: change.now.microseconds + limits.temporaryBlobLifetime)
+        let ofRepo = OperationTable.repo.is(row.id)
         let through = try change.first(
-            "SELECT rev FROM operation WHERE repo = ?1 ORDER BY rev, idx LIMIT 1 OFFSET ?2",
-            [.integer(repo), .integer(limit)]
-        ) { $0.integer(0) }
-        try change.run(
-            "DELETE FROM operation WHERE repo = ?1 AND rev <= ?2", [.integer(repo), .integer(through ?? .max)])
-        if records.isEmpty, through == nil { try change.run("DELETE FROM repo WHERE id = ?1", [.integer(repo)]) }
+            OperationTable.self, [OperationTable.rev], where: [ofRepo],
+            order: [OperationTable.rev.ascending, OperationTable.index.ascending], offset: limit
+        ) { $0[OperationTable.rev] }
+        try change.delete(
+            OperationTable.self, where: [ofRepo] + (through.map { [OperationTable.rev.isAtMost($0)] } ?? []))
+        if records.isEmpty, through == nil { try change.delete(RepoTable.self, where: [RepoTable.id.is(row.id)]) }
         return records.count + 1
     }
 }

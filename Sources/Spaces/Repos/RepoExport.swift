@@ -13,10 +13,10 @@ package final class RepoExport: @unchecked Sendable {
     }
 
     /// The rows read at a time, and the bytes after which a piece is handed over.
-    private static let rowCount: Int64 = 512
+    private static let rowCount = 512
     private static let pieceBytes = 1 << 16
 
-    private let session: ReadSession
+    private let session: any ReadSession
     private let head: RepoHead
     private let commit: SignedCommit
     private let excludeValues: Bool
@@ -31,7 +31,8 @@ package final class RepoExport: @unchecked Sendable {
     /// - Parameter head: The repo as this session shows it.
     /// - Parameter commit: A commit to that head, made for this reader alone.
     /// - Throws: `PayloadTooLarge` for a repo of more records than an index may have.
-    init(_ session: ReadSession, head: RepoHead, commit: SignedCommit, excludeValues: Bool, slot: ExportSlot) throws {
+    init(_ session: any ReadSession, head: RepoHead, commit: SignedCommit, excludeValues: Bool, slot: ExportSlot) throws
+    {
         self.session = session
         self.head = head
         self.commit = commit
@@ -76,18 +77,25 @@ package final class RepoExport: @unchecked Sendable {
         last = (0, "")
     }
 
+    /// The records that are not written yet in this stage, and their order.
+    private var rest: [Term] {
+        [
+            RecordTable.repo.is(head.id),
+            .behind(RecordTable.pathLength.to(last.length), RecordTable.path.to(last.path)),
+        ]
+    }
+
+    private static let order = [RecordTable.pathLength.ascending, RecordTable.path.ascending]
+
     /// Reads some further entries in index order; false after the last.
     private func entries(_ body: (String, CID) -> Void) throws -> Bool {
-        var count: Int64 = 0
+        var count = 0
         try session.each(
-            """
-            SELECT path_length, path, cid FROM record WHERE repo = ?1 AND (path_length, path) > (?2, ?3) \
-            ORDER BY path_length, path LIMIT ?4
-            """,
-            [.integer(head.id), .integer(last.length), .text(last.path), .integer(Self.rowCount)]
+            RecordTable.self, [RecordTable.pathLength, RecordTable.path, RecordTable.cid], where: rest,
+            order: Self.order, limit: Self.rowCount
         ) { row in
-            last = (row.integer(0), row.text(1))
-            body(last.path, try CID(record: row.bytes(2)))
+            last = (row[RecordTable.pathLength], row[RecordTable.path])
+            body(last.path, try CID(record: row[RecordTable.cid]))
             count += 1
             return true
         }
@@ -98,14 +106,12 @@ package final class RepoExport: @unchecked Sendable {
     private func writeRecords() throws {
         var isAtEnd = true
         try session.each(
-            """
-            SELECT path_length, path, cid, value FROM record WHERE repo = ?1 AND (path_length, path) > (?2, ?3) \
-            ORDER BY path_length, path
-            """,
-            [.integer(head.id), .integer(last.length), .text(last.path)]
+            RecordTable.self,
+            [RecordTable.pathLength, RecordTable.path, RecordTable.cid, RecordTable.value], where: rest,
+            order: Self.order
         ) { row in
-            last = (row.integer(0), row.text(1))
-            let (cid, value) = (try CID(record: row.bytes(2)), row.bytes(3))
+            last = (row[RecordTable.pathLength], row[RecordTable.path])
+            let (cid, value) = (try CID(record: row[RecordTable.cid]), row[RecordTable.value])
             try cid.check(value, "the record `\(head.author)/\(last.path)`")
             CARWriter.append(cid, value, to: &buffer)
             isAtEnd = buffer.count < Self.pieceBytes

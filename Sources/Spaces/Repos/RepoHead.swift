@@ -74,24 +74,29 @@ package struct RepoReader {
 
     /// Gives the row whatever its status.
     func storedHead(space: SpaceURI, author: String) throws -> RepoHead? {
-        try tables.first(
-            """
-            SELECT r.id, r.space, r.status, r.rev, r.record_count, r.operation_count, r.pruned_through, r.digest \
-            FROM space_revision s JOIN repo r ON r.space = s.id WHERE s.uri = ?1 AND r.author = ?2
-            """,
-            [.text(space.text), .text(author)]
+        guard let number = try number(of: space) else { return nil }
+        return try tables.first(
+            RepoTable.self, Self.headColumns, where: [RepoTable.space.is(number), RepoTable.author.is(author)]
         ) { row in
             RepoHead(
-                id: row.integer(0), spaceNumber: row.integer(1), space: space, author: author,
-                status: RepoStatus(rawValue: row.integer(2)) ?? .deleted, rev: TID(column: row.integer(3)),
-                recordCount: row.integer(4), operationCount: row.integer(5),
-                prunedThrough: TID(column: row.integer(6)), hash: row.bytes(7))
+                id: row[RepoTable.id], spaceNumber: number, space: space, author: author,
+                status: RepoStatus(rawValue: row[RepoTable.status]) ?? .deleted, rev: TID(column: row[RepoTable.rev]),
+                recordCount: row[RepoTable.recordCount], operationCount: row[RepoTable.operationCount],
+                prunedThrough: TID(column: row[RepoTable.prunedThrough]), hash: row[RepoTable.digest])
         }
     }
 
+    /// All but the set hash, which is large.
+    private static let headColumns: [any AnyColumn] = [
+        RepoTable.id, RepoTable.status, RepoTable.rev, RepoTable.recordCount, RepoTable.operationCount,
+        RepoTable.prunedThrough, RepoTable.digest,
+    ]
+
     /// Gives the set hash of a repo, 2048 bytes.
     package func hashState(of head: RepoHead) throws -> LtHash {
-        let state = try tables.first("SELECT state FROM repo WHERE id = ?1", [.integer(head.id)]) { $0.bytes(0) }
+        let state = try tables.first(RepoTable.self, [RepoTable.state], where: [RepoTable.id.is(head.id)]) {
+            $0[RepoTable.state]
+        }
         guard let state, let hash = try? LtHash(state: state) else {
             throw StorageError(.corrupt, "a stored set hash is not of 2048 bytes", hint: "restore from a backup")
         }
@@ -104,8 +109,22 @@ package struct RepoReader {
 
     /// Gives the revision of a space, nil before its first accepted write.
     package func revision(of space: SpaceURI) throws -> TID? {
-        try tables.first("SELECT rev FROM space_revision WHERE uri = ?1", [.text(space.text)]) {
-            $0.optionalInteger(0).map(TID.init(column:))
-        } ?? nil
+        try tables.first(
+            SpaceRevisionTable.self, [SpaceRevisionTable.rev], where: [SpaceRevisionTable.uri.is(space.text)]
+        ) { $0[SpaceRevisionTable.rev].map(TID.init(column:)) } ?? nil
+    }
+
+    /// Gives the number of a space that anything was written to.
+    func number(of space: SpaceURI) throws -> Int64? {
+        try tables.first(
+            SpaceRevisionTable.self, [SpaceRevisionTable.id], where: [SpaceRevisionTable.uri.is(space.text)]
+        ) { $0[SpaceRevisionTable.id] }
+    }
+
+    /// Gives the space that has a number.
+    func space(numbered number: Int64) throws -> SpaceURI? {
+        try tables.first(
+            SpaceRevisionTable.self, [SpaceRevisionTable.uri], where: [SpaceRevisionTable.id.is(number)]
+        ) { try SpaceURI($0[SpaceRevisionTable.uri]) }
     }
 }

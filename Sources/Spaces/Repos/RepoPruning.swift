@@ -5,13 +5,15 @@ import UCAN
 extension RepoWriter {
     /// Names repos whose log is longer than what is always kept, for a sweep to go over.
     package func longLogs(limit: Int = 64) throws -> [(space: SpaceURI, author: String)] {
-        try change.rows(
-            """
-            SELECT s.uri, r.author FROM repo r JOIN space_revision s ON s.id = r.space \
-            WHERE r.operation_count > ?1 ORDER BY r.operation_count DESC LIMIT ?2
-            """,
-            [.integer(limits.keptOperations), .integer(limit)]
-        ) { (try SpaceURI($0.text(0)), $0.text(1)) }
+        let reader = RepoReader(change)
+        let repos = try change.rows(
+            RepoTable.self, [RepoTable.space, RepoTable.author],
+            where: [RepoTable.operationCount.isAbove(Int64(limits.keptOperations)), RepoTable.space.isAtLeast(0)],
+            order: [RepoTable.operationCount.descending], limit: limit
+        ) { (space: $0[RepoTable.space], author: $0[RepoTable.author]) }
+        return try repos.compactMap { repo in
+            try reader.space(numbered: repo.space).map { ($0, repo.author) }
+        }
     }
 
     /// Deletes operations of a repo that are beyond the number kept and beyond the age kept, whole revisions only.
@@ -22,28 +24,26 @@ extension RepoWriter {
         guard let head = try RepoReader(change).head(space: space, author: author),
             head.operationCount > limits.keptOperations
         else { return 0 }
-        let repo: SQLValue = .integer(head.id)
+        let ofRepo = OperationTable.repo.is(head.id)
         // The oldest revision that is kept for the count's sake.
         let kept = try change.first(
-            "SELECT rev FROM operation WHERE repo = ?1 ORDER BY rev DESC, idx DESC LIMIT 1 OFFSET ?2",
-            [repo, .integer(max(0, limits.keptOperations - 1))]
-        ) { $0.integer(0) }
+            OperationTable.self, [OperationTable.rev], where: [ofRepo],
+            order: [OperationTable.rev.descending, OperationTable.index.descending],
+            offset: max(0, Int(limits.keptOperations) - 1)
+        ) { $0[OperationTable.rev] }
         let young = TID(microseconds: change.now.microseconds - limits.keptOperationAge, clockID: 0)
         guard let kept else { return 0 }
         let bound = min(TID(column: kept), young)
         // The last revision to go this time: the one `limit` rows in, or the one before the bound.
-        let through = try change.first(
-            """
-            SELECT max(rev) FROM (SELECT rev FROM operation WHERE repo = ?1 AND rev < ?2 ORDER BY rev, idx LIMIT ?3)
-            """,
-            [repo, bound.column, .integer(limit)]
-        ) { $0.optionalInteger(0) }
-        guard case .some(.some(let through)) = through else { return 0 }
-        try change.run("DELETE FROM operation WHERE repo = ?1 AND rev <= ?2", [repo, .integer(through)])
-        let count = change.changes
-        try change.run(
-            "UPDATE repo SET pruned_through = ?2, operation_count = operation_count - ?3 WHERE id = ?1",
-            [repo, .integer(through), .integer(count)])
+        let going = try change.rows(
+            OperationTable.self, [OperationTable.rev], where: [ofRepo, OperationTable.rev.isBelow(bound.column)],
+            order: [OperationTable.rev.ascending, OperationTable.index.ascending], limit: limit
+        ) { $0[OperationTable.rev] }
+        guard let through = going.last else { return 0 }
+        let count = try change.delete(OperationTable.self, where: [ofRepo, OperationTable.rev.isAtMost(through)])
+        try change.update(
+            RepoTable.self, [RepoTable.prunedThrough.to(through), RepoTable.operationCount.adding(-Int64(count))],
+            where: [RepoTable.id.is(head.id)])
         return count
     }
 }

@@ -1,4 +1,5 @@
 package import ATProto
+import Identity
 import Storage
 package import UCAN
 
@@ -29,7 +30,7 @@ extension RepoStore {
             return head?.status == .orphaned ? .author : .space
         }
         let isDeleted = try change.spaces.tombstone(batch.space) != nil
-        let isHosted = try change.exists("SELECT 1 FROM account WHERE did = ?1", [.text(batch.space.authority)])
+        let isHosted = try change.exists(AccountTable.self, where: [AccountTable.did.is(batch.space.authority)])
         return isDeleted || isHosted ? .author : .elsewhere
     }
 

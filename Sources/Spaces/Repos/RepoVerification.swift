@@ -38,15 +38,14 @@ package struct RepoVerification {
         var last: Int64 = .min
         repeat {
             repos = try tables.rows(
-                """
-                SELECT r.id, r.space, coalesce(s.uri, ''), r.author, r.record_count, r.operation_count, r.digest, r.state \
-                FROM repo r LEFT JOIN space_revision s ON s.id = r.space WHERE r.id > ?1 ORDER BY r.id LIMIT 64
-                """,
-                [.integer(last)]
-            ) {
-                Repo(
-                    id: $0.integer(0), space: $0.integer(1), name: "\($0.text(2))/\($0.text(3))",
-                    recordCount: $0.integer(4), operationCount: $0.integer(5), digest: $0.bytes(6), state: $0.bytes(7))
+                RepoTable.self, where: [RepoTable.id.isAbove(last)], order: [RepoTable.id.ascending], limit: 64
+            ) { row in
+                let space = try RepoReader(tables).space(numbered: row[RepoTable.space])
+                return Repo(
+                    id: row[RepoTable.id], space: row[RepoTable.space],
+                    name: "\(space?.text ?? "")/\(row[RepoTable.author])", recordCount: row[RepoTable.recordCount],
+                    operationCount: row[RepoTable.operationCount], digest: row[RepoTable.digest],
+                    state: row[RepoTable.state])
             }
             for repo in repos { try check(repo) }
             last = repos.last?.id ?? last
@@ -58,18 +57,20 @@ package struct RepoVerification {
         var hash = LtHash()
         var count: Int64 = 0
         try tables.each(
-            "SELECT collection, rkey, cid, value, space FROM record WHERE repo = ?1", [.integer(repo.id)]
+            RecordTable.self,
+            [RecordTable.path, RecordTable.cid, RecordTable.value, RecordTable.space],
+            where: [RecordTable.repo.is(repo.id)]
         ) { row in
-            let path = "\(row.text(0))/\(row.text(1))"
-            let cid = try CID(record: row.bytes(2))
-            let value = row.bytes(3)
+            let path = row[RecordTable.path]
+            let cid = try CID(record: row[RecordTable.cid])
+            let value = row[RecordTable.value]
             try cid.check(value, "the record `\(repo.name)/\(path)`")
             guard (try? CBOR.decode(value)) != nil else {
                 throw StorageError.damaged("the record `\(repo.name)/\(path)`")
             }
             hash.add(path: path, cid: cid)
             count += 1
-            guard repo.space < 0 || row.integer(4) == repo.space else {
+            guard repo.space < 0 || row[RecordTable.space] == repo.space else {
                 throw StorageError.damaged("the space of the record `\(repo.name)/\(path)`")
             }
             return true
@@ -83,9 +84,7 @@ package struct RepoVerification {
         guard hash.state == repo.state else {
             throw StorageError.damaged("the set hash of the repo `\(repo.name)`")
         }
-        let operations = try tables.first("SELECT count(*) FROM operation WHERE repo = ?1", [.integer(repo.id)]) {
-            $0.integer(0)
-        }
+        let operations = try tables.count(OperationTable.self, where: [OperationTable.repo.is(repo.id)])
         guard repo.recordCount == count, repo.operationCount == operations else {
             throw StorageError.damaged("the number of records or operations of the repo `\(repo.name)`")
         }
@@ -93,23 +92,18 @@ package struct RepoVerification {
 
     private mutating func checkBlobs() throws {
         var count = 0
-        try tables.each("SELECT account, cid, size, reference_count, expires_at, bytes FROM blob", []) { row in
-            let cid = try CID(blob: row.bytes(1))
-            let name = "the blob `\(cid.text)` of `\(row.text(0))`"
-            let bytes = row.bytes(5)
+        try tables.each(BlobTable.self) { row in
+            let digest = row[BlobTable.cid]
+            let cid = try CID(blob: digest)
+            let name = "the blob `\(cid.text)` of `\(row[BlobTable.account])`"
+            let bytes = row[BlobTable.bytes]
             try cid.check(bytes, name)
-            guard row.integer(2) == bytes.count else { throw StorageError.damaged("the size of \(name)") }
+            guard row[BlobTable.size] == bytes.count else { throw StorageError.damaged("the size of \(name)") }
             // References of repos that are being cleared away may be counted still.
-            let references = try tables.first(
-                """
-                SELECT count(*), coalesce(sum(p.space >= 0), 0) FROM blob_reference f JOIN repo p ON p.id = f.repo \
-                WHERE f.cid = ?2 AND p.author = ?1
-                """,
-                [.text(row.text(0)), cid.digestColumn]
-            ) { (all: $0.integer(0), live: $0.integer(1)) }
-            let counted = row.integer(3)
-            guard let references, (references.live...references.all).contains(counted),
-                row.isNull(4) == (counted > 0)
+            let references = try references(to: digest, of: row[BlobTable.account])
+            let counted = row[BlobTable.referenceCount]
+            guard (references.live...references.all).contains(counted),
+                row.holds(BlobTable.expiresAt) == (counted == 0)
             else { throw StorageError.damaged("the number of references to \(name)") }
             count += 1
             return true
@@ -117,23 +111,62 @@ package struct RepoVerification {
         blobCount = count
     }
 
+    /// How many records of an account's repos refer to a blob, and how many of them in repos that are not cleared away.
+    private func references(to digest: [UInt8], of account: String) throws -> (live: Int64, all: Int64) {
+        var (live, all): (Int64, Int64) = (0, 0)
+        try tables.each(
+            BlobReferenceTable.self, [BlobReferenceTable.repo], where: [BlobReferenceTable.cid.is(digest)]
+        ) { row in
+            let space = try tables.first(
+                RepoTable.self, [RepoTable.space],
+                where: [RepoTable.id.is(row[BlobReferenceTable.repo]), RepoTable.author.is(account)]
+            ) { $0[RepoTable.space] }
+            if let space {
+                all += 1
+                if space >= 0 { live += 1 }
+            }
+            return true
+        }
+        return (live, all)
+    }
+
     /// Checks that every row belongs to one that is there.
     private func checkNothingIsLoose() throws {
-        for (what, query) in [
-            ("a record of no repo", "SELECT 1 FROM record WHERE repo NOT IN (SELECT id FROM repo)"),
-            ("an operation of no repo", "SELECT 1 FROM operation WHERE repo NOT IN (SELECT id FROM repo)"),
-            ("a reference of no record", "SELECT 1 FROM blob_reference WHERE record NOT IN (SELECT id FROM record)"),
-            (
-                "a reference to no blob",
-                """
-                SELECT 1 FROM blob_reference f JOIN repo p ON p.id = f.repo WHERE p.space >= 0 \
-                AND NOT EXISTS(SELECT 1 FROM blob b WHERE b.account = p.author AND b.cid = f.cid)
-                """
-            ),
-            (
-                "a repo of no space",
-                "SELECT 1 FROM repo WHERE space >= 0 AND space NOT IN (SELECT id FROM space_revision)"
-            ),
-        ] where try tables.exists(query) { throw StorageError.damaged(what) }
+        func all<T: Table>(
+            _ column: Column<Int64>, of table: T.Type, are isThere: (Int64) throws -> Bool, _ what: String
+        ) throws {
+            var last: Int64?
+            try tables.each(table, [column]) { row in
+                let number = row[column]
+                // Rows of one owner lie together more often than not.
+                guard number != last else { return true }
+                guard try isThere(number) else { throw StorageError.damaged(what) }
+                last = number
+                return true
+            }
+        }
+        var repos: [Int64: (space: Int64, author: String)] = [:]
+        try tables.each(RepoTable.self, [RepoTable.id, RepoTable.space, RepoTable.author]) { row in
+            repos[row[RepoTable.id]] = (row[RepoTable.space], row[RepoTable.author])
+            return true
+        }
+        try all(RecordTable.repo, of: RecordTable.self, are: { repos[$0] != nil }, "a record of no repo")
+        try all(OperationTable.repo, of: OperationTable.self, are: { repos[$0] != nil }, "an operation of no repo")
+        try all(
+            BlobReferenceTable.record, of: BlobReferenceTable.self,
+            are: { try tables.exists(RecordTable.self, where: [RecordTable.id.is($0)]) }, "a reference of no record")
+        try tables.each(BlobReferenceTable.self, [BlobReferenceTable.repo, BlobReferenceTable.cid]) { row in
+            guard let repo = repos[row[BlobReferenceTable.repo]], repo.space >= 0 else { return true }
+            let place = [BlobTable.account.is(repo.author), BlobTable.cid.is(row[BlobReferenceTable.cid])]
+            guard try tables.exists(BlobTable.self, where: place) else {
+                throw StorageError.damaged("a reference to no blob")
+            }
+            return true
+        }
+        for repo in repos.values where repo.space >= 0 {
+            guard try RepoReader(tables).space(numbered: repo.space) != nil else {
+                throw StorageError.damaged("a repo of no space")
+            }
+        }
     }
 }

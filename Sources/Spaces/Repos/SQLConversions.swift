@@ -6,13 +6,13 @@ import UCAN
 /// How revisions and CIDs stand in the tables: TID values as integers, CIDs of records and blobs as SHA-256 digests.
 extension TID {
     /// Revisions made or accepted here are below 2^63; one beyond would sort last.
-    var column: SQLValue { .integer(Int64(clamping: value)) }
+    var column: Int64 { Int64(clamping: value) }
 
     init(column: Int64) { self.init(value: UInt64(clamping: column)) }
 }
 
 extension CID {
-    var digestColumn: SQLValue { .blob(hash.digest.bytes) }
+    var digestColumn: [UInt8] { hash.digest.bytes }
 
     /// Names a record by its stored digest.
     init(record digest: [UInt8]) throws(StorageError) {

@@ -9,22 +9,21 @@ struct SpaceRow {
 
     /// Finds the row or makes it.
     static func find(_ space: SpaceURI, in change: TableChange) throws -> SpaceRow {
-        let sql = "SELECT id, rev FROM space_revision WHERE uri = ?1"
-        func found() throws -> SpaceRow? {
-            try change.first(sql, [.text(space.text)]) {
-                SpaceRow(number: $0.integer(0), rev: $0.optionalInteger(1).map(TID.init(column:)))
-            }
+        let held = try change.first(SpaceRevisionTable.self, where: [SpaceRevisionTable.uri.is(space.text)]) { row in
+            SpaceRow(number: row[SpaceRevisionTable.id], rev: row[SpaceRevisionTable.rev].map(TID.init(column:)))
         }
-        if let row = try found() { return row }
-        try change.run("INSERT INTO space_revision(uri, rev) VALUES(?1, NULL)", [.text(space.text)])
-        guard let row = try found() else { throw StorageError(.internal, "a row that was inserted is not there") }
-        return row
+        if let held { return held }
+        let number = try change.insert(
+            SpaceRevisionTable.self, [SpaceRevisionTable.uri.to(space.text), SpaceRevisionTable.rev.to(nil)])
+        return SpaceRow(number: number, rev: nil)
     }
 
     /// Moves the space to its next revision, which is above the last and not below the clock.
     mutating func advance(_ change: TableChange, clockID: UInt16) throws -> TID {
         let next = TID.next(after: rev, microseconds: change.now.microseconds, clockID: clockID)
-        try change.run("UPDATE space_revision SET rev = ?2 WHERE id = ?1", [.integer(number), next.column])
+        try change.update(
+            SpaceRevisionTable.self, [SpaceRevisionTable.rev.to(next.column)],
+            where: [SpaceRevisionTable.id.is(number)])
         rev = next
         return next
     }

@@ -28,12 +28,12 @@ package struct SpaceWriters {
     package init(_ change: TableChange) { self.change = change }
 
     func upsert(space: Int64, did: String, rev: TID, hash: [UInt8], spaceRev: TID) throws {
-        try change.run(
-            """
-            INSERT INTO space_writer(space, did, rev, hash, space_rev) VALUES(?1, ?2, ?3, ?4, ?5) \
-            ON CONFLICT(space, did) DO UPDATE SET rev = ?3, hash = ?4, space_rev = ?5
-            """,
-            [.integer(space), .text(did), rev.column, .blob(hash), spaceRev.column])
+        try change.put(
+            SpaceWriterTable.self,
+            [
+                SpaceWriterTable.space.to(space), SpaceWriterTable.did.to(did), SpaceWriterTable.rev.to(rev.column),
+                SpaceWriterTable.hash.to(hash), SpaceWriterTable.spaceRev.to(spaceRev.column),
+            ])
     }
 
     /// Takes notice of a repo hosted elsewhere (13.11): the space advances unless the revision is known already.
@@ -44,8 +44,9 @@ package struct SpaceWriters {
     ) throws -> RepoAdvance? {
         var row = try SpaceRow.find(space, in: change)
         let held = try change.first(
-            "SELECT rev FROM space_writer WHERE space = ?1 AND did = ?2", [.integer(row.number), .text(author)]
-        ) { TID(column: $0.integer(0)) }
+            SpaceWriterTable.self, [SpaceWriterTable.rev],
+            where: [SpaceWriterTable.space.is(row.number), SpaceWriterTable.did.is(author)]
+        ) { TID(column: $0[SpaceWriterTable.rev]) }
         if let held, rev <= held { return nil }
         let previous = row.rev
         let spaceRev = try row.advance(change, clockID: clockID)
@@ -56,40 +57,40 @@ package struct SpaceWriters {
 
     /// Takes a writer off the list, as when a write policy no longer admits them.
     package func remove(_ did: String, from space: SpaceURI) throws {
-        try change.run(
-            "DELETE FROM space_writer WHERE space = (SELECT id FROM space_revision WHERE uri = ?1) AND did = ?2",
-            [.text(space.text), .text(did)])
+        guard let number = try RepoReader(change).number(of: space) else { return }
+        try change.delete(
+            SpaceWriterTable.self, where: [SpaceWriterTable.space.is(number), SpaceWriterTable.did.is(did)])
     }
 }
 
 extension RepoReader {
     /// Lists writers by DID; the cursor is the last DID, absent on a page that is not full.
     package func writers(of space: SpaceURI, after cursor: String?, limit: Int) throws -> SpaceWriterPage {
-        let writers = try tables.rows(
-            """
-            SELECT w.did, w.rev, w.hash, w.space_rev FROM space_revision s JOIN space_writer w ON w.space = s.id \
-            WHERE s.uri = ?1 AND w.did > ?2 ORDER BY w.did LIMIT ?3
-            """,
-            [.text(space.text), .text(cursor ?? ""), .integer(limit)], Self.writer)
+        let writers = try writers(
+            of: space, SpaceWriterTable.did.isAbove(cursor ?? ""), SpaceWriterTable.did.ascending, limit)
         let next = writers.count == limit ? writers.last?.did : nil
         return SpaceWriterPage(writers: writers, cursor: next, spaceRev: try revision(of: space))
     }
 
     /// Lists writers by space revision; the cursor is the last one, on every page that is not empty.
     package func writers(of space: SpaceURI, after revision: TID?, limit: Int) throws -> SpaceWriterPage {
-        let writers = try tables.rows(
-            """
-            SELECT w.did, w.rev, w.hash, w.space_rev FROM space_revision s JOIN space_writer w ON w.space = s.id \
-            WHERE s.uri = ?1 AND w.space_rev > ?2 ORDER BY w.space_rev LIMIT ?3
-            """,
-            [.text(space.text), revision?.column ?? .integer(0), .integer(limit)], Self.writer)
+        let writers = try writers(
+            of: space, SpaceWriterTable.spaceRev.isAbove(revision?.column ?? 0), SpaceWriterTable.spaceRev.ascending,
+            limit)
         return SpaceWriterPage(
             writers: writers, cursor: writers.last?.spaceRev.text, spaceRev: try self.revision(of: space))
     }
 
-    private static func writer(_ row: SQLRow) -> SpaceWriter {
-        SpaceWriter(
-            did: row.text(0), rev: TID(column: row.integer(1)), hash: row.bytes(2),
-            spaceRev: TID(column: row.integer(3)))
+    private func writers(
+        of space: SpaceURI, _ isBehind: Term, _ order: Order, _ limit: Int
+    ) throws -> [SpaceWriter] {
+        guard let number = try number(of: space) else { return [] }
+        return try tables.rows(
+            SpaceWriterTable.self, where: [SpaceWriterTable.space.is(number), isBehind], order: [order], limit: limit
+        ) { row in
+            SpaceWriter(
+                did: row[SpaceWriterTable.did], rev: TID(column: row[SpaceWriterTable.rev]),
+                hash: row[SpaceWriterTable.hash], spaceRev: TID(column: row[SpaceWriterTable.spaceRev]))
+        }
     }
 }

@@ -25,22 +25,25 @@ struct WriteBudget {
         let now = change.now.microseconds
         var (hour, hourPoints, day, dayPoints) = (now / Self.hour, Int64(0), now / Self.day, Int64(0))
         let spent = try change.first(
-            "SELECT hour, hour_points, day, day_points FROM write_budget WHERE account = ?1", [.text(account)]
-        ) { ($0.integer(0), $0.integer(1), $0.integer(2), $0.integer(3)) }
+            WriteBudgetTable.self, where: [WriteBudgetTable.account.is(account)]
+        ) { row in
+            (
+                hour: row[WriteBudgetTable.hour], hourPoints: row[WriteBudgetTable.hourPoints],
+                day: row[WriteBudgetTable.day], dayPoints: row[WriteBudgetTable.dayPoints]
+            )
+        }
         if let spent {
-            if spent.0 >= hour { (hour, hourPoints) = (spent.0, spent.1) }
-            if spent.2 >= day { (day, dayPoints) = (spent.2, spent.3) }
+            if spent.hour >= hour { (hour, hourPoints) = (spent.hour, spent.hourPoints) }
+            if spent.day >= day { (day, dayPoints) = (spent.day, spent.dayPoints) }
         }
         try check(points, of: limits.hourlyPoints, spent: hourPoints, until: (hour + 1) * Self.hour, now, "hour")
         try check(points, of: limits.dailyPoints, spent: dayPoints, until: (day + 1) * Self.day, now, "day")
-        try change.run(
-            """
-            INSERT INTO write_budget(account, hour, hour_points, day, day_points) VALUES(?1, ?2, ?3, ?4, ?5) \
-            ON CONFLICT(account) DO UPDATE SET hour = ?2, hour_points = ?3, day = ?4, day_points = ?5
-            """,
+        try change.put(
+            WriteBudgetTable.self,
             [
-                .text(account), .integer(hour), .integer(hourPoints + points), .integer(day),
-                .integer(dayPoints + points),
+                WriteBudgetTable.account.to(account), WriteBudgetTable.hour.to(hour),
+                WriteBudgetTable.hourPoints.to(hourPoints + points), WriteBudgetTable.day.to(day),
+                WriteBudgetTable.dayPoints.to(dayPoints + points),
             ])
     }
 

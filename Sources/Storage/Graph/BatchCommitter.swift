@@ -8,15 +8,15 @@ final class BatchCommitter: @unchecked Sendable {
     // @unchecked: called only from the one thread of `CommitQueue`.
     /// Transactions committed, each with one sync of the disk.
     let commitCount = Atomic<Int>(0)
-    private let log: SQLiteLog
+    private let engine: any StoreEngine
     private let writer: GraphWriter
     private let families: [any StoreFamily]
     private var used: ReplaySet
     /// Marks of reads that were answered while the disk was full; written with the first commit that succeeds.
     private var unwritten: [ReplayMark] = []
 
-    init(log: SQLiteLog, writer: GraphWriter, families: [any StoreFamily], used: ReplaySet) {
-        self.log = log
+    init(engine: any StoreEngine, writer: GraphWriter, families: [any StoreFamily], used: ReplaySet) {
+        self.engine = engine
         self.writer = writer
         self.families = families
         self.used = used
@@ -72,7 +72,7 @@ final class BatchCommitter: @unchecked Sendable {
         guard !unwritten.isEmpty else { return }
         unwritten.removeAll { $0.expiresAt < now }
         do throws(StorageError) {
-            try log.commit(LogBatch(marks: unwritten))
+            try engine.commit(LogBatch(marks: unwritten))
             unwritten = []
         } catch {
             // The next commit tries again.
@@ -103,7 +103,7 @@ final class BatchCommitter: @unchecked Sendable {
         for operation in operations { try decide(operation, pending, nil) }
         close(pending)
         guard !pending.batch.entries.isEmpty || !pending.batch.marks.isEmpty else { return }
-        try stored { () throws(StorageError) in try log.commit(pending.batch) }
+        try stored { () throws(StorageError) in try engine.commit(pending.batch) }
         commitCount.add(1, ordering: .relaxed)
         catchUp(pending.newest)
     }
@@ -112,7 +112,7 @@ final class BatchCommitter: @unchecked Sendable {
     private func commitWithTables(_ operations: [StoreOperation], _ pending: Pending) throws(Undone) {
         var undone: Undone?
         do throws(StorageError) {
-            try log.transaction { tables in
+            try engine.transaction { tables in
                 do throws(Undone) {
                     for operation in operations { try decide(operation, pending, tables) }
                 } catch {
@@ -153,7 +153,7 @@ final class BatchCommitter: @unchecked Sendable {
     }
 
     private func decide(
-        _ operation: StoreOperation, _ pending: Pending, _ tables: TableConnection?
+        _ operation: StoreOperation, _ pending: Pending, _ tables: (any TableSession)?
     ) throws(Undone) {
         switch operation {
         case .admit(let statement, let token, let now, let hosting, let reply):
@@ -194,7 +194,7 @@ final class BatchCommitter: @unchecked Sendable {
     /// Ends what a revocation names, the way that every end takes.
     private func decide(
         _ statement: RevocationStatement, _ token: [UInt8], at now: Timestamp, _ pending: Pending,
-        _ tables: TableConnection?, _ reply: @escaping StoreOperation.RevocationReply
+        _ tables: (any TableSession)?, _ reply: @escaping StoreOperation.RevocationReply
     ) throws(Undone) {
         guard let tables else { throw .failed(.busy) }
         let target: Snapshot.EdgeID
@@ -223,10 +223,9 @@ final class BatchCommitter: @unchecked Sendable {
 
     /// Runs a body between two savepoints, so that what it refuses leaves nothing behind.
     private func decide(
-        _ change: TableOperation, _ pending: Pending, _ tables: TableConnection
+        _ change: TableOperation, _ pending: Pending, _ tables: any TableSession
     ) throws(Undone) {
-        var seals: [TableSeal] = []
-        try stored { () throws(StorageError) in seals = try tables.openSavepoint() }
+        try stored { () throws(StorageError) in try tables.openSavepoint() }
         let marks = pending.batch.marks.count
         let transaction = StoreTransaction(
             now: change.now, tables: tables, writer: writer, families: families
@@ -241,7 +240,7 @@ final class BatchCommitter: @unchecked Sendable {
             if transaction.changedGraph { throw .refused(error) }
             for mark in pending.batch.marks[marks...] { used.remove(mark) }
             pending.batch.marks.removeSubrange(marks...)
-            try stored { () throws(StorageError) in try tables.takeBack(to: seals) }
+            try stored { () throws(StorageError) in try tables.takeBack() }
             pending.replies.append { change.reply(.failure(error)) }
             return
         }

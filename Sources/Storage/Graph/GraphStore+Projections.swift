@@ -7,7 +7,7 @@ package struct ProjectionDifference: Sendable, Equatable {
     /// Rows that the log does not say, and rows that it says and the table lacked; a changed row is one of each.
     package let surplus: Int
     package let missing: Int
-    /// One of them as SQL literals, for whoever has to understand it.
+    /// The values of one of them, for whoever has to understand it.
     package let example: String
 }
 
@@ -34,13 +34,14 @@ extension GraphStore {
     ) throws -> [ProjectionDifference] {
         // What these tables hold now is what may be wrong.
         var options = SQLiteLogOptions()
-        options.mended = Set(families.flatMap(\.projections).map(\.name))
-        let names = options.mended
+        options.tables = families.flatMap(\.tables)
+        let names = Set(families.flatMap(\.projections).map(\.schema.name))
+        options.mended = names
         let log = try SQLiteLog.open(path: path, mode: .existing, options: options)
         defer { log.close() }
         let (found, rows) = try project(log, registry, families, limits) { tables, scratch in
             var found: [ProjectionDifference] = []
-            var rows: [(ProjectedTable, [String])] = []
+            var rows: [(ProjectedTable, [[RowValue]])] = []
             for table in families.flatMap(\.projections) {
                 guard let difference = try difference(of: table, tables, scratch) else { continue }
                 found.append(difference)
@@ -59,11 +60,9 @@ extension GraphStore {
     /// Replays a log into tables of its own, in memory, and lends both; what `body` does to the file is one transaction.
     private static func project<Value: Sendable>(
         _ log: SQLiteLog, _ registry: AbilityRegistry, _ families: [any StoreFamily], _ limits: GraphLimits,
-        _ body: (TableConnection, TableConnection) throws -> Value
+        _ body: (any TableReader, any TableReader) throws -> Value
     ) throws -> Value {
-        let scratch = try SQLiteConnection(inMemory: ())
-        for sql in families.flatMap(\.projections).flatMap(\.schema) { try scratch.execute(sql) }
-        let made = TableConnection(scratch)
+        let made = MemorySession()
         let writer = GraphWriter(try Graph(registry: registry, limits: limits))
         return try log.onOneState { store in
             try replay(store.lastRevision, store.forEachEntry, into: writer, families, to: made)
@@ -72,39 +71,55 @@ extension GraphStore {
     }
 
     private static func difference(
-        of table: ProjectedTable, _ tables: TableConnection, _ scratch: TableConnection
+        of table: ProjectedTable, _ tables: any TableReader, _ scratch: any TableReader
     ) throws -> ProjectionDifference? {
         let held = Set(try table.rows(of: tables))
         let said = Set(try table.rows(of: scratch))
         // Rows whose time is over are taken out when the service gets to it: only one that is there can be wrong.
         let surplus = held.subtracting(said)
-        let missing = table.forgotten == nil ? said.subtracting(held) : []
+        let missing = table.forgottenAt == nil ? said.subtracting(held) : []
         guard !surplus.isEmpty || !missing.isEmpty else { return nil }
+        let example = surplus.min(by: precedes) ?? missing.min(by: precedes) ?? []
         return ProjectionDifference(
-            table: table.name, surplus: surplus.count, missing: missing.count,
-            example: surplus.min() ?? missing.min() ?? "")
+            table: table.schema.name, surplus: surplus.count, missing: missing.count,
+            example: example.map(\.literal).joined(separator: ", "))
+    }
+
+    private static func precedes(_ left: [RowValue], _ right: [RowValue]) -> Bool {
+        left.lexicographicallyPrecedes(right, by: RowValue.precedes)
     }
 }
 
 extension ProjectedTable {
     /// Puts rows in the place of all there are; what fails ends the transaction.
-    fileprivate func refill(_ tables: TableConnection, _ rows: [String]) {
-        try? tables.run("DELETE FROM \(name)", [])
+    fileprivate func refill(_ tables: any TableWriter, _ rows: [[RowValue]]) {
+        _ = try? tables.delete(schema, [])
         for row in rows {
-            // Made of literals that the database itself wrote.
-            try? tables.run("INSERT INTO \(name)(\(columns.joined(separator: ", "))) VALUES(\(row))", [])
+            _ = try? tables.insert(schema, zip(schema.columns, row).map { Assignment(column: $0, value: $1) })
         }
     }
 
-    /// All rows, or those that are not forgotten at a time, each as a list of SQL literals, in one order.
-    fileprivate func rows(of tables: TableConnection, keptAt now: Timestamp? = nil) throws -> [String] {
-        let literals = columns.map { "quote(\($0))" }.joined(separator: " || ', ' || ")
-        var values: [SQLValue] = []
-        var condition = ""
-        if let now, let forgotten {
-            condition = "WHERE NOT (\(forgotten))"
-            values = [.integer(now.microseconds)]
+    /// All rows, or those that are not forgotten at a time, each whole.
+    fileprivate func rows(of tables: any TableReader, keptAt now: Timestamp? = nil) throws -> [[RowValue]] {
+        var selection = Selection(table: schema)
+        if let now, let forgottenAt { selection.terms = [forgottenAt.isAbove(now.microseconds)] }
+        var rows: [[RowValue]] = []
+        try tables.each(selection) { row in
+            rows.append(row.values(of: schema))
+            return true
         }
-        return try tables.rows("SELECT \(literals) FROM \(name) \(condition) ORDER BY 1", values) { $0.text(0) }
+        return rows
+    }
+}
+
+extension RowValue {
+    /// For people; a blob as hexadecimal digits.
+    fileprivate var literal: String {
+        switch self {
+        case .null: "NULL"
+        case .integer(let number): "\(number)"
+        case .text(let text): "'\(text)'"
+        case .blob(let bytes): "x'\(bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())'"
+        }
     }
 }

@@ -10,13 +10,12 @@ package import UCAN
 public final class GraphStore: Sendable {
     let graph: Graph
     public let tokens: TokenReader
-    let log: SQLiteLog
+    let engine: any StoreEngine
     private let queue: CommitQueue<StoreOperation>
-    let readers: ConnectionPool<TableConnection>
     private let committer: BatchCommitter
     private let families: [any StoreFamily]
 
-    /// Opens the log, making it when there is none, and rebuilds the graph from it.
+    /// Opens the log at a path, making it when there is none, and rebuilds the graph from it.
     public static func open(
         path: String, registry: AbilityRegistry, limits: GraphLimits = GraphLimits(),
         options: SQLiteLogOptions = SQLiteLogOptions(), replayCapacity: Int = 4 << 20, maxPending: Int = 4096
@@ -26,43 +25,35 @@ public final class GraphStore: Sendable {
             options: options, replayCapacity: replayCapacity, maxPending: maxPending)
     }
 
-    /// Does the same with what families of protocols keep beside the graph. `now` is when what an older release kept in
-    /// tables alone is stated in the log, where there is any of it.
+    /// Does the same with what families of protocols keep beside the graph.
     package static func open(
         path: String, registry: AbilityRegistry, families: [any StoreFamily], at now: Timestamp,
         limits: GraphLimits = GraphLimits(),
         options: SQLiteLogOptions = SQLiteLogOptions(), replayCapacity: Int = 4 << 20, maxPending: Int = 4096
     ) throws -> GraphStore {
-        let log = try SQLiteLog.open(path: path, mode: .create, options: options)
-        let writer = GraphWriter(try Graph(registry: registry, limits: limits))
-        try replay(log, into: writer, families)
-        var used = ReplaySet(capacity: replayCapacity)
-        for mark in try log.marks(notBefore: 0) { used.insert(mark) }
-        let tokens = try TokenReader(path: path)
-        let file = try DatabaseFile(path)
-        let readers = ConnectionPool(limit: 32) { () throws(StorageError) in
-            TableConnection(try LogStore.connectForReading(file, SQLiteLogOptions(cacheBytes: 2 << 20)))
-        }
-        let store = GraphStore(
-            log: log, writer: writer, families: families, used: used, tokens: tokens, readers: readers,
+        let engine = try SQLiteEngine(path: path, options: options, tables: families.flatMap(\.tables))
+        return try open(
+            engine, registry: registry, families: families, at: now, limits: limits, replayCapacity: replayCapacity,
             maxPending: maxPending)
-        for family in families where try store.read({ try $0.exists("SELECT 1 FROM takeover") }) {
+    }
+
+    /// Rebuilds the graph, and what families keep in memory, from the log of an engine. `now` is when what an older release
+    /// kept in tables alone is stated in the log, where there is any of it.
+    package static func open(
+        _ engine: any StoreEngine, registry: AbilityRegistry, families: [any StoreFamily] = [],
+        at now: Timestamp = Timestamp(microseconds: 0), limits: GraphLimits = GraphLimits(),
+        replayCapacity: Int = 4 << 20, maxPending: Int = 4096
+    ) throws -> GraphStore {
+        let writer = GraphWriter(try Graph(registry: registry, limits: limits))
+        try replay(engine, into: writer, families)
+        var used = ReplaySet(capacity: replayCapacity)
+        for mark in try engine.marks(notBefore: 0) { used.insert(mark) }
+        let store = GraphStore(
+            engine: engine, writer: writer, families: families, used: used, maxPending: maxPending)
+        for family in families where try store.read({ try $0.exists(TakeoverTable.self) }) {
             try store.transact(at: now) { change in try family.takeOver(in: change) }
         }
         return store
-    }
-
-    /// Whether there is a log at the path; an empty file is none.
-    package static func isThere(_ path: String) throws(StorageError) -> Bool { try DatabaseFile(path).exists() }
-
-    /// Opens a log for reading only, also beside a running service; every change is refused.
-    public static func openForReading(
-        path: String, registry: AbilityRegistry, limits: GraphLimits = GraphLimits()
-    ) throws -> (snapshot: Snapshot, tokens: TokenReader, log: SQLiteLog) {
-        let log = try SQLiteLog.open(path: path, mode: .readOnly)
-        let writer = GraphWriter(try Graph(registry: registry, limits: limits))
-        try replay(log, into: writer)
-        return (writer.graph.snapshot(), try TokenReader(path: path), log)
     }
 
     /// The graph as it durably stands: the only door to it.
@@ -77,21 +68,22 @@ public final class GraphStore: Sendable {
     /// The abilities its questions are asked of.
     public var registry: AbilityRegistry { graph.registry }
 
-    /// Fills a graph, and what families keep in memory, from the log.
-    private static func replay(
-        _ log: SQLiteLog, into writer: GraphWriter, _ families: [any StoreFamily] = []
+    /// Fills a graph, and what families keep in memory, from the log; in tables too, where some are given.
+    static func replay(
+        _ log: any Log, into writer: GraphWriter, _ families: [any StoreFamily] = [],
+        to tables: (any TableWriter)? = nil
     ) throws {
-        try replay(log.lastRevision, log.forEachEntry, into: writer, families)
+        try replay(log.lastRevision, log.forEachEntry, into: writer, families, to: tables)
     }
 
     typealias EntryWalk = (
         UInt64, (UInt64, UInt8, Int64, UnsafeRawBufferPointer) throws -> Void
     ) throws -> Void
 
-    /// Does the same with the entries that a walk gives, and fills what families keep in tables, where some are given.
+    /// Does the same with the entries that a walk gives.
     static func replay(
         _ lastRevision: UInt64, _ forEachEntry: EntryWalk, into writer: GraphWriter, _ families: [any StoreFamily],
-        to tables: TableConnection? = nil
+        to tables: (any TableWriter)? = nil
     ) throws {
         try writer.reserve(edges: Int(clamping: lastRevision))
         try forEachEntry(0) { revision, kind, recordedAt, record in
@@ -107,15 +99,14 @@ public final class GraphStore: Sendable {
     }
 
     private init(
-        log: SQLiteLog, writer: sending GraphWriter, families: [any StoreFamily], used: ReplaySet, tokens: TokenReader,
-        readers: ConnectionPool<TableConnection>, maxPending: Int
+        engine: any StoreEngine, writer: sending GraphWriter, families: [any StoreFamily], used: ReplaySet,
+        maxPending: Int
     ) {
         graph = writer.graph
-        self.log = log
-        self.tokens = tokens
-        self.readers = readers
+        self.engine = engine
         self.families = families
-        committer = BatchCommitter(log: log, writer: writer, families: families, used: used)
+        tokens = TokenReader(engine.tokens)
+        committer = BatchCommitter(engine: engine, writer: writer, families: families, used: used)
         let committer = self.committer
         queue = CommitQueue(maxPending: maxPending) { committer.process($0) }
     }
@@ -143,17 +134,15 @@ public final class GraphStore: Sendable {
     public var commitCount: Int { committer.commitCount.load(ordering: .relaxed) }
 
     /// A value kept beside the log, such as the node's key.
-    public func meta(_ key: String) throws -> [UInt8]? { try log.meta(key) }
-    public func setMeta(_ key: String, _ value: [UInt8]) throws { try log.setMeta(key, value) }
+    public func meta(_ key: String) throws -> [UInt8]? { try engine.meta(key) }
+    public func setMeta(_ key: String, _ value: [UInt8]) throws { try engine.setMeta(key, value) }
 
-    /// Copies the log, consistent at one revision, while the service runs; returns that revision.
-    public func backup(to path: String) throws -> UInt64 { try log.backup(to: path) }
+    /// Copies the store, consistent at one revision, while the service runs; returns that revision.
+    public func backup(to path: String) throws -> UInt64 { try engine.backup(to: path) }
 
-    /// Finishes queued changes and closes the file.
+    /// Finishes queued changes and lets go of the engine.
     public func close() {
         queue.stop()
-        readers.close()
-        tokens.close()
-        log.close()
+        engine.close()
     }
 }

@@ -30,3 +30,15 @@ public struct LogEntry: Sendable {
         self.token = token
     }
 }
+
+extension LogEntry {
+    /// Throws `constraint` for what could not be read back in order.
+    func check(after last: UInt64) throws(StorageError) {
+        guard revision > last, revision <= UInt64(Int64.max) else {
+            throw StorageError(.constraint, "revision \(revision) does not follow \(last)")
+        }
+        guard (token == nil) == (tokenID == nil) else {
+            throw StorageError(.constraint, "revision \(revision) needs a token and its id, or neither")
+        }
+    }
+}

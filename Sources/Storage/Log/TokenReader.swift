@@ -3,22 +3,18 @@ import Synchronization
 
 /// Reads signed tokens by revision, from many threads at once, beside the process that writes.
 public final class TokenReader: Sendable {
-    private let pool: ConnectionPool<TokenQuery>
+    private let source: any TokenSource
     private let cache: TokenCache
 
-    /// Opens the log at `path` for reading, with at most `maxConnections` readers at work at a time, and keeps up to
-    /// `cacheBytes` of checked tokens in memory.
-    public init(path: String, maxConnections: Int = 4, cacheBytes: Int = 16 << 20) throws(StorageError) {
+    /// Keeps up to `cacheBytes` of checked tokens in memory.
+    package init(_ source: any TokenSource, cacheBytes: Int = 16 << 20) {
+        self.source = source
         cache = TokenCache(maxBytes: cacheBytes)
-        let file = try DatabaseFile(path)
-        pool = ConnectionPool(limit: max(1, maxConnections)) { () throws(StorageError) in try TokenQuery(file) }
-        // The first connection is made now, so that a wrong path is known at start.
-        try pool.use { (_) throws(StorageError) in }
     }
 
     /// Gives the token admitted at `revision`, nil when that entry carries none.
     public func token(revision: UInt64) throws(StorageError) -> [UInt8]? {
-        try pool.use { (query) throws(StorageError) in try query.token(revision)?.bytes }
+        try source.tokens(revisions: [revision])[0]
     }
 
     /// Gives the token at `revision` after checking that it is the one `id` names: its BLAKE3 hash.
@@ -34,7 +30,7 @@ public final class TokenReader: Sendable {
         var tokens = [[UInt8]](repeating: [], count: names.count)
         let missing = cache.find(names, into: &tokens)
         guard !missing.isEmpty else { return tokens }
-        let read = try pool.use { (query) throws(StorageError) in try query.tokens(missing.map { names[$0] }) }
+        let read = try source.tokens(missing.map { names[$0] })
         for (place, token) in zip(missing, read) { tokens[place] = token }
         cache.add(tokens, names, at: missing)
         return tokens
@@ -42,9 +38,9 @@ public final class TokenReader: Sendable {
 
     /// Gives the tokens at `revisions`, in that order and from one state of the log; nil where an entry has none.
     public func tokens(revisions: [UInt64]) throws(StorageError) -> [[UInt8]?] {
-        try pool.use { (query) throws(StorageError) in try query.tokens(revisions) }
+        try source.tokens(revisions: revisions)
     }
 
     /// Lets go of the file once the reads under way are done; later calls throw `closed`.
-    public func close() { pool.close() }
+    public func close() { source.close() }
 }

@@ -101,6 +101,9 @@ final class SQLiteConnection {
     /// Rows the last statement inserted, updated or deleted.
     var changeCount: Int { Int(sqlite3_changes64(handle)) }
 
+    /// The number of the row inserted last.
+    var lastNumber: Int64 { sqlite3_last_insert_rowid(handle) }
+
     func failure(_ status: Int32) -> StorageError {
         StorageError(sqlite: status, handle: handle, path: path)
     }

@@ -42,7 +42,7 @@ final class SQLiteStatement {
     }
 
     /// Binds copies of the values to the parameters from 1 on.
-    func bind(_ values: [SQLValue]) throws(StorageError) {
+    func bind(_ values: [RowValue]) throws(StorageError) {
         for (index, value) in values.enumerated() {
             let place = Int32(index + 1)
             switch value {

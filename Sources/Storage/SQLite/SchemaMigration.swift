@@ -82,11 +82,25 @@ struct SchemaFormat: Sendable {
         guard version > 0 else { throw StorageError(.corrupt, "`\(path)` has lost its format version") }
     }
 
-    /// Compares every table, index and trigger with what the steps make: nothing missing, nothing added.
-    func checkSchema(_ connection: SQLiteConnection) throws(StorageError) {
+    /// Compares every table, index and trigger with what the steps and the families' declarations make: nothing missing,
+    /// nothing added but tables of families that this opening does not know, which the seal does.
+    func checkSchema(_ connection: SQLiteConnection, with tables: [TableSchema] = []) throws(StorageError) {
         let fresh = try SQLiteConnection(inMemory: ())
         try migrate(fresh)
-        guard try SchemaFormat.objects(connection) == SchemaFormat.objects(fresh) else {
+        var wanted = try SchemaFormat.objects(fresh)
+        let format = Set(wanted.map(\.table))
+        for table in tables where !format.contains(table.name) {
+            for sql in RowTexts.create(table) { try fresh.execute(sql) }
+        }
+        wanted = try SchemaFormat.objects(fresh)
+        let known = Set(wanted.map(\.table))
+        var found = try SchemaFormat.objects(connection)
+        let others = found.filter { !known.contains($0.table) && !$0.isTrigger }
+        if !others.isEmpty, let seal = try? LogSeal.read(connection) {
+            let sealed = Set(seal.tables.map(\.table))
+            found.removeAll { !known.contains($0.table) && !$0.isTrigger && sealed.contains($0.table) }
+        }
+        guard found == wanted else {
             throw StorageError(
                 .corrupt,
                 "`\(connection.path)` does not have the tables of its format",
@@ -95,15 +109,24 @@ struct SchemaFormat: Sendable {
         }
     }
 
-    private static func objects(_ connection: SQLiteConnection) throws(StorageError) -> [String] {
+    /// A table, an index or a trigger, and the table it is of.
+    private struct Object: Equatable {
+        let table: String
+        let isTrigger: Bool
+        let text: String
+    }
+
+    private static func objects(_ connection: SQLiteConnection) throws(StorageError) -> [Object] {
         let query = try connection.prepare(
             """
-            SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema \
-            WHERE name NOT LIKE 'sqlite_%' ORDER BY 1
+            SELECT tbl_name, type = 'trigger', type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema \
+            WHERE name NOT LIKE 'sqlite_%' ORDER BY 3
             """
         )
-        var rows: [String] = []
-        while try query.step() { rows.append(query.text(0)) }
+        var rows: [Object] = []
+        while try query.step() {
+            rows.append(Object(table: query.text(0), isTrigger: query.integer(1) != 0, text: query.text(2)))
+        }
         return rows
     }
 }

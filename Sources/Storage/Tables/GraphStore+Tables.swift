@@ -78,7 +78,7 @@ extension GraphStore {
     }
 
     /// Opens one consistent state of the tables that lasts until it is closed, for an answer that is streamed.
-    package func openReadSession() throws(StorageError) -> ReadSession { try ReadSession(readers) }
+    package func openReadSession() throws(StorageError) -> any ReadSession { try engine.openReadSession() }
 }
 
 /// Hands the result of a change from the writer thread to the one that waits for it.

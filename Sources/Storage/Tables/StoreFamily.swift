@@ -7,7 +7,10 @@ package import UCAN
 /// `apply` is called for each entry by the writer, right after the entry was made, and by every replay: nothing else may
 /// change what the family keeps in memory, or in the tables that it names.
 package protocol StoreFamily: AnyObject, Sendable {
-    /// The tables that can be dropped and filled again from the log, with the columns that make a row.
+    /// All tables of the family. Those that a store lacks are made when it is opened.
+    var tables: [TableSchema] { get }
+
+    /// Those of them that can be dropped and filled again from the log.
     var projections: [ProjectedTable] { get }
 
     /// Takes one entry over. `graph` is as it was right after the entry; without `tables` only memory is filled.
@@ -32,25 +35,12 @@ package protocol StoreFamily: AnyObject, Sendable {
 
 /// A table that is a projection of the log.
 package struct ProjectedTable: Sendable {
-    package let name: String
-    /// In the order of the rows' comparison; together they are the whole row.
-    package let columns: [String]
-    /// The statements that make the table and its indexes.
-    package let schema: [String]
-    /// Rows that are forgotten once their time is over; a condition on `?1`, the time in microseconds, nil for none.
-    package let forgotten: String?
+    package let schema: TableSchema
+    /// Holds the time, in microseconds, from which a row may be gone; nil where rows stay.
+    package let forgottenAt: Column<Int64>?
 
-    package init(_ name: String, columns: [String], schema: [String], forgotten: String? = nil) {
-        self.name = name
-        self.columns = columns
+    package init(_ schema: TableSchema, forgottenAt: Column<Int64>? = nil) {
         self.schema = schema
-        self.forgotten = forgotten
+        self.forgottenAt = forgottenAt
     }
 }
-
-/// Writes tables in one transaction.
-package protocol TableWriter: TableReader {
-    func run(_ sql: String, _ values: [SQLValue]) throws
-}
-
-extension TableConnection: TableWriter {}

@@ -7,14 +7,15 @@ package import UCAN
 package class TableChange: TableWriter {
     /// The request's one reading of the clock.
     package let now: Timestamp
-    private let tables: TableConnection
+    /// What the engine gave for this transaction.
+    package let tables: any TableSession
     let writer: GraphWriter
     let families: [any StoreFamily]
     private let mark: (ReplayMark) throws -> Bool
     private(set) var followUps: [@Sendable () -> Void] = []
 
     init(
-        now: Timestamp, tables: TableConnection, writer: GraphWriter, families: [any StoreFamily],
+        now: Timestamp, tables: any TableSession, writer: GraphWriter, families: [any StoreFamily],
         mark: @escaping (ReplayMark) throws -> Bool
     ) {
         self.now = now
@@ -24,15 +25,35 @@ package class TableChange: TableWriter {
         self.mark = mark
     }
 
-    package final func each(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Bool) throws {
-        try tables.each(sql, values, body)
+    package final func each(_ selection: Selection, _ body: (Row) throws -> Bool) throws {
+        try tables.each(selection, body)
     }
 
-    package final func run(_ sql: String, _ values: [SQLValue]) throws { try tables.run(sql, values) }
-    package final func run(_ sql: String) throws { try run(sql, []) }
+    package final func count(_ selection: Selection) throws -> Int64 { try tables.count(selection) }
 
-    /// Rows the last `run` inserted, updated or deleted.
-    package final var changes: Int { tables.connection.changeCount }
+    package final func sum(_ column: ColumnDefinition, _ selection: Selection) throws -> Int64 {
+        try tables.sum(column, selection)
+    }
+
+    package final func insert(_ table: TableSchema, _ values: [Assignment]) throws(StorageError) -> Int64 {
+        try tables.insert(table, values)
+    }
+
+    package final func put(
+        _ table: TableSchema, _ values: [Assignment], updating columns: [ColumnDefinition]
+    ) throws(StorageError) {
+        try tables.put(table, values, updating: columns)
+    }
+
+    package final func update(
+        _ table: TableSchema, _ changes: [Assignment], _ terms: [Term]
+    ) throws(StorageError) -> Int {
+        try tables.update(table, changes, terms)
+    }
+
+    package final func delete(_ table: TableSchema, _ terms: [Term]) throws(StorageError) -> Int {
+        try tables.delete(table, terms)
+    }
 
     /// The graph with what this batch changed so far.
     package final var graph: Snapshot { writer.working }

@@ -38,24 +38,29 @@ package struct NewValue: Sendable {
 
 /// A row of the table as it is read, checked before anything of it is used.
 struct ValueRow {
-    static let columns = "digest, size, updated_at, checksum, headers"
+    static let columns: [any AnyColumn] = [
+        ValueTable.digest, ValueTable.size, ValueTable.updatedAt, ValueTable.checksum, ValueTable.headers,
+    ]
 
     let digest: Digest
     let size: Int64
     let updatedAt: Int64
     let headers: [UInt8]
 
-    /// Reads `columns`, which stand first in the row; throws `corrupt` when they are not what was written for this path.
-    init(_ row: SQLRow, space: String, path: String) throws(StorageError) {
-        guard let digest = Digest(row.bytes(0)) else { throw ValueRow.damaged(path) }
+    /// Reads `columns`; throws `corrupt` when they are not what was written for this path.
+    init(_ row: Row, space: String, path: String) throws(StorageError) {
+        guard let digest = Digest(row[ValueTable.digest]) else { throw ValueRow.damaged(path) }
         self.digest = digest
-        size = row.integer(1)
-        updatedAt = row.integer(2)
-        headers = row.bytes(4)
+        size = row[ValueTable.size]
+        updatedAt = row[ValueTable.updatedAt]
+        headers = row[ValueTable.headers]
         let checksum = Self.checksum(
             space: space, path: path, digest: digest, size: size, updatedAt: updatedAt, headers: headers)
-        guard checksum == row.integer(3) else { throw ValueRow.damaged(path) }
+        guard checksum == row[ValueTable.checksum] else { throw ValueRow.damaged(path) }
     }
+
+    /// What the row counts for.
+    func cost(at path: String) -> Int64 { size + Int64(path.utf8.count + headers.count) }
 
     static func damaged(_ path: String) -> StorageError {
         StorageError(.corrupt, "the value at `\(path)` is damaged", hint: "restore it from a backup")

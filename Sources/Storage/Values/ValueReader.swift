@@ -10,17 +10,15 @@ package struct ValueReader {
     /// The value at a path; without `withBytes`, everything of it but its bytes. Throws `corrupt` for what is not as it was
     /// written.
     package func value(at path: String, in space: Space, withBytes: Bool) throws -> StoredValue? {
-        let found = try tables.first(
-            """
-            SELECT \(ValueRow.columns), kv_value.id FROM kv_value JOIN kv_space ON kv_space.id = kv_value.space \
-            WHERE kv_space.space = ?1 AND path = ?2
-            """,
-            [.text(space.text), .text(path)]
-        ) { (row: try ValueRow($0, space: space.text, path: path), id: $0.integer(5)) }
-        guard let found else { return nil }
-        guard withBytes else { return try found.row.value(nil, path: path) }
-        let bytes = try tables.first("SELECT bytes FROM kv_value WHERE id = ?1", [.integer(found.id)]) { $0.bytes(0) }
-        return try found.row.value(bytes ?? [], path: path)
+        guard let number = try tables.valueSpace(space) else { return nil }
+        let place = [ValueTable.space.is(number), ValueTable.path.is(path)]
+        let row = try tables.first(ValueTable.self, ValueRow.columns, where: place) {
+            try ValueRow($0, space: space.text, path: path)
+        }
+        guard let row else { return nil }
+        guard withBytes else { return try row.value(nil, path: path) }
+        let bytes = try tables.first(ValueTable.self, [ValueTable.bytes], where: place) { $0[ValueTable.bytes] }
+        return try row.value(bytes ?? [], path: path)
     }
 
     /// A page of paths, in the order of their bytes.
@@ -39,30 +37,26 @@ package struct ValueReader {
     package func paths(
         in space: Space, under prefix: String?, after: String? = nil, limit: Int, maxBytes: Int = .max
     ) throws -> Page {
-        let number = try tables.first("SELECT id FROM kv_space WHERE space = ?1", [.text(space.text)]) { $0.integer(0) }
+        let number = try tables.valueSpace(space)
         guard let number, limit > 0 else { return Page(paths: [], isComplete: number == nil) }
+        let inSpace = ValueTable.space.is(number)
         var paths: [String] = []
         // What stands below a path that does not end in a slash is not its neighbour in order, so it is asked for apart.
         if let prefix, prefix.utf8.last != UInt8(ascii: "/"), after == nil,
-            try tables.exists(
-                "SELECT 1 FROM kv_value WHERE space = ?1 AND path = ?2", [.integer(number), .text(prefix)])
+            try tables.exists(ValueTable.self, where: [inSpace, ValueTable.path.is(prefix)])
         {
             paths.append(prefix)
         }
         let (start, end) = Self.range(below: prefix)
         // Paths are visible ASCII, where the order of texts is that of their bytes.
-        let isBehind = after.map { !$0.utf8.lexicographicallyPrecedes(start.utf8) } ?? false
+        let behind = after.flatMap { $0.utf8.lexicographicallyPrecedes(start.utf8) ? nil : $0 }
+        let from = behind.map { ValueTable.path.isAbove($0) } ?? ValueTable.path.isAtLeast(start)
         var bytes = paths.reduce(0) { $0 + $1.utf8.count }
         try tables.each(
-            isBehind
-                ? "SELECT path FROM kv_value WHERE space = ?1 AND path > ?2 AND path < ?3 ORDER BY path LIMIT ?4"
-                : "SELECT path FROM kv_value WHERE space = ?1 AND path >= ?2 AND path < ?3 ORDER BY path LIMIT ?4",
-            [
-                .integer(number), .text(isBehind ? after ?? start : start), .text(end),
-                .integer(limit + 1 - paths.count),
-            ]
+            ValueTable.self, [ValueTable.path], where: [inSpace, from, ValueTable.path.isBelow(end)],
+            order: [ValueTable.path.ascending], limit: limit + 1 - paths.count
         ) { row in
-            paths.append(row.text(0))
+            paths.append(row[ValueTable.path])
             bytes += paths[paths.count - 1].utf8.count
             return bytes <= maxBytes
         }
@@ -71,9 +65,10 @@ package struct ValueReader {
 
     /// What all spaces hold together: how many values, and what they cost.
     package func totals() throws -> (count: Int64, used: Int64) {
-        try tables.first("SELECT coalesce(sum(value_count), 0), coalesce(sum(used), 0) FROM kv_space") {
-            (count: $0.integer(0), used: $0.integer(1))
-        } ?? (0, 0)
+        (
+            try tables.sum(ValueSpaceTable.valueCount, of: ValueSpaceTable.self),
+            try tables.sum(ValueSpaceTable.used, of: ValueSpaceTable.self)
+        )
     }
 
     /// The first text of what stands below a path, and the first behind all of it.
@@ -82,5 +77,14 @@ package struct ValueReader {
         let start = prefix.utf8.last == UInt8(ascii: "/") ? prefix : prefix + "/"
         // `0` follows the slash.
         return (start, start.dropLast() + "0")
+    }
+}
+
+extension TableReader {
+    /// The number of a space that holds values; nil where none ever was.
+    fileprivate func valueSpace(_ space: Space) throws -> Int64? {
+        try first(ValueSpaceTable.self, [ValueSpaceTable.id], where: [ValueSpaceTable.space.is(space.text)]) {
+            $0[ValueSpaceTable.id]
+        }
     }
 }

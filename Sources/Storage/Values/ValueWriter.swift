@@ -53,22 +53,19 @@ package struct ValueWriter {
         }
         let number = try account?.id ?? open(space)
         for (path, value) in values {
-            try change.run(
-                """
-                INSERT INTO kv_value(space, path, digest, size, updated_at, checksum, headers, bytes) \
-                VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(space, path) DO UPDATE SET digest = excluded.digest, \
-                size = excluded.size, updated_at = excluded.updated_at, checksum = excluded.checksum, \
-                headers = excluded.headers, bytes = excluded.bytes
-                """,
-                [
-                    .integer(number), .text(path), .blob(value.digest.bytes), .integer(value.bytes.count),
-                    .integer(change.now.microseconds),
-                    .integer(
-                        ValueRow.checksum(
-                            space: space.text, path: path, digest: value.digest, size: Int64(value.bytes.count),
-                            updatedAt: change.now.microseconds, headers: value.headers)), .blob(value.headers),
-                    .blob(value.bytes),
-                ])
+            let size = Int64(value.bytes.count)
+            let checksum = ValueRow.checksum(
+                space: space.text, path: path, digest: value.digest, size: size, updatedAt: change.now.microseconds,
+                headers: value.headers)
+            let content = [
+                ValueTable.digest.to(value.digest.bytes), ValueTable.size.to(size),
+                ValueTable.updatedAt.to(change.now.microseconds), ValueTable.checksum.to(checksum),
+                ValueTable.headers.to(value.headers), ValueTable.bytes.to(value.bytes),
+            ]
+            let place = [ValueTable.space.is(number), ValueTable.path.is(path)]
+            guard try change.update(ValueTable.self, content, where: place) == 0 else { continue }
+            try change.insert(
+                ValueTable.self, [ValueTable.space.to(number), ValueTable.path.to(path)] + content)
         }
         try settle(number, used: used, count: count)
     }
@@ -81,24 +78,23 @@ package struct ValueWriter {
         let old = try account.flatMap { try self.old(path, $0.id, space) }
         try require(precondition, old)
         guard let account, let old else { throw ValueRefusal.missing(path: path) }
-        try change.run(
-            "DELETE FROM kv_value WHERE space = ?1 AND path = ?2", [.integer(account.id), .text(path)])
+        try change.delete(ValueTable.self, where: [ValueTable.space.is(account.id), ValueTable.path.is(path)])
         try settle(account.id, used: account.used - old.cost, count: account.count - 1)
         return old.digest
     }
 
     private func account(_ space: Space) throws -> (id: Int64, used: Int64, count: Int64)? {
-        try change.first("SELECT id, used, value_count FROM kv_space WHERE space = ?1", [.text(space.text)]) {
-            (id: $0.integer(0), used: $0.integer(1), count: $0.integer(2))
+        try change.first(ValueSpaceTable.self, where: [ValueSpaceTable.space.is(space.text)]) {
+            (id: $0[ValueSpaceTable.id], used: $0[ValueSpaceTable.used], count: $0[ValueSpaceTable.valueCount])
         }
     }
 
     private func old(_ path: String, _ number: Int64, _ space: Space) throws -> (digest: Digest, cost: Int64)? {
         try change.first(
-            "SELECT \(ValueRow.columns) FROM kv_value WHERE space = ?1 AND path = ?2", [.integer(number), .text(path)]
+            ValueTable.self, ValueRow.columns, where: [ValueTable.space.is(number), ValueTable.path.is(path)]
         ) {
             let row = try ValueRow($0, space: space.text, path: path)
-            return (row.digest, row.size + Int64(path.utf8.count + row.headers.count))
+            return (row.digest, row.cost(at: path))
         }
     }
 
@@ -111,17 +107,17 @@ package struct ValueWriter {
     }
 
     private func open(_ space: Space) throws -> Int64 {
-        try change.run("INSERT INTO kv_space(space, value_count, used) VALUES(?1, 0, 0)", [.text(space.text)])
-        guard let account = try account(space) else {
-            throw StorageError(.internal, "a row that was inserted is not there")
-        }
-        return account.id
+        try change.insert(
+            ValueSpaceTable.self,
+            [
+                ValueSpaceTable.space.to(space.text), ValueSpaceTable.valueCount.to(0), ValueSpaceTable.used.to(0),
+            ])
     }
 
     private func settle(_ number: Int64, used: Int64, count: Int64) throws {
-        try change.run(
-            "UPDATE kv_space SET used = ?2, value_count = ?3 WHERE id = ?1",
-            [.integer(number), .integer(used), .integer(count)])
+        try change.update(
+            ValueSpaceTable.self, [ValueSpaceTable.used.to(used), ValueSpaceTable.valueCount.to(count)],
+            where: [ValueSpaceTable.id.is(number)])
     }
 
     private static func cost(_ path: String, _ value: NewValue) -> Int64 {

@@ -1,6 +1,7 @@
 import ATProto
 import CapabilityGraph
 import Multiformats
+import Spaces
 import Storage
 import UCAN
 
@@ -38,7 +39,7 @@ enum WriteShape {
         let value = try PreparedRecord(json: SpaceWorld.record("row"), collection: SpaceWorld.collection).bytes
         let start = Stopwatch.processNanoseconds()
         for batch in 0..<count {
-            try store.transact(at: Stopwatch.wallClock()) { change in
+            try store.change(at: Stopwatch.wallClock()) { change in
                 for index in 0..<size { try insert(batch, index, value, into: change) }
             }
         }
@@ -46,21 +47,26 @@ enum WriteShape {
     }
 
     private static func insert(
-        _ batch: Int, _ index: Int, _ value: [UInt8], into change: StoreTransaction
+        _ batch: Int, _ index: Int, _ value: [UInt8], into change: TableChange
     ) throws {
         let rkey = "r-\(batch)-\(index)"
         // Digests as scattered as those of records.
         var random = BenchRandom(state: UInt64(batch) << 32 | UInt64(index))
         let cid = (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        try change.run(
-            "INSERT INTO record(space, repo, collection, rkey, cid, rev, value) VALUES(1, 1, ?1, ?2, ?3, ?4, ?5)",
-            [.text(SpaceWorld.collection), .text(rkey), .blob(cid), .integer(Int64(batch)), .blob(value)])
-        try change.run(
-            """
-            INSERT INTO operation(repo, rev, idx, action, collection, rkey, cid, prev) VALUES(1, ?1, ?2, 0, ?3, ?4, ?5, NULL)
-            """,
+        try change.insert(
+            RecordTable.self,
             [
-                .integer(Int64(batch)), .integer(Int64(index)), .text(SpaceWorld.collection), .text(rkey), .blob(cid),
+                RecordTable.space.to(1), RecordTable.repo.to(1), RecordTable.collection.to(SpaceWorld.collection),
+                RecordTable.rkey.to(rkey), RecordTable.cid.to(cid), RecordTable.rev.to(Int64(batch)),
+                RecordTable.value.to(value),
+            ])
+        try change.insert(
+            OperationTable.self,
+            [
+                OperationTable.repo.to(1), OperationTable.rev.to(Int64(batch)),
+                OperationTable.index.to(Int64(index)), OperationTable.action.to(0),
+                OperationTable.collection.to(SpaceWorld.collection), OperationTable.rkey.to(rkey),
+                OperationTable.cid.to(cid), OperationTable.previous.to(nil),
             ])
     }
 }

@@ -1,4 +1,5 @@
 import ATProto
+import CapTesting
 import CapabilityGraph
 import Multiformats
 import Storage

@@ -164,8 +164,8 @@ struct RandomChanges {
         var lines: [String] = []
         let tables = ["space_member", "space_invite"]
         for name in tables {
-            guard let table = SpaceTables.projections.first(where: { $0.name == name }) else { continue }
-            let columns = table.columns.filter { $0 != "granted_by" }
+            guard let table = SpaceTables.all.first(where: { $0.name == name }) else { continue }
+            let columns = table.columns.map(\.name).filter { $0 != "granted_by" }
             lines += try rig.store.read { reader in
                 try reader.rows(
                     "SELECT \(columns.map { "quote(\($0))" }.joined(separator: " || ',' || ")) FROM \(name)"

@@ -2,7 +2,7 @@
 ///
 /// Version 4 takes each row into `takeover`, as JSON, for the family to state in the log when the store is opened; the table is
 /// empty at all other times.
-enum FormerSpaceTables {
+enum FormerSpaceFormat {
     static let statements: [String] = [
         """
         CREATE TABLE space(id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE, authority TEXT NOT NULL, \
@@ -105,7 +105,7 @@ enum FormerSpaceTables {
         ]
         + ["space", "space_tombstone", "space_edge", "space_member", "space_invite", "space_credential"].map {
             "DROP TABLE \($0)"
-        } + ["DROP TABLE credential_blackout"] + SpaceTables.projections.flatMap(\.schema) + SpaceTables.news
+        } + ["DROP TABLE credential_blackout"] + SpaceFormat.statements
         + [
             """
             INSERT INTO credential_revocation(space, jti, reason, revoked_at, keep_until, is_told) \

@@ -31,12 +31,12 @@ extension SchemaFormat {
             ),
             SchemaMigration(
                 version: 2,
-                statements: AccountTables.statements + FormerSpaceTables.statements + RepoTables.statements
-                    + NotifyTables.statements
+                statements: AccountFormat.statements + FormerSpaceFormat.statements + RepoFormat.statements
+                    + NotifyFormat.statements
             ),
-            SchemaMigration(version: 3, statements: [RepoTables.referencesByBlob] + ValueTables.statements),
+            SchemaMigration(version: 3, statements: [RepoFormat.referencesByBlob] + ValueFormat.statements),
             SchemaMigration(
-                version: 4, statements: FormerSpaceTables.takeover + SealTables.statements, finish: SealTables.seal),
+                version: 4, statements: FormerSpaceFormat.takeover + SealFormat.statements, finish: SealFormat.seal),
         ]
     )
 }

@@ -1,9 +1,5 @@
-/// The tables of the key-value plane: one value a path of a space (docs/protocol/kv.md).
-///
-/// `digest` is the BLAKE3 of `bytes`; `checksum` covers everything else of the row and the name of its space, so that a
-/// row that is damaged or moved is never read as another. `headers` is JSON, `[[name, value], …]`. `used` is what the
-/// rows of a space cost: the bytes of their values, paths and headers. Times are microseconds since 1970.
-enum ValueTables {
+/// The tables of the key-value plane as files keep them; what they hold is said where they are declared.
+enum ValueFormat {
     static let statements: [String] = [
         """
         CREATE TABLE kv_space(id INTEGER PRIMARY KEY, space TEXT NOT NULL UNIQUE, value_count INTEGER NOT NULL, \

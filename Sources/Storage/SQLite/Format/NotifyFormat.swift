@@ -1,7 +1,5 @@
-/// The tables of notifications: who is told of a space's writes, and what is still to be told (atproto-spaces.md 17).
-///
-/// Times are microseconds since 1970.
-enum NotifyTables {
+/// The tables of notifications as files keep them; what they hold is said where they are declared.
+enum NotifyFormat {
     static let statements: [String] = [
         // `repo` is empty for a registration of the whole space.
         """

@@ -38,6 +38,7 @@ final class LogStore: @unchecked Sendable {
     func refresh() throws(StorageError) { seal = try readSeal() }
 
     func commit(_ batch: LogBatch) throws(StorageError) {
+        _ = try writing()
         try check(batch.entries)
         guard !batch.entries.isEmpty || !batch.marks.isEmpty || batch.forgetMarksBefore != nil else { return }
         try write { (writer, seal) throws(StorageError) in
@@ -117,15 +118,9 @@ final class LogStore: @unchecked Sendable {
 
     /// Refuses, before anything is written, what could not be read back in order.
     private func check(_ entries: [LogEntry]) throws(StorageError) {
-        _ = try writing()
         var last = lastRevision
         for entry in entries {
-            guard entry.revision > last, entry.revision <= UInt64(Int64.max) else {
-                throw StorageError(.constraint, "revision \(entry.revision) does not follow \(last)")
-            }
-            guard (entry.token == nil) == (entry.tokenID == nil) else {
-                throw StorageError(.constraint, "revision \(entry.revision) needs a token and its id, or neither")
-            }
+            try entry.check(after: last)
             last = entry.revision
         }
     }

@@ -1,10 +1,5 @@
-/// The tables of accounts: passwords, keys, sessions.
-///
-/// `account.key_box` is the signing key sealed under the data folder's key file, NULL when its owner keeps the key;
-/// `key_public` is its did:key. `session.refresh` ends with the id of the one refresh token that has not been used yet,
-/// behind those used lately, each with the time of its use (`id time id time … id`), and `session.edge` names the graph's
-/// edge that lets the session act. `app_password.tag` is a keyed hash by which a random password is found.
-enum AccountTables {
+/// The tables of accounts as files keep them; what they hold is said where they are declared.
+enum AccountFormat {
     static let statements: [String] = [
         """
         CREATE TABLE account(did TEXT PRIMARY KEY NOT NULL, handle TEXT NOT NULL UNIQUE, password TEXT NOT NULL, \

@@ -51,7 +51,7 @@ private enum LogBackup {
         try SchemaFormat.log.checkSchema(connection)
         let copy = try LogStore(DatabaseFile(path), connection, lock: nil)
         try copy.forEachEntry(after: 0) { _, _, _, _ in }
-        _ = try copy.checkValues()
+        _ = try ValueVerification(TableConnection(connection))
         _ = try copy.checkTables(isStart: false)
         return copy.lastRevision
     }

@@ -1,7 +1,5 @@
-/// The tables of repositories: records, operation log, set hash, blobs, writers of spaces (atproto-spaces.md 7 to 13).
-///
-/// Revisions are the integer values of TIDs, which order as their texts do; CIDs are the 32 bytes of their SHA-256.
-enum RepoTables {
+/// The tables of repositories as files keep them; what they hold is said where they are declared.
+enum RepoFormat {
     static let statements: [String] = [
         // `rev` is the space's revision, null before its first accepted write. A row stays when the space is deleted,
         // so that a space made again under its name goes on above it.

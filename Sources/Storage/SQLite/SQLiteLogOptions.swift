@@ -12,6 +12,8 @@ public struct SQLiteLogOptions: Sendable {
     var fileSystem: String?
     /// Tables that are about to be filled anew, so that what they hold is not looked at.
     var mended: Set<String> = []
+    /// Tables that families declare beside those of the format; made where they are missing.
+    var tables: [TableSchema] = []
 
     public init(cacheBytes: Int = 8 << 20, checkpointPages: Int = 4000, maximumBytes: Int64? = nil) {
         self.cacheBytes = cacheBytes

@@ -83,12 +83,28 @@ extension LogStore {
         }
         let version = try SchemaFormat.log.checkMarker(connection)
         // An upgrade sums the tables up anew, which must not make good what is damaged.
-        if version >= SealTables.version, version < SchemaFormat.log.version {
+        if version >= SealFormat.version, version < SchemaFormat.log.version {
             _ = try LogStore(file, connection, lock: nil).checkTables(isStart: false)
         }
         try SchemaFormat.log.migrate(connection)
-        try SchemaFormat.log.checkSchema(connection)
+        for table in options.tables { try add(table, to: connection) }
+        try SchemaFormat.log.checkSchema(connection, with: options.tables)
         return try LogStore(file, connection, lock: lock, mending: options.mended)
+    }
+
+    /// Makes a table that a family declares, where the file has none of its name.
+    private static func add(_ table: TableSchema, to connection: SQLiteConnection) throws(StorageError) {
+        let known = try connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
+        try known.bind(1, text: table.name)
+        guard try !known.step() else { return }
+        known.reset()
+        try connection.transaction { () throws(StorageError) in
+            for sql in RowTexts.create(table) { try connection.execute(sql) }
+            var seal = try LogSeal.read(connection)
+            seal.tables.append(TableSeal(table: table.name))
+            seal.tables.sort { $0.table.utf8.lexicographicallyPrecedes($1.table.utf8) }
+            try LogWriter(connection).update(seal)
+        }
     }
 
     private static func openForReading(

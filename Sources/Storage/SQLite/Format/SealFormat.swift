@@ -1,5 +1,5 @@
 /// The columns of the seal that sum up the tables (see `TableSeal`) and count the commits (see `HeadFile`).
-enum SealTables {
+enum SealFormat {
     static let version: Int64 = 4
 
     static let statements: [String] = [

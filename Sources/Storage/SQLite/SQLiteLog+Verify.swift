@@ -29,12 +29,12 @@ extension SQLiteLog {
         try store.forEachEntry(after: 0) { _, _, _, _ in entries += 1 }
         _ = try store.meta("")
         let (tokens, marks) = (try store.checkTokens(), try store.marks(notBefore: .min).count)
-        let values = try store.checkValues()
-        let session = try ReadSession(
+        let session = try SQLiteReadSession(
             ConnectionPool(limit: 1) { () throws(StorageError) in
                 TableConnection(try LogStore.connectForReading(file, SQLiteLogOptions()))
             })
         defer { session.close() }
+        let values = try ValueVerification(session).count
         try checkContent(session)
         return LogSummary(
             lastRevision: store.lastRevision, entryCount: entries, tokenCount: tokens, markCount: marks,
