@@ -87,8 +87,12 @@ extension RepoReader {
         let isDown = !listing.isReversed
         var terms = Self.terms(of: head, listing)
         if let after {
-            let place = (RecordTable.collection.to(after.collection), RecordTable.rkey.to(after.rkey))
-            terms.append(.behind(place.0, place.1, descending: isDown))
+            let (collection, rkey) = (RecordTable.collection.to(after.collection), RecordTable.rkey.to(after.rkey))
+            let isWithin = listing.collection.map { UTF8Bytes.equal($0.text, after.collection) } ?? false
+            // Within one collection the key alone says where to go on, so that nothing is read to be sorted.
+            terms.append(
+                isWithin
+                    ? .behind(rkey, descending: isDown) : .behind(collection, rkey, descending: isDown))
         }
         let order = [RecordTable.collection.ordered(isDown), RecordTable.rkey.ordered(isDown)]
         let page = try filled(terms, order, of: head, listing, limits)
