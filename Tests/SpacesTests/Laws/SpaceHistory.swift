@@ -17,8 +17,9 @@ final class SpaceHistory {
     private var count = 0
     private var invites: [(id: String, secret: String, space: SpaceURI)] = []
 
-    init() throws {
-        rig = try CredentialRig()
+    /// With an `engine` on that one in place of a file.
+    init(engine: (any StoreEngine)? = nil) throws {
+        rig = try CredentialRig(spaces: SpaceRig(engine: engine))
         graph = SpaceGraph(store: rig.spaces.store)
     }
 

@@ -1,4 +1,5 @@
 import CapTesting
+import Storage
 import Testing
 
 /// What the gate lets through is what the specification's statements amount to, whatever came before and by whichever
@@ -9,12 +10,15 @@ import Testing
     private static let changes = 24
     private static let questionsEach = 6
 
+    /// Every other case on a file, the rest on the engine in memory.
     @Test func theGateAgreesWithTheReference() throws {
         try Property.hold("gate and reference", cases: 200) { generator in
+            let isInMemory = generator.seed & 1 == 1
             var random = RandomSpaces(generator)
             let history = random.history(Self.changes)
             let questions = (0..<Self.changes * Self.questionsEach).map { _ in random.question() }
-            guard let found = try Self.difference(history, questions, afterEach: Self.questionsEach) else { return nil }
+            guard let found = try Self.difference(history, questions, afterEach: Self.questionsEach, isInMemory)
+            else { return nil }
             return try Self.shrunk(found)
         }
     }
@@ -24,10 +28,12 @@ import Testing
         var history: [PlainSpaceChange]
         var question: PlainQuestion?
         var text: String
+        let isInMemory: Bool
 
         var story: String {
             let lines = history.enumerated().map { "  \($0.offset + 1). \($0.element)" }
-            let all = ([text] + lines + (question.map { ["  ? \($0)"] } ?? [])).joined(separator: "\n")
+            let all = ([text + (isInMemory ? ", in memory" : "")] + lines + (question.map { ["  ? \($0)"] } ?? []))
+                .joined(separator: "\n")
             return Self.noise.reduce(all) { text, noise in text.split(separator: noise).joined() }
         }
 
@@ -40,9 +46,9 @@ import Testing
 
     /// Plays a history to both; some questions come after each change, and all that are left after the last.
     private static func difference(
-        _ history: [PlainSpaceChange], _ questions: [PlainQuestion], afterEach count: Int
+        _ history: [PlainSpaceChange], _ questions: [PlainQuestion], afterEach count: Int, _ isInMemory: Bool
     ) throws -> Difference? {
-        let product = try SpaceHistory()
+        let product = try SpaceHistory(engine: isInMemory ? MemoryEngine() : nil)
         var reference = PlainSpaces(hosted: Set(RandomSpaces.people))
         var open = questions[...]
         for (index, change) in history.enumerated() {
@@ -51,7 +57,7 @@ import Testing
             guard expected == found else {
                 return Difference(
                     history: before, question: nil,
-                    text: "the last change is \(found ? "made" : "refused") by the product")
+                    text: "the last change is \(found ? "made" : "refused") by the product", isInMemory: isInMemory)
             }
             let isLast = index == history.count - 1
             for question in open.prefix(isLast ? open.count : count) {
@@ -62,11 +68,14 @@ import Testing
                 }
                 let found = try product.allows(question)
                 guard try product.check(question) ?? found == found else {
-                    return Difference(history: before, question: question, text: "check and the gate disagree")
+                    return Difference(
+                        history: before, question: question, text: "check and the gate disagree",
+                        isInMemory: isInMemory)
                 }
                 if found != expected {
                     return Difference(
-                        history: before, question: question, text: "the gate says \(found ? "yes" : "no")")
+                        history: before, question: question, text: "the gate says \(found ? "yes" : "no")",
+                        isInMemory: isInMemory)
                 }
             }
         }
@@ -87,7 +96,8 @@ import Testing
                 case .mint, .invite, .give: true
                 default: false
                 }
-            if !isCounted, let smaller = try? difference(fewer, [question], afterEach: 0), smaller.question == question
+            if !isCounted, let smaller = try? difference(fewer, [question], afterEach: 0, found.isInMemory),
+                smaller.question == question
             {
                 best = smaller
             }

@@ -22,11 +22,18 @@ final class SpaceRig: Sendable {
     static let type = "com.example.forum"
     static let post = "com.example.post"
 
-    /// With `copying` everything that another one holds.
-    init(allowsAppPasswords: Bool = false, registry: AbilityRegistry? = nil, copying other: SpaceRig? = nil) throws {
+    /// With `copying` everything that another one holds; with an `engine` on that one in place of a file.
+    init(
+        allowsAppPasswords: Bool = false, registry: AbilityRegistry? = nil, copying other: SpaceRig? = nil,
+        engine: (any StoreEngine)? = nil
+    ) throws {
         _ = try other?.store.backup(to: folder.path + "/log.sqlite")
+        let catalog = SpaceCatalog()
+        let file = { [folder] in
+            try SQLiteEngine(path: folder.path + "/log.sqlite", tables: catalog.tables)
+        }
         store = try GraphStore.open(
-            path: folder.path + "/log.sqlite", registry: try registry ?? .standard(), families: [SpaceCatalog()],
+            try engine ?? file(), registry: try registry ?? .standard(), families: [catalog],
             at: Timestamp(seconds: 1_700_000_000))
         apps = ScriptedApps()
         gate = Gate(
