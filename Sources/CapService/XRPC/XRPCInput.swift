@@ -27,7 +27,10 @@ struct XRPCInput: Sendable {
 
     func optionalText(_ field: XRPCField) throws(XRPCError) -> String? {
         let text = try typed(field, "a text") { $0.string }
-        try text?.requireStorable(field.name)
+        // Not every database keeps it in a text; a query string cannot hold it.
+        guard text?.utf8.contains(0) != true else {
+            throw .invalidRequest("`\(field.name)` holds the character U+0000")
+        }
         return text
     }
 

@@ -22,7 +22,6 @@ struct XRPCParameters: Sendable {
             }
             found = value
         }
-        try found?.requireStorable(field.name)
         return found
     }
 
@@ -32,11 +31,7 @@ struct XRPCParameters: Sendable {
     }
 
     /// Gives every value of a parameter that may be repeated.
-    func texts(_ name: String) throws(XRPCError) -> [String] {
-        let values = query.values(name)
-        for value in values { try value.requireStorable(name) }
-        return values
-    }
+    func texts(_ name: String) -> [String] { query.values(name) }
 
     /// Gives a whole number in decimal within `range`; `usual` when absent.
     func number(_ field: XRPCField, in range: ClosedRange<Int>, usual: Int) throws(XRPCError) -> Int {
@@ -59,11 +54,4 @@ struct XRPCParameters: Sendable {
     }
 
     func flag(_ field: XRPCField) throws(XRPCError) -> Bool { try optionalFlag(field) ?? false }
-}
-
-extension String {
-    /// Refuses U+0000, which not every database keeps in a text.
-    func requireStorable(_ name: String) throws(XRPCError) {
-        guard !utf8.contains(0) else { throw .invalidRequest("`\(name)` holds the character U+0000") }
-    }
 }

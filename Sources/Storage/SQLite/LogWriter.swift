@@ -31,7 +31,12 @@ final class LogWriter {
             "SELECT id, checksum FROM mark WHERE id < ?1 ORDER BY id LIMIT \(LogWriter.forgetLimit)"
         )
         forget = try connection.prepare("DELETE FROM mark WHERE id <= ?1")
-        meta = try connection.prepare("INSERT OR REPLACE INTO meta(key, checksum, value) VALUES(?1, ?2, ?3)")
+        meta = try connection.prepare(
+            """
+            INSERT INTO meta(key, checksum, value) VALUES(?1, ?2, ?3) ON CONFLICT(key) DO UPDATE \
+            SET checksum = excluded.checksum, value = excluded.value
+            """
+        )
         oldMeta = try connection.prepare("SELECT checksum FROM meta WHERE key = ?1")
         seal = try connection.prepare(
             """

@@ -99,7 +99,7 @@ enum GraphRoutes {
     private static func set<Value: Hashable>(
         _ call: XRPCCall, _ name: String, _ read: (String) -> Value?
     ) throws(XRPCError) -> Set<Value>? {
-        let texts = try call.parameters.texts(name)
+        let texts = call.parameters.texts(name)
         guard !texts.isEmpty else { return nil }
         var values: Set<Value> = []
         for text in texts {
