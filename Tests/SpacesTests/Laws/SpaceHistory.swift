@@ -181,6 +181,9 @@ final class SpaceHistory {
         let found = edges.filter(fits)
         for edge in found {
             let id = try CID(text: edge.cid.utf8).hash
+            // With one edge of a member all of them end, and with them may go the right to end any.
+            let snapshot = rig.spaces.store.snapshot()
+            if let held = snapshot.edge(id), snapshot.view(held).ending != nil { continue }
             switch door {
             case .call: _ = try graph.end(try self.permit(.endEdge(id), who, space), id, reason: "over", at: rig.start)
             case .token:
@@ -189,7 +192,6 @@ final class SpaceHistory {
                     target: id, signer: try DID(who), proofs: [], id: Plain.digest("revocation \(count)"))
                 let token = Array("revocation \(count)".utf8)
                 let outcome = try wait { .revoke(statement, token: token, now: rig.start, $0) }
-                // With one edge of a member all of them end.
                 switch outcome {
                 case .revoked, .alreadyRevoked: break
                 case .refused: return false
