@@ -64,6 +64,7 @@ public struct DecisionReason: Sendable {
         case .invalidInvocation(_, let text): return (text, "sign a new invocation")
         case .notInvoked:
             return ("the invocation does not name this ability on this resource", "invoke what is to be done")
+        case .unmet(let condition): return (condition.message, condition.hint)
         case .audienceMismatch:
             return ("a cited proof was not made for `\(principal)`", "cite a proof made for the invoker")
         }

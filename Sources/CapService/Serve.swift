@@ -71,7 +71,7 @@ private func serve(_ settings: Settings) -> Int32 {
     let port: UInt16
     var limits = settings.http
     let bodyBytes = limits.bodyBytes
-    limits.bodyLimit = { _, path in XRPCTable.standard.readLimit(path) ?? bodyBytes }
+    limits.bodyLimit = { _, path in service.families.table.readLimit(path) ?? bodyBytes }
     limits.earnedBytes = max(limits.earnedBytes, 4 * service.earnedBodyBytes)
     limits.earnedLimit = { service.bodyLimit($0, $1, $2) }
     limits.bodyRefusal = { $0.utf8.starts(with: XRPCDispatcher.prefix.utf8) ? .payloadTooLarge : .bodyTooLarge }

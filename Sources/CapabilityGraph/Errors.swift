@@ -2,7 +2,7 @@
 public struct GraphError: Error, Equatable, Sendable {
     public enum Code: String, Sendable {
         case outOfMemory, full, malformedResource, malformedAbility, malformedRecord, malformedCursor
-        case malformedPrincipal, malformedCaveat, malformedContext, limitExceeded, registryMalformed
+        case malformedPrincipal, malformedCaveat, malformedContext, limitExceeded, registryMalformed, familiesMalformed
     }
 
     public let code: Code

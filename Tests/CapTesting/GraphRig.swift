@@ -15,10 +15,8 @@ public final class GraphRig {
         return limits
     }()
 
-    private static let registry = Result { try AbilityRegistry.standard() }
-
     public init(limits: GraphLimits = GraphRig.smallLimits) throws {
-        graph = try Graph(registry: try Self.registry.get(), limits: limits)
+        graph = try Graph(families: .standard(), limits: limits)
         writer = GraphWriter(graph)
     }
 

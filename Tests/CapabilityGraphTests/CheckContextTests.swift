@@ -1,3 +1,4 @@
+import CapTesting
 import Multiformats
 import Testing
 import UCAN
@@ -21,7 +22,7 @@ import UCAN
         reader = try DID("did:example:reader")
         wanted = Capability(
             resource: try Resource(Self.space + "/sql/main.db"), ability: try Ability("tinycloud.sql/read"))
-        let graph = try Graph(registry: try AbilityRegistry(AbilityRegistry.tinyCloudEntries))
+        let graph = try Graph(families: try Families([TinyCloud()]))
         let writer = GraphWriter(graph)
         var held = wanted
         held.caveats = Caveats([try JSON.parse(Array(Self.caveat.utf8))])
@@ -50,7 +51,7 @@ import UCAN
     ])
     func theGateJudgesByWhatTheContextSays(_ context: String?, _ expected: String) throws {
         let text = context.map { $0.replacing("CAVEAT", with: Self.caveat) }
-        let parsed = try text.map { try CheckContext(JSON.parse(Array($0.utf8))) }
+        let parsed = try text.map { try Families.standard().context(JSON.parse(Array($0.utf8))) }
         let question = CheckQuestion(
             principal: reader, ability: wanted.ability, resource: wanted.resource, context: parsed)
         switch snapshot.check(question, at: Timestamp(seconds: 2000)) {
@@ -70,7 +71,7 @@ import UCAN
     ])
     func aContextIsReadStrictly(_ text: String) throws {
         let json = try JSON.parse(Array(text.utf8))
-        let error = #expect(throws: GraphError.self) { try CheckContext(json) }
+        let error = #expect(throws: GraphError.self) { try Families.standard().context(json) }
         #expect(error?.code == .malformedContext)
     }
 }

@@ -58,7 +58,7 @@ import UCAN
             Issue.record("a caveat nobody knows is allowed")
             return
         }
-        #expect(denial.cause == .caveatFailed(reason: CaveatFailure.unjudged.rawValue))
+        #expect(denial.cause == .caveatFailed(reason: CaveatFailure.unjudged.text))
     }
 
     @Test func aRevokedProofIsNamedBeforeAnExpiredOne() throws {

@@ -12,9 +12,9 @@ import Testing
         try VectorCase.read(folder + file, list: list, name: name)
     }
 
-    private let registry: AbilityRegistry
+    private let families: Families
 
-    init() throws { registry = try AbilityRegistry(AbilityRegistry.tinyCloudEntries) }
+    init() throws { families = try Families([TinyCloud()]) }
 
     /// Reading a database by a statement.
     private static func use(_ statement: StatementUse?) throws -> CaveatUse {
@@ -40,11 +40,11 @@ import Testing
     func rejectedUsesFailWithTheirCode(_ vector: VectorCase) throws {
         let expected = try #require(vector.json["rejection_code"]?.string)
         if let invocation = vector.json["invocation"] {
-            #expect(try caveat(vector).failure(using: StatementUse(invocation))?.rawValue == expected)
+            #expect(try caveat(vector).failure(using: StatementUse(invocation))?.text == expected)
         } else {
             // What the caveat binds is refused whichever statement is used.
             for statement in try caveat(vector).statements {
-                #expect(SQLText(statement.sql).failure?.rawValue == expected)
+                #expect(SQLText(statement.sql).failure?.text == expected)
             }
         }
     }
@@ -54,8 +54,8 @@ import Testing
         let outer = Caveats([try #require(vector.json["auth_caveat"])])
         let inner = Caveats([try #require(vector.json["req_caveat"])])
         for purpose in [Caveats.Purpose.delegation, .invocation] {
-            let failure = outer.failure(containing: inner, for: purpose)
-            #expect(failure?.rawValue == vector.json["rejection_code"]?.string)
+            let failure = outer.failure(containing: inner, for: purpose, families)
+            #expect(failure?.text == vector.json["rejection_code"]?.string)
             #expect((failure == nil) == (vector.json["contained"]?.bool))
         }
     }
@@ -81,7 +81,7 @@ import Testing
         ("SELECT 1\u{0}", "sql-non-read-blocked"), ("\u{FF33}ELECT 1", "sql-non-read-blocked"),
     ])
     func onlyOneReadIsRead(_ text: String, _ expected: String?) {
-        #expect(SQLText(text).failure?.rawValue == expected)
+        #expect(SQLText(text).failure?.text == expected)
     }
 
     @Test(arguments: [
@@ -119,7 +119,7 @@ import Testing
     ])
     func pinnedPositionsAndValuesAreHeldTo(_ use: String, _ expected: String?) throws {
         let caveat = try #require(SQLCaveat(Self.pinned))
-        #expect(try caveat.failure(using: StatementUse(JSON.parse(Array(use.utf8))))?.rawValue == expected)
+        #expect(try caveat.failure(using: StatementUse(JSON.parse(Array(use.utf8))))?.text == expected)
     }
 
     @Test(arguments: [
@@ -150,8 +150,8 @@ import Testing
         ] {
             let held = Caveats([try JSON.parse(Array(text.utf8))])
             let use = StatementUse.named("a", parameters: [:])
-            #expect(try held.failure(Self.use(use), registry) == .malformed)
-            #expect(held.failure(containing: held, for: .delegation) == .malformed)
+            #expect(try held.failure(Self.use(use), families) == .malformed)
+            #expect(held.failure(containing: held, for: .delegation, families) == .malformed)
         }
     }
 
@@ -163,7 +163,7 @@ import Testing
         let get = StatementUse.named("get", parameters: [0: 5])
         let other = StatementUse.named("caf\u{E9}", parameters: [:])
         func failure(_ caveats: Caveats, _ use: StatementUse?) throws -> CaveatFailure? {
-            try caveats.failure(Self.use(use), registry)
+            try caveats.failure(Self.use(use), families)
         }
         #expect(try failure(held, nil) == .statementMissing)
         #expect(try failure(held, other) == nil)

@@ -18,7 +18,7 @@ import UCAN
 
     init() throws {
         store = try GraphStore.open(
-            path: folder.path + "/log.sqlite", registry: AbilityRegistry.standard(), families: [SpaceCatalog()],
+            path: folder.path + "/log.sqlite", families: .standard(),
             at: Timestamp(seconds: 1_700_000_000))
         space = try Space("at://did:web:alice.example/space/com.example.forum/main")
     }

@@ -13,7 +13,7 @@ import UCAN
         -> GraphStore
     {
         try GraphStore.open(
-            path: scratch.path("graph.db"), registry: try AbilityRegistry(AbilityRegistry.tinyCloudEntries),
+            path: scratch.path("graph.db"), families: try Families([TinyCloud()]),
             limits: limits, options: SQLiteLogOptions(maximumBytes: maximumBytes), replayCapacity: replayCapacity)
     }
 

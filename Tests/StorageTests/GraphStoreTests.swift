@@ -72,7 +72,7 @@ extension GraphStore {
 
     func open(_ options: SQLiteLogOptions = SQLiteLogOptions()) throws -> GraphStore {
         try GraphStore.open(
-            path: scratch.path("graph.db"), registry: try AbilityRegistry(AbilityRegistry.tinyCloudEntries),
+            path: scratch.path("graph.db"), families: try Families([TinyCloud()]),
             limits: GraphRig.smallLimits, options: options)
     }
 

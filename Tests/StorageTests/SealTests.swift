@@ -34,7 +34,7 @@ import UCAN
     /// Puts two rows of made-up values into every table but that of values, which checks what stands in it; then
     /// changes, deletes and takes back others, so that every kind of change is summed up.
     func fill(_ tables: [(name: String, columns: [Column])]) throws {
-        let store = try GraphStore.open(path: path, registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries))
+        let store = try GraphStore.open(path: path, families: Families([TinyCloud()]))
         defer { store.close() }
         struct TakenBack: Error {}
         for (name, columns) in tables where !name.hasPrefix("kv_") {

@@ -15,7 +15,7 @@ import UCAN
     private func withStore(_ body: (GraphStore) throws -> Void) throws {
         let folder = TemporaryFolder()
         let store = try GraphStore.open(
-            path: folder.path + "/log.sqlite", registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries))
+            path: folder.path + "/log.sqlite", families: Families([TinyCloud()]))
         defer { store.close() }
         try store.transact(at: Self.now) { try $0.run("CREATE TABLE t(n INTEGER PRIMARY KEY)") }
         try body(store)

@@ -17,7 +17,7 @@ import UCAN
 
     @discardableResult
     private func withStore<Value>(_ body: (GraphStore) throws -> Value) throws -> Value {
-        let store = try GraphStore.open(path: path, registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries))
+        let store = try GraphStore.open(path: path, families: Families([TinyCloud()]))
         defer { store.close() }
         return try body(store)
     }

@@ -30,7 +30,7 @@ enum DatabaseCommand {
             var repos: RepoVerification?
             let summary = try log.verify { repos = try RepoVerification($0) }
             let differences = try GraphStore.compareProjections(
-                path: options.file, registry: try .standard(), families: [SpaceCatalog()])
+                path: options.file, families: ServedFamilies.standard.kept())
             if let first = differences.first {
                 throw StorageError(
                     .corrupt, "the table `\(first.table)` does not hold what the log says: (\(first.example))",
@@ -54,7 +54,7 @@ enum DatabaseCommand {
         let options = try OperatorOptions(arguments, allowed: ["data", "file"])
         return try OperatorAnswer.line { () throws -> [(String, JSON)] in
             let found = try GraphStore.rebuildProjections(
-                path: options.file, registry: try .standard(), families: [SpaceCatalog()],
+                path: options.file, families: ServedFamilies.standard.kept(),
                 at: ServiceClock(file: nil).now() ?? Timestamp(microseconds: 0))
             return [("rebuilt", .string(options.file)), ("differed", .array(found.map(json)))]
         }

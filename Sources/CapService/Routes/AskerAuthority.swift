@@ -54,8 +54,8 @@ extension Service {
     }
 
     /// True when the party may learn what `principal` can do with the resource: it is the principal itself, a named
-    /// service, or it holds `tinycloud.capabilities/read` on the resource's space and invokes it; for a permissioned
-    /// space, it manages its members.
+    /// service, it manages the resource's space, or it holds `tinycloud.capabilities/read` on that and invokes
+    /// it.
     func mayAsk(
         _ party: AskingParty, about principal: DID, _ resource: Resource, _ snapshot: Snapshot, at now: Timestamp
     ) -> Bool {
@@ -65,25 +65,16 @@ extension Service {
         case .invoker(let question):
             if question.invoker == principal { return true }
             guard let space = resource.space else { return question.invoker == resource.rootAuthority }
-            if space.family == .atproto { return snapshot.mayManage(space, question.invoker, at: now) }
+            if snapshot.manages(question.invoker, space, at: now) { return true }
             let invokes = question.capabilities.contains { capability in
-                guard case .tinycloud(space, "capabilities", let path, "") = capability.resource,
-                    path == nil || path == "all" || path == ""
+                let place = capability.resource
+                guard place.space == space, place.service == "capabilities", place.suffix.isEmpty,
+                    ["all", ""].contains(place.path ?? "")
                 else { return false }
                 return snapshot.registry.isSame(capability.ability, Self.capabilitiesRead)
             }
             guard invokes else { return false }
             return (try? snapshot.checkUse(question, at: now)) != nil
         }
-    }
-}
-
-extension Snapshot {
-    /// True for whoever may change the members and settings of a permissioned space, and so may see who holds what there.
-    func mayManage(_ space: Space, _ principal: DID, at now: Timestamp) -> Bool {
-        check(
-            CheckQuestion(
-                principal: principal, ability: .spaceManageUpdate, resource: .atproto(space: space, path: nil)), at: now
-        ).isAllowed
     }
 }

@@ -67,13 +67,14 @@ extension Service {
     }
 
     /// What caveats are judged by; other members of an AuthZEN context mean nothing here.
-    private static func checkContext(_ json: JSON?) throws(Failure) -> CheckContext? {
+    private func checkContext(_ json: JSON?) throws(Failure) -> CheckContext? {
         guard let object = json?.object else { return nil }
+        let families = store.families
         let known = object.members.filter { member in
-            CheckContext.members.contains { UTF8Bytes.equal($0, member.key) }
+            families.contextMembers.contains { UTF8Bytes.equal($0, member.key) }
         }
         guard !known.isEmpty else { return nil }
-        return try AuthorizeQuestion.context(JSONObject(known).map(JSON.object))
+        return try AuthorizeQuestion.context(JSONObject(known).map(JSON.object), families)
     }
 
     /// Answers `{subject:{type,id}, action:{name}, resource:{type,id}, context?}`; the subject's id is a DID, the
@@ -82,23 +83,24 @@ extension Service {
         _ object: JSONObject, _ defaults: JSONObject, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp,
         into json: inout JSONWriter
     ) throws(Failure) -> Bool {
+        let families = store.families
         func member(_ key: String) -> JSON? { object[key] ?? defaults[key] }
         guard member("subject")?["type"]?.string != nil, member("resource")?["type"]?.string != nil else {
             throw AuthorizeQuestion.malformed("`subject` and `resource` need a `type` and an `id`")
         }
-        guard let principal = member("subject")?["id"]?.string.flatMap({ try? DID(principal: $0) }) else {
+        guard let principal = member("subject")?["id"]?.string.flatMap({ try? families.principal($0) }) else {
             throw AuthorizeQuestion.malformed("`id` of `subject` names no principal")
         }
         guard let ability = member("action")?["name"]?.string.flatMap({ try? Ability($0) }) else {
             throw AuthorizeQuestion.malformed("`name` of `action` is not an ability")
         }
-        guard let resource = member("resource")?["id"]?.string.flatMap({ try? Resource($0) }) else {
+        guard let resource = member("resource")?["id"]?.string.flatMap({ try? families.resource($0) }) else {
             throw AuthorizeQuestion.malformed("`id` of `resource` is not a resource")
         }
         let context = member("context")
         let question = AuthorizeQuestion(
             subject: .principal(principal), wanted: (ability, resource),
-            context: try Self.checkContext(context),
+            context: try checkContext(context),
             at: try AuthorizeQuestion.time(context?["time"]), wantsExplanation: false)
         let (decision, _, _) = try decide(question, party, snapshot, at: now)
         json.beginObject()

@@ -35,14 +35,14 @@ struct AuthorizeQuestion: Sendable {
     ]
 
     /// `keys` gives those of issuers that are not keys themselves, as far as they are at hand.
-    init(_ json: JSON, _ limits: TokenLimits, keys: IssuerKeys) throws(Failure) {
+    init(_ json: JSON, _ limits: TokenLimits, keys: IssuerKeys, _ families: Families) throws(Failure) {
         guard case .object(let object) = json else { throw Self.malformed("a question is a JSON object") }
         for member in object.members where !Self.members.contains(member.key) {
             throw Self.malformed("unknown member `\(member.key.prefix(64))`")
         }
         switch (object["principal"], object["invocation"]) {
         case (let text?, nil):
-            guard let did = text.string.flatMap({ try? DID(principal: $0) }) else {
+            guard let did = text.string.flatMap({ try? families.principal($0) }) else {
                 throw Self.malformed("`principal` names no principal")
             }
             subject = .principal(did)
@@ -63,13 +63,13 @@ struct AuthorizeQuestion: Sendable {
             guard let ability = ability.string.flatMap({ try? Ability($0) }) else {
                 throw Self.malformed("`ability` is not an ability")
             }
-            guard let resource = resource.string.flatMap({ try? Resource($0) }) else {
+            guard let resource = resource.string.flatMap({ try? families.resource($0) }) else {
                 throw Self.malformed("`resource` is not a resource")
             }
             wanted = (ability, resource)
         default: throw Self.malformed("`ability` and `resource` go together")
         }
-        context = try Self.context(object["context"])
+        context = try Self.context(object["context"], families)
         at = try Self.time(object["time"] ?? object["at"])
         switch object["explain"] {
         case nil: wantsExplanation = false
@@ -78,10 +78,10 @@ struct AuthorizeQuestion: Sendable {
         }
     }
 
-    static func context(_ json: JSON?) throws(Failure) -> CheckContext? {
+    static func context(_ json: JSON?, _ families: Families) throws(Failure) -> CheckContext? {
         guard let json, !json.isNull else { return nil }
         do throws(GraphError) {
-            let context = try CheckContext(json)
+            let context = try families.context(json)
             return context.isEmpty ? nil : context
         } catch {
             throw malformed(error.message)
@@ -131,7 +131,7 @@ extension Service {
             }
             // Every question is read before any is answered.
             var questions: [AuthorizeQuestion] = []
-            for item in list { questions.append(try AuthorizeQuestion(item, settings.tokens, keys: rememberedKey)) }
+            for item in list { questions.append(try question(item)) }
             // An explanation may be as large as the walk behind it.
             guard questions.count(where: \.wantsExplanation) <= 10 else {
                 throw AuthorizeQuestion.malformed("a batch explains at most 10 of its questions")
@@ -145,11 +145,13 @@ extension Service {
             writer.int(snapshot.revision)
             writer.endObject()
         } else {
-            try write(
-                try AuthorizeQuestion(json, settings.tokens, keys: rememberedKey), party, snapshot, at: now,
-                into: &writer)
+            try write(try question(json), party, snapshot, at: now, into: &writer)
         }
         answer.send(.json(writer.bytes))
+    }
+
+    private func question(_ json: JSON) throws(Failure) -> AuthorizeQuestion {
+        try AuthorizeQuestion(json, settings.tokens, keys: rememberedKey, store.families)
     }
 
     private func write(

@@ -27,7 +27,7 @@ extension Service {
         }
         let statement: EdgeStatement
         do throws(Refusal) {
-            statement = try EdgeStatement(token)
+            statement = try EdgeStatement(token, store.families)
         } catch {
             throw Failure(error, status: 401)
         }

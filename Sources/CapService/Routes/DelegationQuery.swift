@@ -8,7 +8,7 @@ extension Service {
     func delegationQuery(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
         let now = try now()
         let unverified = try decode(request)
-        let filter = try DelegationQueryFilter(request.body)
+        let filter = try DelegationQueryFilter(request.body, store.families)
         guard unverified.isInWindow(at: now) else { throw Self.unauthorized("expired") }
         let token = try verify(unverified, status: 403, text: Self.unauthorizedText)
         try checkRate(of: token.issuer, at: now)
@@ -40,8 +40,8 @@ extension Service {
         guard let question = try? invocation(token), question.capabilities.count == 1,
             let only = question.capabilities.first,
             snapshot.registry.isSame(only.ability, Ability(literal: "tinycloud.delegation/list")),
-            case .tinycloud(let space, "delegation", let path, "") = only.resource, (path ?? "").isEmpty,
-            space.owner.kind == .pkh
+            let space = only.resource.space, only.resource.service == "delegation",
+            (only.resource.path ?? "").isEmpty, only.resource.suffix.isEmpty, space.owner.kind == .pkh
         else { throw Self.unauthorized("wrongKind") }
         do throws(InvocationDenial) {
             _ = try snapshot.checkUse(question, at: now)
@@ -165,7 +165,7 @@ struct DelegationQueryFilter {
 
     private static let statuses = ["active", "pending", "expired", "revoked", "ancestor_revoked"]
 
-    init(_ body: [UInt8]) throws(Failure) {
+    init(_ body: [UInt8], _ families: Families) throws(Failure) {
         guard !body.isEmpty else { return }
         guard let json = try? JSON.parse(body), case .object(let object) = json else {
             throw Self.malformed("the body is not a JSON object")
@@ -180,9 +180,9 @@ struct DelegationQueryFilter {
                 status = text
             case "space":
                 guard let text = member.value.string, !text.isEmpty,
-                    (try? Space(text)) != nil || !text.contains(where: { $0 == ":" || $0 == "/" })
+                    (try? families.space(text)) != nil || !text.contains(where: { $0 == ":" || $0 == "/" })
                 else { throw Self.malformed("`space` is neither a space id nor a name") }
-                space = (try? Space(text))?.text ?? text
+                space = (try? families.space(text))?.text ?? text
             case "limit":
                 guard let number = member.value.number?.int64, (1...100).contains(number) else {
                     throw Self.malformed("`limit` is not a number from 1 to 100")

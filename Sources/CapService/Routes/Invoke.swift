@@ -135,7 +135,9 @@ extension Service {
         guard verbs.allSatisfy({ $0 == verbs[0] }) else { throw Failure.multipleOutcomes }
         if let verb = verbs[0] { return .values(try KVPlan(verb, question.capabilities)) }
         guard verbs.count == 1 else { throw Failure.multipleOutcomes }
-        guard case .tinycloud(let space, "capabilities", "all", _) = first.resource else {
+        guard let space = first.resource.space, first.resource.service == "capabilities",
+            first.resource.path == "all"
+        else {
             throw Failure(404, "notFound", "capabilities are read at `<space>/capabilities/all`")
         }
         return .capabilities(space)

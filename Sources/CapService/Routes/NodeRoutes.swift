@@ -26,7 +26,7 @@ extension Service {
 
     /// GET /peer/generate/<space>: the key that a host delegation should be made for.
     func peerGenerate(_ encoded: Substring) throws(Failure) -> HTTPResponse {
-        guard let text = PercentEncoding.decode(encoded.utf8), (try? Space(text)) != nil else {
+        guard let text = PercentEncoding.decode(encoded.utf8), (try? store.families.space(text)) != nil else {
             throw Failure(400, "malformedResource", "Invalid space ID")
         }
         return HTTPResponse(

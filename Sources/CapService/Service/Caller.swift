@@ -2,6 +2,7 @@ import ATProto
 import CapabilityGraph
 import Identity
 import Multiformats
+import Storage
 import UCAN
 
 extension Service {
@@ -90,10 +91,12 @@ extension Service {
         }
         do throws(Refusal) {
             return InvocationQuestion(
-                invoker: token.issuer, proofs: token.proofs, capabilities: try Capability.parse(token.capabilities))
+                invoker: token.issuer, proofs: token.proofs,
+                capabilities: try Capability.parse(token.capabilities, store.families))
         } catch {
             var failure = Failure(error, status: 401)
-            let isNormal = { (item: TokenCapability) in (try? Capability.parse([item])) != nil }
+            let families = store.families
+            let isNormal = { (item: TokenCapability) in (try? Capability.parse([item], families)) != nil }
             if let wrong = token.capabilities.first(where: { !isNormal($0) }) {
                 failure.text = Self.unauthorizedAction(wrong)
             }

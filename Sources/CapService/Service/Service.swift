@@ -8,6 +8,7 @@ import UCAN
 /// Holds what every route needs: the store, the settings, the clock, the node's own key.
 final class Service: Sendable {
     let settings: Settings
+    let families: ServedFamilies
     let store: GraphStore
     let clock: ServiceClock
     let nodeKey: PrivateKey
@@ -31,15 +32,19 @@ final class Service: Sendable {
     static let version = "0.1.0"
 
     /// Opens the database under the data folder and takes or makes the node's key.
-    init(_ settings: Settings, log: StructuredLog, gate adjust: (Gate) -> Gate = { $0 }) throws {
+    init(
+        _ settings: Settings, families: ServedFamilies = .standard, log: StructuredLog,
+        gate adjust: (Gate) -> Gate = { $0 }
+    ) throws {
+        try families.requireDistinct()
         self.settings = settings
+        self.families = families
         self.log = log
         clock = ServiceClock(file: settings.clockFile)
         lexicons = try LexiconFolder(settings.lexicons)
         try Accounts.checkNothingIsLost(database: settings.database, keyFile: settings.keyFile)
-        let registry = try AbilityRegistry.standard()
         store = try GraphStore.open(
-            path: settings.database, registry: registry, families: [SpaceCatalog()], at: try Self.startTime(clock),
+            path: settings.database, families: families.kept(), at: try Self.startTime(clock),
             limits: settings.graph, maxPending: settings.maxPending)
         if let seed = try store.meta("node-key") {
             nodeKey = try PrivateKey(curve: .ed25519, seed: seed)

@@ -1,24 +1,5 @@
-/// Finds the method of a name: every family of routes is listed here once.
+/// Finds the method of a name among those of the families that are served.
 struct XRPCTable: Sendable {
-    /// One array a family, in a file of the family's own under `Routes`.
-    static let families: [[XRPCMethod]] = [
-        ServerRoutes.methods,
-        SessionRoutes.methods,
-        AppPasswordRoutes.methods,
-        ServiceAuthRoutes.methods,
-        IdentityRoutes.methods,
-        NotificationRoutes.methods,
-        SpaceRoutes.methods,
-        MemberRoutes.methods,
-        InviteRoutes.methods,
-        GraphRoutes.methods,
-        RecordRoutes.methods,
-        CredentialRoutes.methods,
-        LegacyCredentialRoutes.methods,
-        RepoRoutes.methods,
-        BlobRoutes.methods,
-    ]
-
     /// The methods of one called name, at most one a verb.
     struct Entry: Sendable {
         fileprivate(set) var query: XRPCMethod?
@@ -32,12 +13,11 @@ struct XRPCTable: Sendable {
         var any: XRPCMethod? { query ?? procedure }
     }
 
-    static let standard = XRPCTable(families.flatMap { $0 })
-
     let methods: [XRPCMethod]
     private let entries: [[UInt8]: Entry]
 
-    /// Indexes the methods by every name; of two methods with one name and verb the first stays, which a test refuses.
+    /// Indexes the methods by every name; of two methods with one name and verb the first stays; see
+    /// `ServedFamilies.requireDistinct`.
     init(_ methods: [XRPCMethod]) {
         self.methods = methods
         var entries: [[UInt8]: Entry] = [:]

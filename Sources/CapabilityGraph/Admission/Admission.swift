@@ -210,7 +210,7 @@ extension GraphWriter {
             if supports.isEmpty {
                 if let caveatFailure {
                     throw Refusal(
-                        .caveatsNotContained, "child-caveats-not-subset-of-parent: \(caveatFailure.rawValue)")
+                        .caveatsNotContained, "child-caveats-not-subset-of-parent: \(caveatFailure.text)")
                 }
                 throw Refusal(
                     .abilityNotCovered,
@@ -228,12 +228,12 @@ extension GraphWriter {
     private func containmentFailure(
         of child: Caveats, in row: CapabilityRow, _ parsed: inout [UInt32: Caveats]
     ) -> CaveatFailure? {
-        if row.caveats == 0 { return Caveats.none.failure(containing: child, for: .delegation) }
+        if row.caveats == 0 { return Caveats.none.failure(containing: child, for: .delegation, graph.families) }
         if parsed[row.caveats] == nil {
             parsed[row.caveats] = try? Caveats(canonicalBytes: graph.terms.bytes(row.caveats))
         }
         guard let parent = parsed[row.caveats] else { return .malformed }
-        return parent.failure(containing: child, for: .delegation)
+        return parent.failure(containing: child, for: .delegation, graph.families)
     }
 
     // Step 7: into the columns and the record, in one revision.
@@ -249,7 +249,7 @@ extension GraphWriter {
         if statement.issuedAt != nil { flags.insert(.hasIssuedAt) }
         var draft = EdgeDraft(
             id: statement.id.digest, statement: statement.statementID, issuer: try intern(statement.issuer),
-            audience: try intern(statement.audience), kind: statement.kind.rawValue, flags: flags,
+            audience: try intern(statement.audience), kind: statement.kind.code, flags: flags,
             notBefore: statement.notBefore?.microseconds ?? .min, expires: statement.expires?.microseconds ?? .max,
             issuedAt: statement.issuedAt?.microseconds ?? 0, proofs: parents, capabilities: [], hosted: [])
         var named: [UInt32] = []
@@ -263,7 +263,7 @@ extension GraphWriter {
             guard space != 0 else { continue }
             if !named.contains(space - 1) { named.append(space - 1) }
             if support == nil, graph.spaces.hostedAt(space - 1) == 0, !draft.hosted.contains(space - 1),
-                hosting == .open || Self.hostsSpace(capability)
+                hosting == .open || graph.families.family(of: capability.resource)?.hosts(capability) ?? false
             {
                 draft.hosted.append(space - 1)
             }
@@ -276,12 +276,6 @@ extension GraphWriter {
         let (activated, skipped) = split(named)
         return Admitted(
             edge: Snapshot.EdgeID(raw: edge), record: record, activated: activated, skipped: skipped)
-    }
-
-    /// `tinycloud.space/host` on exactly `<space>/space` (tinycloud.md 6.2).
-    private static func hostsSpace(_ capability: Capability) -> Bool {
-        guard case .tinycloud(_, "space", nil, "") = capability.resource else { return false }
-        return capability.ability.text == "tinycloud.space/host"
     }
 
     private func split(_ spaces: [UInt32]) -> (hosted: [String], other: [String]) {

@@ -32,51 +32,14 @@ public struct EdgeEnd: Sendable {
     }
 }
 
-/// By what somebody may end an edge.
-public struct EndRight: OptionSet, Sendable {
-    public let rawValue: UInt8
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    public static let issuer = EndRight(rawValue: 1)
-    public static let audience = EndRight(rawValue: 2)
-    /// Controls a space, network or account that the edge touches.
-    public static let authority = EndRight(rawValue: 4)
-    /// Manages a permissioned space that the edge touches.
-    public static let manager = EndRight(rawValue: 8)
-    /// Manages every place that the edge touches: what somebody signed may carry other spaces too.
-    public static let managerOfAll = EndRight(rawValue: 16)
-    /// Is who the edge was made for, though somebody else issued and holds it.
-    public static let concerned = EndRight(rawValue: 32)
-}
-
-extension EdgeKind {
-    /// Who may end an edge of this kind, whichever door it is ended by.
-    ///
-    /// What carries a space itself, its ownership and what its list of members rests on, its family lets nobody end alone.
-    public var endedBy: EndRight {
-        switch self {
-        case .cacao, .ucan: [.issuer, .audience, .authority, .managerOfAll]
-        case .membership, .ownership, .policy, .appAccess, .invite: [.authority, .manager]
-        case .session: [.issuer]
-        case .delegationToken: [.issuer, .authority, .manager]
-        case .spaceCredential: [.audience, .authority, .manager, .concerned]
-        }
-    }
-}
-
 extension Snapshot {
     /// True for who may end an edge (`EdgeKind.endedBy`).
     public func mayEnd(_ principal: DID, _ edge: EdgeID, at now: Timestamp) -> Bool {
-        let rights = rights(of: principal, toEnd: edge) { space in
-            let question = CheckQuestion(
-                principal: principal, ability: .spaceManageUpdate, resource: .atproto(space: space, path: nil))
-            return check(question, at: now).isAllowed
-        }
-        return !rights.isEmpty
+        !rights(of: principal, toEnd: edge) { manages(principal, $0, at: now) }.isEmpty
     }
 
     /// By which of the rights of its kind somebody may end an edge; empty for who may not. `manages` says of each
-    /// permissioned space that the edge touches whether the principal manages it.
+    /// space that the edge touches whether the principal manages it.
     public func rights(of principal: DID, toEnd edge: EdgeID, manages: (Space) -> Bool) -> EndRight {
         let allowed = view(edge).kind.endedBy
         let number = self.principal(principal) ?? ResolvedQuestion.nobody
@@ -95,8 +58,7 @@ extension Snapshot {
             guard managed[resource.space] == nil else { continue }
             var isManaged = false
             if resource.space != 0,
-                let space = try? Space(graph.terms.text(graph.spaces.row(resource.space - 1).text)),
-                space.family == .atproto
+                let space = try? families.space(graph.terms.text(graph.spaces.row(resource.space - 1).text))
             {
                 isManaged = manages(space)
             }
@@ -105,5 +67,12 @@ extension Snapshot {
         }
         if managesAll, !managed.isEmpty { held.insert(.managerOfAll) }
         return held.intersection(allowed)
+    }
+
+    /// True for who holds the ability by which spaces of its family are managed.
+    public func manages(_ principal: DID, _ space: Space, at now: Timestamp) -> Bool {
+        guard let ability = graph.families[space.family]?.managing else { return false }
+        let question = CheckQuestion(principal: principal, ability: ability, resource: Resource(space: space))
+        return check(question, at: now).isAllowed
     }
 }

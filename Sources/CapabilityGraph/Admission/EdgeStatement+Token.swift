@@ -2,7 +2,7 @@ public import UCAN
 
 extension EdgeStatement {
     /// Turns a verified delegation into an edge; throws a refusal for what can never become one.
-    public init(_ token: Token) throws(Refusal) {
+    public init(_ token: Token, _ families: Families) throws(Refusal) {
         guard case .principal(let audience) = token.audience else {
             throw Refusal(
                 .wrongTokenKind, "Unauthorized Delegator: \(token.issuer.text)",
@@ -22,7 +22,7 @@ extension EdgeStatement {
         }
         self.init(
             id: token.id, statementID: token.statementID, kind: token.kind == .cacao ? .cacao : .ucan,
-            issuer: token.issuer, audience: audience, capabilities: try Capability.parse(token.capabilities),
+            issuer: token.issuer, audience: audience, capabilities: try Capability.parse(token.capabilities, families),
             notBefore: token.notBefore, expires: token.expires, issuedAt: token.issuedAt, proofs: token.proofs,
             isTerminal: token.isTerminal)
     }
@@ -30,14 +30,16 @@ extension EdgeStatement {
 
 extension Capability {
     /// Parses what a token carries; throws a refusal naming the first part that is not well formed.
-    public static func parse(_ capabilities: [TokenCapability]) throws(Refusal) -> [Capability] {
+    public static func parse(
+        _ capabilities: [TokenCapability], _ families: Families
+    ) throws(Refusal) -> [Capability] {
         var parsed: [Capability] = []
         parsed.reserveCapacity(capabilities.count)
         for item in capabilities {
             do throws(GraphError) {
                 parsed.append(
                     Capability(
-                        resource: try Resource(item.resource), ability: try Ability(item.ability),
+                        resource: try families.resource(item.resource), ability: try Ability(item.ability),
                         caveats: Caveats(item.caveats)))
             } catch {
                 // The reference takes such a resource for an opaque one, which nobody controls.

@@ -222,7 +222,7 @@ public final class GraphWriter {
             let row = graph.capabilities[other]
             return row.resource == resource && graph.info[row.edge].audience == audience
         }
-        let isMembership = graph.info[edge].kind == EdgeKind.membership.rawValue
+        let isMembership = graph.families.traits(code: graph.info[edge].kind).contains(.membership)
         graph.capabilities[number] = CapabilityRow(
             edge: edge, resource: resource, ability: ability, caveats: caveats, support: support,
             nextInGroup: head.map { $0 + 1 } ?? 0, supportCount: UInt16(supports.count), isRoot: isRoot,
@@ -263,10 +263,12 @@ public final class GraphWriter {
             try graph.lists.append(edge, to: EdgeLists.Key(.issuerInSpace, info.issuer, space - 1), journal: journal)
             try graph.lists.append(
                 edge, to: EdgeLists.Key(.audienceInSpace, info.audience, space - 1), journal: journal)
-            if info.kind == EdgeKind.ownership.rawValue {
+            if graph.families.traits(code: info.kind).contains(.ownership) {
                 try graph.lists.append(edge, to: EdgeLists.Key(.ownerships, space - 1), journal: journal)
             }
-            if graph.terms.isSpace(info.audience) { try enter(edge, admittingMembersTo: space - 1) }
+            if graph.families.isSpace(graph.terms.bytes(info.audience)) {
+                try enter(edge, admittingMembersTo: space - 1)
+            }
         }
     }
 
@@ -277,7 +279,7 @@ public final class GraphWriter {
             return try graph.lists.append(edge, to: EdgeLists.Key(.memberSpaces, space), journal: journal)
         }
         // What a membership gives has a policy above it because this host says so; no token of others can be one.
-        guard graph.info[edge].kind == EdgeKind.policy.rawValue else { return }
+        guard graph.families.traits(code: graph.info[edge].kind).contains(.policy) else { return }
         for number in working.capabilities(of: edge) {
             let ability = graph.terms.registryIndex[graph.capabilities[number].ability]
             guard graph.registry.isPolicy(ability) else { continue }

@@ -5,6 +5,9 @@ extension GraphWriter {
     /// Adds what this host states to the open batch. Its proofs must not have ended and must last at least as long, and
     /// each capability must be covered by a live one of theirs or, without proofs, be the issuer's own (design law 1).
     public func admit(_ statement: HostStatement, at now: Timestamp) throws(GraphError) -> HostAdmission {
+        guard graph.families.kind(code: statement.kind.code) == statement.kind else {
+            throw GraphError(.familiesMalformed, "`\(statement.kind.name)` is a kind of no family here")
+        }
         let view = working
         let bytes = statement.bytes(at: now, in: view)
         let id = Multihash(code: .blake3_256, digest: BLAKE3.hash(bytes))
@@ -26,7 +29,7 @@ extension GraphWriter {
         if statement.notBefore != nil { flags.insert(.hasNotBefore) }
         var draft = EdgeDraft(
             id: id.digest, statement: id.digest, issuer: try intern(statement.issuer),
-            audience: try intern(statement.audience), kind: statement.kind.rawValue, flags: flags,
+            audience: try intern(statement.audience), kind: statement.kind.code, flags: flags,
             notBefore: statement.notBefore?.microseconds ?? .min, expires: statement.expires?.microseconds ?? .max,
             issuedAt: now.microseconds, proofs: statement.proofs.map(\.raw), capabilities: [], hosted: [])
         for (capability, support) in zip(statement.capabilities, supports) {
@@ -155,15 +158,15 @@ extension GraphWriter {
         return LogRecord(kind: .note, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
     }
 
-    /// The live edges by which an issuer holds what it hands on without citing proofs: its membership of a permissioned
+    /// The live edges by which an issuer holds what it hands on without citing proofs: its membership of a
     /// space, whose edge no client can name before it asks (atproto-spaces.md 5).
     func impliedProofs(of statement: EdgeStatement, at now: Timestamp) -> [UInt32] {
         var proofs: [UInt32] = []
         let view = working
         for capability in statement.capabilities {
-            guard case .atproto = capability.resource, capability.resource.rootAuthority != statement.issuer else {
-                continue
-            }
+            guard capability.resource.space?.rules.contains(.impliesProofs) ?? false,
+                capability.resource.rootAuthority != statement.issuer
+            else { continue }
             let question = view.resolve(
                 CheckQuestion(
                     principal: statement.issuer, ability: capability.ability, resource: capability.resource))

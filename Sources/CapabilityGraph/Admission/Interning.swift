@@ -93,30 +93,22 @@ extension GraphWriter {
     }
 
     func intern(_ resource: Resource) throws(GraphError) -> UInt32 {
-        switch resource {
-        case .tinycloud(let space, let service, let path, let suffix):
-            let spaceNumber = try intern(space)
-            let serviceTerm = try graph.terms.intern(.service, service, journal: journal)
-            let suffixTerm = suffix.isEmpty ? 0 : try graph.terms.intern(.suffix, suffix, journal: journal)
-            let base = ResourceBase(
-                space: spaceNumber + 1, service: serviceTerm, suffix: suffixTerm,
-                authority: graph.spaces.row(spaceNumber).owner)
-            guard let path else { return try graph.resources.intern(base, path: nil, journal: journal) }
-            return try withBytes(Array(path.utf8)) { buffer throws(GraphError) in
-                try graph.resources.intern(base, path: buffer, journal: journal)
-            }
-        case .atproto(let space, let path):
-            let spaceNumber = try intern(space)
-            let base = ResourceBase(
-                space: spaceNumber + 1, service: 0, suffix: 0, authority: graph.spaces.row(spaceNumber).owner)
-            guard let path else { return try graph.resources.intern(base, path: nil, journal: journal) }
-            return try withBytes(Array(path.utf8)) { buffer throws(GraphError) in
-                try graph.resources.intern(base, path: buffer, journal: journal)
-            }
-        case .encryptionNetwork(let owner, _), .account(let owner):
-            return try intern(opaque: resource.text, authority: try intern(owner))
-        case .opaque(let text):
-            return try intern(opaque: text, authority: 0)
+        guard let space = resource.space else {
+            return try intern(
+                opaque: resource.text,
+                authority: try resource.rootAuthority.map { did throws(GraphError) in try intern(did) } ?? 0)
+        }
+        let number = try intern(space)
+        let service = try resource.service.map { name throws(GraphError) in
+            try graph.terms.intern(.service, name, journal: journal)
+        }
+        let suffix =
+            resource.suffix.isEmpty ? 0 : try graph.terms.intern(.suffix, resource.suffix, journal: journal)
+        let base = ResourceBase(
+            space: number + 1, service: service ?? 0, suffix: suffix, authority: graph.spaces.row(number).owner)
+        guard let path = resource.path else { return try graph.resources.intern(base, path: nil, journal: journal) }
+        return try withBytes(Array(path.utf8)) { buffer throws(GraphError) in
+            try graph.resources.intern(base, path: buffer, journal: journal)
         }
     }
 

@@ -92,12 +92,10 @@ extension Snapshot {
         let holds = capabilities(of: proof).contains { number in
             let row = graph.capabilities[number]
             guard graph.terms.text(row.ability) == ability, row.caveats == 0 else { return false }
-            switch resource(row.resource) {
-            case .opaque(let text): return isNamed(target, by: text)
-            case .tinycloud(let space, "delegation", let path, ""):
-                return (path ?? "").isEmpty && space.owner.text == delegator
-            case .tinycloud, .encryptionNetwork, .atproto, .account: return false
-            }
+            let resource = resource(row.resource)
+            if resource.family == nil { return isNamed(target, by: resource.text) }
+            return resource.service == "delegation" && resource.suffix.isEmpty && (resource.path ?? "").isEmpty
+                && resource.space?.owner.text == delegator
         }
         guard holds, let acting = try? DID(delegator) else {
             throw .unauthorizedRevoker("the proof does not hold `\(ability)`", edge: cited)

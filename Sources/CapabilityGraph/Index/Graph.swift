@@ -7,6 +7,7 @@ import Synchronization
 /// that revision, whatever the writer does meanwhile. The writer works through `GraphWriter`.
 public final class Graph: @unchecked Sendable {
     // @unchecked: every mutable cell is either atomic or written by the one writer before `revision` publishes it.
+    public let families: Families
     public let registry: AbilityRegistry
     public let limits: GraphLimits
 
@@ -46,8 +47,9 @@ public final class Graph: @unchecked Sendable {
     var aliasCount = 0
     private let publishedRevision = Atomic<UInt32>(0)
 
-    public init(registry: AbilityRegistry, limits: GraphLimits = GraphLimits()) throws(GraphError) {
-        self.registry = registry
+    public init(families: Families, limits: GraphLimits = GraphLimits()) throws(GraphError) {
+        self.families = families
+        registry = families.registry
         self.limits = limits
         hashing = KeyedHash()
         terms = try Terms(limits: limits, hashing: hashing)

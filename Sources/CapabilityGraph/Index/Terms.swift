@@ -83,9 +83,6 @@ final class Terms: @unchecked Sendable {
         return id
     }
 
-    /// True for a principal that stands for the members of a space.
-    func isSpace(_ principal: UInt32) -> Bool { bytes(principal).starts(with: "at://".utf8) }
-
     /// Takes back the newest term.
     func removeNewest(_ id: UInt32) {
         if table.generation == generationAtMark { table.removeNewest(id, hash: hash(id)) }

@@ -1,7 +1,7 @@
 public import UCAN
 
 /// Principals that are named by something else than a DID. Their texts cannot be mistaken for one another: a DID begins
-/// with `did:` and has no `#`, a space with `at://`, an application with `http`, the others with `urn:`.
+/// with `did:` and has no `#`, a space with the prefix of its family, an application with `http`, the others with `urn:`.
 extension DID {
     /// Everybody, known or not.
     public static let anyone = DID(trusted: "urn:capabilitygraph:anyone")
@@ -55,14 +55,9 @@ extension DID {
         self.init(trusted: prefix + id)
     }
 
-    /// Reads any principal, as questions name it; throws `malformedPrincipal`.
-    public init(principal text: String) throws(GraphError) {
-        if text.hasPrefix("at://") {
-            guard let space = try? Space(text) else {
-                throw GraphError(.malformedPrincipal, "`\(text.prefix(200))` is not a space")
-            }
-            self.init(space: space)
-        } else if text.hasPrefix("http") {
+    /// Reads any principal but the members of a space (`Families.principal`); throws `malformedPrincipal`.
+    init(principalOutsideSpaces text: String) throws(GraphError) {
+        if text.hasPrefix("http") {
             try self.init(application: text)
         } else if text.hasPrefix(Self.thumbprints) {
             try self.init(thumbprint: String(text.dropFirst(Self.thumbprints.count)))
@@ -82,9 +77,6 @@ extension DID {
             }
         }
     }
-
-    /// True for the members of a space.
-    public var isSpace: Bool { text.utf8.starts(with: "at://".utf8) }
 
     private static func isWord(_ byte: UInt8) -> Bool {
         switch byte {

@@ -39,7 +39,7 @@ extension Snapshot {
         let cited = proofs.compactMap { edge($0)?.raw }
         func consider(_ edge: UInt32) {
             let info = graph.info[edge]
-            guard info.kind == EdgeKind.cacao.rawValue, info.audience == own, isLive(edge, at: now),
+            guard info.kind == EdgeKind.cacao.code, info.audience == own, isLive(edge, at: now),
                 !givers.contains(info.issuer)
             else { return }
             givers.append(info.issuer)

@@ -4,10 +4,10 @@ extension Snapshot {
     /// Answers a question with the route that decides it, or with the first cause of refusal.
     public func check(_ question: CheckQuestion, at: Timestamp) -> Decision {
         let resolved = resolve(question)
-        if let context = question.context, context.isHeldElsewhere, let credential = context.credential,
-            credential.allows(question, graph.registry, at: at)
+        if question.context != nil, let family = graph.families.family(of: question.resource),
+            family.isAttested(question, graph.registry, at: at)
         {
-            return .allow(Allowance(route: [], rootAuthority: credential.space.owner))
+            return .allow(Allowance(route: [], rootAuthority: question.resource.rootAuthority))
         }
         switch verdict(resolved, at: at) {
         case .owner: return .allow(Allowance(route: [], rootAuthority: question.principal))
@@ -72,7 +72,9 @@ extension Snapshot {
                 return caveatDenial != nil || visited >= 256
             }
         }
-        if caveatDenial == nil, resolved.isPermissioned, resolved.hasKnownResource, let anyone = principal(.anyone) {
+        if caveatDenial == nil, resolved.rules.contains(.admitsOthers), resolved.hasKnownResource,
+            let anyone = principal(.anyone)
+        {
             caveatDenial = unmetCaveat(resolved.asked(by: anyone), at: at)
         }
         // A live grant whose caveat is not met is nearer to an allowance than a dead one.

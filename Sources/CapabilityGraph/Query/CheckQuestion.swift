@@ -17,16 +17,37 @@ public struct CheckQuestion: Sendable, Hashable {
     }
 }
 
-extension CheckQuestion {
-    /// True for what is an author's own: its repo in a space is the author's to read and to take away, whatever became of
-    /// its membership or of the space, and in a space that another host holds also to write.
-    var isOfAuthor: Bool {
-        guard case .atproto(_, let path?) = resource,
-            UTF8Bytes.equal(String(path.prefix { $0 != "/" }), principal.text)
-        else { return false }
-        if [Ability.spaceReadSelf, .spaceDelete].contains(ability) { return true }
-        guard context?.isHeldElsewhere ?? false else { return false }
-        return [Ability.spaceCreate, .spaceUpdate, .spaceBelong].contains(ability)
+extension Snapshot {
+    /// Answers a question as the routes do: the right itself, and what the use takes beside it.
+    public func answer(_ question: CheckQuestion, at now: Timestamp) -> Decision {
+        let decision = check(question, at: now)
+        guard decision.isAllowed else { return decision }
+        return unmetCondition(of: question, at: now) ?? decision
+    }
+
+    /// Answers an invocation as the routes do; see `decide`.
+    public func answer(
+        _ question: InvocationQuestion, wanted: (ability: Ability, resource: Resource)?, context: CheckContext?,
+        at now: Timestamp
+    ) -> Decision {
+        let decision = decide(question, wanted: wanted, context: context, at: now)
+        guard decision.isAllowed else { return decision }
+        for (ability, resource) in wanted.map({ [$0] }) ?? question.capabilities.map({ ($0.ability, $0.resource) }) {
+            let use = CheckQuestion(
+                principal: question.invoker, ability: ability, resource: resource, context: context)
+            if let unmet = unmetCondition(of: use, at: now) { return unmet }
+        }
+        return decision
+    }
+
+    /// The answer that refuses a use whose right is held; nil where nothing is wanting.
+    private func unmetCondition(of question: CheckQuestion, at now: Timestamp) -> Decision? {
+        graph.families.family(of: question.resource)?.unmetCondition(of: question, in: self, at: now)
+    }
+
+    /// True for what is the asking principal's own, whatever edges say.
+    func isOwn(_ question: CheckQuestion) -> Bool {
+        graph.families.family(of: question.resource)?.isOwn(question) ?? false
     }
 }
 
@@ -49,10 +70,10 @@ public struct ResolvedQuestion: Sendable {
     let use: CaveatUse?
     /// False when the resource or the ability has never been named, so no edge of anybody can match.
     let hasKnownResource: Bool
-    /// True for a resource in a permissioned space, which others than the principal itself may be admitted for.
-    let isPermissioned: Bool
-    /// True for what is the principal's own as its author, where nothing else gives it.
-    var isOfAuthor = false
+    /// Those of the space the resource lies in.
+    let rules: SpaceRules
+    /// True for what is the principal's own, where nothing else gives it.
+    var isOwn = false
 
     /// False when some name has never been seen, so no edge of the principal can match.
     var isKnown: Bool { hasKnownResource && principal != Self.nobody }
@@ -69,45 +90,33 @@ extension Snapshot {
         let number = graph.registry.number(question.ability.text)
         let ability = graph.terms.find(.ability, question.ability.text) ?? 0
         var isKnown = ability != 0 || number != 0
-        var isPermissioned = false
         var space: UInt32 = 0
         var service: UInt32 = 0
         var suffixTerm: UInt32 = 0
         var authority: UInt32 = 0
-        var path: [UInt8]?
-        var isHierarchical = false
-        switch question.resource {
-        case .tinycloud(let name, let serviceName, let pathText, let suffix):
-            isHierarchical = true
-            path = pathText.map { Array($0.utf8) }
+        let path: [UInt8]?
+        if let name = question.resource.space {
+            path = question.resource.path.map { Array($0.utf8) }
             if let found = self.space(name) {
                 space = found + 1
                 authority = graph.spaces.row(found).owner
             } else {
                 isKnown = false
             }
-            service = graph.terms.find(.service, serviceName) ?? ResolvedQuestion.unseen
-            if service == ResolvedQuestion.unseen { isKnown = false }
-            if !suffix.isEmpty {
-                suffixTerm = graph.terms.find(.suffix, suffix) ?? ResolvedQuestion.unseen
+            if let name = question.resource.service {
+                service = graph.terms.find(.service, name) ?? ResolvedQuestion.unseen
+                if service == ResolvedQuestion.unseen { isKnown = false }
+            }
+            if !question.resource.suffix.isEmpty {
+                suffixTerm = graph.terms.find(.suffix, question.resource.suffix) ?? ResolvedQuestion.unseen
                 if suffixTerm == ResolvedQuestion.unseen { isKnown = false }
             }
-        case .atproto(let name, let pathText):
-            isHierarchical = true
-            isPermissioned = true
-            path = pathText.map { Array($0.utf8) }
-            if let found = self.space(name) {
-                space = found + 1
-                authority = graph.spaces.row(found).owner
-            } else {
-                isKnown = false
-            }
-        case .encryptionNetwork(let owner, _), .account(let owner):
+        } else {
             path = Array(question.resource.text.utf8)
-            authority = self.principal(owner) ?? ResolvedQuestion.unseen
-            if authority == ResolvedQuestion.unseen { isKnown = false }
-        case .opaque(let text):
-            path = Array(text.utf8)
+            if let owner = question.resource.rootAuthority {
+                authority = self.principal(owner) ?? ResolvedQuestion.unseen
+                if authority == ResolvedQuestion.unseen { isKnown = false }
+            }
         }
         let base = graph.resources.findBase(
             ResourceBase(space: space, service: service, suffix: suffixTerm, authority: authority))
@@ -116,8 +125,8 @@ extension Snapshot {
             principal: principal ?? ResolvedQuestion.nobody, isAuthority: isAuthority, base: base ?? Resources.unseen,
             space: space,
             path: path,
-            isHierarchical: isHierarchical, ability: ability, abilityNumber: number,
+            isHierarchical: question.resource.space != nil, ability: ability, abilityNumber: number,
             use: CaveatUse(ability: question.ability, resource: question.resource, context: question.context),
-            hasKnownResource: isKnown, isPermissioned: isPermissioned, isOfAuthor: question.isOfAuthor)
+            hasKnownResource: isKnown, rules: question.resource.space?.rules ?? [], isOwn: isOwn(question))
     }
 }

@@ -65,6 +65,8 @@ public struct Denial: Error, Sendable, Hashable {
         case invalidInvocation(reason: String, text: String)
         /// The invocation does not name what was asked.
         case notInvoked
+        /// The right is held, and what the use takes beside it is wanting, in its family's words.
+        case unmet(UnmetCondition)
     }
 
     public var code: String {
@@ -81,7 +83,21 @@ public struct Denial: Error, Sendable, Hashable {
         case .audienceMismatch: "audienceMismatch"
         case .invalidInvocation(let reason, _): reason
         case .notInvoked: "notInvoked"
+        case .unmet(let condition): condition.code
         }
+    }
+}
+
+/// What a use takes beside the right, named by its family: a stable camel-case code, one sentence, and what would mend it.
+public struct UnmetCondition: Sendable, Hashable {
+    public let code: String
+    public let message: String
+    public let hint: String
+
+    public init(_ code: StaticString, _ message: String, hint: String) {
+        self.code = "\(code)"
+        self.message = message
+        self.hint = hint
     }
 }
 

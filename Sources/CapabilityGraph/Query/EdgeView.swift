@@ -16,7 +16,7 @@ public struct EdgeView: Sendable {
 
     public var id: Multihash { Multihash(code: .blake3_256, digest: snapshot.graph.ids[edge.raw]) }
     public var cid: CID { CID(codec: 0x55, hash: id) }
-    public var kind: EdgeKind { EdgeKind(rawValue: info.kind) ?? .ucan }
+    public var kind: EdgeKind { snapshot.graph.kind(of: edge.raw) }
     public var issuer: String { snapshot.graph.terms.text(info.issuer) }
     public var audience: String { snapshot.graph.terms.text(info.audience) }
     public var isTerminal: Bool { info.flags.contains(.terminal) }
@@ -82,7 +82,7 @@ extension Snapshot {
 
     func resource(_ number: UInt32) -> Resource {
         let text = resourceText(number)
-        return (try? Resource(text)) ?? .opaque(text)
+        return (try? graph.families.resource(text)) ?? .opaque(text)
     }
 
     /// The canonical text of a resource.
@@ -96,4 +96,9 @@ extension Snapshot {
         if row.suffix != 0 { text += graph.terms.text(row.suffix) }
         return text
     }
+}
+
+extension Graph {
+    /// The kind of an edge; admission and replay let in none that is no family's.
+    func kind(of edge: UInt32) -> EdgeKind { families.kind(code: info[edge].kind) ?? .ucan }
 }

@@ -60,13 +60,13 @@ extension Snapshot {
                     return true
                 }
                 let failure = caveatFailure(row, asked.use)
-                candidates.append(walk.node(number, depth: 0, caveatFailure: failure?.rawValue, isCandidate: true))
+                candidates.append(walk.node(number, depth: 0, caveatFailure: failure?.text, isCandidate: true))
                 return false
             }
             if case .exhausted = end { walk.isComplete = false }
         }
         if resolved.isKnown, !resolved.isAuthority { show(resolved) }
-        if resolved.isPermissioned, resolved.hasKnownResource, !resolved.isAuthority {
+        if resolved.rules.contains(.admitsOthers), resolved.hasKnownResource, !resolved.isAuthority {
             if let anyone = principal(.anyone) { show(resolved.asked(by: anyone)) }
             if case .allowedThroughSpaces(let path) = verdict(resolved, at: at) {
                 for number in path where walk.remaining > 0 {

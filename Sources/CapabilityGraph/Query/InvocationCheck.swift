@@ -50,10 +50,10 @@ extension Snapshot {
         let edges = try checkInvocation(question, at: now)
         for capability in question.capabilities {
             let use = CaveatUse(ability: capability.ability, resource: capability.resource, context: nil)
-            guard let failure = capability.caveats.failure(use, graph.registry) else { continue }
+            guard let failure = capability.caveats.failure(use, graph.families) else { continue }
             throw InvocationDenial(
-                text: "invocation-caveats-not-subset-of-chain: \(failure.rawValue)",
-                denial: Denial(cause: .caveatFailed(reason: failure.rawValue), edge: edges.first),
+                text: "invocation-caveats-not-subset-of-chain: \(failure.text)",
+                denial: Denial(cause: .caveatFailed(reason: failure.text), edge: edges.first),
                 isUndetermined: failure == .unjudged)
         }
         return edges
@@ -76,7 +76,7 @@ extension Snapshot {
             judged = question.capabilities
             for capability in judged {
                 let use = CaveatUse(ability: capability.ability, resource: capability.resource, context: context)
-                guard let failure = capability.caveats.failure(use, graph.registry) else { continue }
+                guard let failure = capability.caveats.failure(use, graph.families) else { continue }
                 return .deny(Denial(cause: failure.cause, edge: nil))
             }
         }
@@ -92,7 +92,12 @@ extension Snapshot {
             return .allow(Allowance(route: route, rootAuthority: authority))
         } catch {
             // What is one's own needs no proof, so one that does not serve takes nothing away.
-            if let wanted, isOwn(wanted, question.invoker, context) {
+            if let wanted,
+                isOwn(
+                    CheckQuestion(
+                        principal: question.invoker, ability: wanted.ability, resource: wanted.resource,
+                        context: context))
+            {
                 return .allow(Allowance(route: [], rootAuthority: question.invoker))
             }
             if error.isUndetermined { return .undetermined(.budgetExhausted) }
@@ -102,13 +107,6 @@ extension Snapshot {
             }
             return .deny(error.denial)
         }
-    }
-
-    private func isOwn(
-        _ wanted: (ability: Ability, resource: Resource), _ invoker: DID, _ context: CheckContext?
-    ) -> Bool {
-        CheckQuestion(principal: invoker, ability: wanted.ability, resource: wanted.resource, context: context)
-            .isOfAuthor
     }
 
     /// The capability of an invocation that names a use, caveats and all: of several the narrowest. It says nothing of what
@@ -123,7 +121,7 @@ extension Snapshot {
         where graph.registry.covers(held: capability.ability, required: ability)
             && capability.resource.contains(resource)
         {
-            if let outside = capability.caveats.failure(use, graph.registry) {
+            if let outside = capability.caveats.failure(use, graph.families) {
                 failure = failure ?? outside
             } else if named.map({ $0.resource.text.utf8.count < capability.resource.text.utf8.count }) ?? true {
                 named = capability
@@ -145,7 +143,8 @@ extension Snapshot {
     ) throws(InvocationDenial) -> [Use] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
-        if question.proofs.isEmpty, dependent.allSatisfy({ $0.resource.isPermissioned }) {
+        if question.proofs.isEmpty, dependent.allSatisfy({ $0.resource.space?.rules.contains(.impliesProofs) ?? false })
+        {
             return try impliedCapabilities(dependent, question.invoker, context, at: now)
         }
         let cited = try citedEdges(question)
@@ -160,7 +159,7 @@ extension Snapshot {
         return used
     }
 
-    /// Judges an invocation that cites nothing by what its invoker holds in permissioned spaces: no client can name its
+    /// Judges an invocation that cites nothing by what its invoker holds in spaces where that need not be cited: no client can name its
     /// membership before it asks (atproto-spaces.md 5).
     private func impliedCapabilities(
         _ wanted: [Capability], _ invoker: DID, _ context: CheckContext?, at now: Timestamp
@@ -278,7 +277,7 @@ extension Snapshot {
                     graph.resources.contains(row.resource, question)
                 else { continue }
                 guard let held = caveats(of: row) else { continue }
-                guard let reason = held.failure(containing: capability.caveats, for: .invocation) else {
+                guard let reason = held.failure(containing: capability.caveats, for: .invocation, graph.families) else {
                     return number
                 }
                 failure = failure ?? (reason, edge)
@@ -286,10 +285,10 @@ extension Snapshot {
         }
         if let failure {
             throw InvocationDenial(
-                text: "invocation-caveats-not-subset-of-chain: \(failure.0.rawValue)",
+                text: "invocation-caveats-not-subset-of-chain: \(failure.0.text)",
                 denial: Denial(
                     cause: capability.caveats.isEmpty
-                        ? .missingContext(["caveats"]) : .caveatFailed(reason: failure.0.rawValue),
+                        ? .missingContext(["caveats"]) : .caveatFailed(reason: failure.0.text),
                     edge: EdgeID(raw: failure.1)))
         }
         // Only the cited proofs are looked at: what else the invoker holds is nothing this invocation rests on.

@@ -80,12 +80,12 @@ extension Snapshot {
     func concerns(_ edge: UInt32, _ principals: [UInt32]) -> Bool {
         let info = graph.info[edge]
         if principals.contains(info.issuer) || principals.contains(info.audience) { return true }
-        guard info.kind == EdgeKind.spaceCredential.rawValue else { return false }
+        guard graph.families.traits(code: info.kind).contains(.minted) else { return false }
         return (0..<UInt32(info.proofCount)).contains { offset in
             let proof = graph.info[graph.proof(offset, of: info)]
             // A session is its account's: what was asked for in it was asked for by the account.
             return principals.contains(proof.audience)
-                || (proof.kind == EdgeKind.session.rawValue && principals.contains(proof.issuer))
+                || (graph.families.traits(code: proof.kind).contains(.session) && principals.contains(proof.issuer))
         }
     }
 }
@@ -117,7 +117,7 @@ public struct ListWalker: Sendable {
             )
         }
         statuses = query.statuses
-        kinds = query.kinds.map { Set($0.map(\.rawValue)) }
+        kinds = query.kinds.map { Set($0.map(\.code)) }
         direction = query.direction
         selves = query.asker.selves
         switch query.direction {

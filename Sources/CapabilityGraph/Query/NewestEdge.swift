@@ -6,7 +6,7 @@ extension Snapshot {
         guard let number = principal(audience) else { return nil }
         var cursor = PrincipalEdges(graph, number, isIssuer: false)
         while let edge = cursor.next() {
-            if isVisible(edge), graph.info[edge].kind == kind.rawValue { return EdgeID(raw: edge) }
+            if isVisible(edge), graph.info[edge].kind == kind.code { return EdgeID(raw: edge) }
         }
         return nil
     }

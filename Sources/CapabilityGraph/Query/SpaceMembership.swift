@@ -132,12 +132,14 @@ extension Snapshot {
         of space: Space, for ability: Ability, at: Timestamp, where isCounted: (Space) -> Bool = { _ in true }
     ) -> [Space] {
         let question = resolve(
-            CheckQuestion(principal: .anyone, ability: ability, resource: .atproto(space: space, path: nil)))
+            CheckQuestion(principal: .anyone, ability: ability, resource: Resource(space: space)))
         guard question.space != 0 else { return [] }
         var found: [Space] = []
         // The walk is bounded by its depth; a listing that was cut would be a wrong one.
         var budget = Int.max
-        func named(_ number: UInt32) -> Space? { try? Space(graph.terms.text(graph.spaces.row(number).text)) }
+        func named(_ number: UInt32) -> Space? {
+            try? graph.families.space(graph.terms.text(graph.spaces.row(number).text))
+        }
         _ = walkMemberSpaces(
             of: question, at: at, &budget, ignoringPolicies: true, where: { named($0).map(isCounted) ?? false }
         ) { _, inner, _ in
@@ -187,7 +189,9 @@ extension Snapshot {
     package func memberships(of principal: DID, in space: Space, at: Timestamp) -> [Membership] {
         guard let cursor = memberEdges(of: principal, in: space) else { return [] }
         return sequence(state: cursor) { $0.next() }.compactMap { edge in
-            guard isVisible(edge), graph.info[edge].kind == EdgeKind.membership.rawValue, !isEnded(edge) else {
+            guard isVisible(edge), graph.families.traits(code: graph.info[edge].kind).contains(.membership),
+                !isEnded(edge)
+            else {
                 return nil
             }
             var budget = graph.limits.maxCheckNodes
@@ -204,7 +208,9 @@ extension Snapshot {
     package func wasRemoved(_ principal: DID, from space: Space, after revision: UInt32) -> Bool {
         guard let cursor = memberEdges(of: principal, in: space) else { return false }
         return sequence(state: cursor) { $0.next() }.contains { edge in
-            guard isVisible(edge), graph.info[edge].kind == EdgeKind.membership.rawValue, isEnded(edge) else {
+            guard isVisible(edge), graph.families.traits(code: graph.info[edge].kind).contains(.membership),
+                isEnded(edge)
+            else {
                 return false
             }
             let view = EdgeView(self, edge)
@@ -220,7 +226,7 @@ extension Snapshot {
         while edge != 0 {
             let current = edge - 1
             edge = graph.info[current].olderOfAudience
-            guard isVisible(current), !isEnded(current), graph.info[current].kind == kind.rawValue else { continue }
+            guard isVisible(current), !isEnded(current), graph.info[current].kind == kind.code else { continue }
             found.append(EdgeID(raw: current))
         }
         return found
@@ -238,7 +244,7 @@ extension ResolvedQuestion {
         ResolvedQuestion(
             principal: other, isAuthority: false, base: base, space: space, path: path, isHierarchical: isHierarchical,
             ability: ability, abilityNumber: abilityNumber, use: use, hasKnownResource: hasKnownResource,
-            isPermissioned: isPermissioned)
+            rules: rules)
     }
 
     /// The same question about the whole of another space; nil when no edge names it. Nobody belongs to one by what is
@@ -249,6 +255,6 @@ extension ResolvedQuestion {
         return ResolvedQuestion(
             principal: principal, isAuthority: false, base: number ?? Resources.unseen, space: other + 1, path: nil,
             isHierarchical: true, ability: ability, abilityNumber: abilityNumber, use: nil,
-            hasKnownResource: number != nil, isPermissioned: true)
+            hasKnownResource: number != nil, rules: rules)
     }
 }

@@ -19,12 +19,12 @@ extension Snapshot {
     /// table look-ups and not by walking what the principal holds.
     public func verdict(_ question: ResolvedQuestion, at: Timestamp) -> Verdict {
         if question.isAuthority { return .owner }
-        guard question.hasKnownResource else { return question.isOfAuthor ? .owner : .denied }
+        guard question.hasKnownResource else { return question.isOwn ? .owner : .denied }
         var budget = graph.limits.maxCheckNodes
         let own = ownVerdict(question, at: at, &budget)
-        guard case .denied = own, question.isPermissioned else { return own }
+        guard case .denied = own, question.rules.contains(.admitsOthers) else { return own }
         let throughOthers = verdictThroughOthers(question, at: at, &budget)
-        guard question.isOfAuthor else { return throughOthers }
+        guard question.isOwn else { return throughOthers }
         return switch throughOthers {
         case .denied, .undetermined: .owner
         case .owner, .allowed, .allowedThroughSpaces: throughOthers
@@ -190,10 +190,10 @@ extension Snapshot {
         guard let use else { return .unjudged }
         guard let held = caveats(of: row) else { return .malformed }
         // What a use says it is bound by answers to what somebody signed, not to this host's own statements.
-        let isSigned = !(EdgeKind(rawValue: graph.info[row.edge].kind)?.isHostStatement ?? false)
-        guard isSigned, let claimed = use.context?.caveats else { return held.failure(use, graph.registry) }
-        return held.failure(containing: claimed, for: .invocation) ?? held.failure(use, graph.registry)
-            ?? claimed.failure(use, graph.registry)
+        let isSigned = !graph.families.traits(code: graph.info[row.edge].kind).contains(.hostStatement)
+        guard isSigned, let claimed = use.context?.caveats else { return held.failure(use, graph.families) }
+        return held.failure(containing: claimed, for: .invocation, graph.families)
+            ?? held.failure(use, graph.families) ?? claimed.failure(use, graph.families)
     }
 
     /// The caveats a capability is held under; nil when they cannot be read.

@@ -38,7 +38,7 @@ extension GraphWriter {
             var isReplaced = false
             if kind == .ending { isReplaced = try reader.byte() == 1 }
             endEdge(edge, Ending(revoker: revoker, revocation: id, at: recordedAt, isReplaced: isReplaced))
-            if EdgeKind(rawValue: graph.info[edge].kind)?.isHostStatement ?? false {
+            if graph.families.traits(code: graph.info[edge].kind).contains(.hostStatement) {
                 applied = .ended(Snapshot.EdgeID(raw: edge))
             }
         case .note: applied = .noted(try reader.facts())
@@ -60,6 +60,11 @@ extension GraphWriter {
         let issuer = try reader.id(below: graph.terms.count)
         let audience = try reader.id(below: graph.terms.count)
         let kind = try reader.byte()
+        guard graph.families.kind(code: kind) != nil else {
+            throw GraphError(
+                .malformedRecord,
+                "the log holds an edge of the unknown kind \(kind): it is of a newer release or of a family not here")
+        }
         let flags = EdgeInfo.Flags(rawValue: try reader.byte())
         let edge = try openEdge(
             EdgeDraft(

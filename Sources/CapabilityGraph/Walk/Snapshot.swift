@@ -13,6 +13,9 @@ public struct Snapshot: Sendable {
     /// The abilities its questions are asked of.
     public var registry: AbilityRegistry { graph.registry }
 
+    /// The families the graph is made for.
+    public var families: Families { graph.families }
+
     /// Names one admitted edge; meaningful only with its graph.
     public struct EdgeID: Hashable, Comparable, Sendable {
         public let raw: UInt32

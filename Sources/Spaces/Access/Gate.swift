@@ -31,12 +31,14 @@ extension Gate {
     package func completed(
         _ context: CheckContext?, of ability: Ability, on resource: Resource
     ) throws -> CheckContext? {
-        guard case .atproto(let space, let path) = resource, let uri = try? SpaceURI(space.text) else { return context }
+        guard let space = resource.space, space.family == .atproto, let uri = try? SpaceURI(space.text) else {
+            return context
+        }
         let view = try LazyView(store)
         defer { view.close() }
         guard case .absent = view.view.standing(of: uri), try !isUnderHostedAuthority(space) else { return context }
         if ability != .spaceRead {
-            guard let author = path.flatMap({ try? DID(String($0.prefix { $0 != "/" })) }),
+            guard let author = resource.path.flatMap({ try? DID(String($0.prefix { $0 != "/" })) }),
                 try accounts.isHosted(author)
             else { return context }
         }

@@ -29,7 +29,7 @@ struct CredentialGrounds {
         }
         // Who comes along as the owner of a member space, and not by its list, does so as long as that space is there.
         if let leaf = allowance.route.first.map({ change.graph.view($0.edge) }), leaf.kind == .membership,
-            let inner = try? Space(leaf.audience)
+            let inner = try? change.graph.families.space(leaf.audience)
         {
             guard let edge = try change.spaces.edge(of: SpaceURI(inner.text), .owner) else {
                 throw AccessRefusal.userNotAuthorized

@@ -73,7 +73,7 @@ struct IssuedCredential {
             case .session: return .sessionEnded
             case .membership: return .memberChanged
             case .policy, .ownership: return .settingsChanged
-            case .cacao, .ucan, .invite, .delegationToken, .spaceCredential: return .revoked
+            default: return .revoked
             }
         }
         return nil

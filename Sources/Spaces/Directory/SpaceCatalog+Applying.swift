@@ -96,7 +96,7 @@ extension SpaceCatalog {
             guard try facts.optionalText("id") != nil else { return }
             try tables?.putInvite(facts, in: try number(of: uri), madeAt: Int64(edge.admittedAt))
         case .spaceCredential: try tables?.putCredential(facts, edge: edge.id.digest.bytes)
-        case .cacao, .ucan, .session, .delegationToken: break
+        default: break
         }
     }
 
@@ -124,7 +124,7 @@ extension SpaceCatalog {
             guard !edge.isReplaced, let id = DID(trusted: edge.audience).inviteID else { return }
             try tables?.update(
                 InviteTable.self, [InviteTable.isRevoked.to(true)], where: [InviteTable.id.is(id)])
-        case .cacao, .ucan, .session, .delegationToken, .spaceCredential: break
+        default: break
         }
     }
 

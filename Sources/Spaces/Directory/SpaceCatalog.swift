@@ -1,5 +1,5 @@
 package import ATProto
-import CapabilityGraph
+package import CapabilityGraph
 import Multiformats
 package import Storage
 import Synchronization
@@ -30,6 +30,8 @@ package final class SpaceCatalog: StoreFamily {
     let pending = Mutex(State())
 
     package init() {}
+
+    package var family: any Family { PermissionedSpaces() }
 
     package var tables: [TableSchema] { SpaceTables.all }
     package var projections: [ProjectedTable] { SpaceTables.projections }

@@ -9,10 +9,7 @@ import UCAN
 
 extension SpaceCatalog {
     package func governs(_ kind: EdgeKind) -> Bool {
-        switch kind {
-        case .membership, .invite, .policy, .ownership, .appAccess, .spaceCredential, .delegationToken: true
-        case .cacao, .ucan, .session: false
-        }
+        kind != .session && family.kinds.contains(kind)
     }
 
     package func end(_ edge: Snapshot.EdgeID, _ end: EdgeEnd, in change: StoreTransaction) throws {
@@ -36,7 +33,7 @@ extension SpaceCatalog {
             }
             try change.strike(edge, end)
             _ = try change.set(settings, of: space, by: end.actor)
-        case .invite, .spaceCredential, .delegationToken, .cacao, .ucan, .session: try change.strike(edge, end)
+        default: try change.strike(edge, end)
         }
         try change.revokeDeadCredentials(below: uri, because: view.kind.reason)
     }
@@ -48,7 +45,7 @@ extension EdgeKind {
         switch self {
         case .membership: .memberChanged
         case .policy, .ownership, .appAccess: .settingsChanged
-        case .invite, .spaceCredential, .delegationToken, .cacao, .ucan, .session: .revoked
+        default: .revoked
         }
     }
 }

@@ -92,7 +92,7 @@ package struct SpaceGraph: Sendable {
         guard case .readGraph(let principal?) = permit.operation else { throw AccessRefusal.closed }
         let graph = store.snapshot(at: permit.revision)
         let question = CheckQuestion(
-            principal: principal, ability: ability, resource: try Self.resource(permit.space, path))
+            principal: principal, ability: ability, resource: try Self.resource(permit.space, path, graph.families))
         let explanation = graph.explain(question, at: now)
         let decision = graph.answer(question, at: now)
         var json = JSONWriter(reserving: 2048)
@@ -107,9 +107,11 @@ package struct SpaceGraph: Sendable {
         return json.bytes
     }
 
-    private static func resource(_ space: SpaceURI, _ path: String?) throws(ATProtoError) -> Resource {
+    private static func resource(
+        _ space: SpaceURI, _ path: String?, _ families: Families
+    ) throws(ATProtoError) -> Resource {
         let text = path.map { "\(space.text)/\($0)" } ?? space.text
-        guard let resource = try? Resource(text) else {
+        guard let resource = try? families.resource(text) else {
             throw ATProtoError("InvalidRequest", "`path` is `<did>[/<collection>[/<rkey>]]`")
         }
         return resource

@@ -17,11 +17,11 @@ extension GraphStore {
     /// `families` are fresh ones, which are filled here. Gives what differs, nothing where all is as it should be; a row
     /// whose time was over may be there or not.
     package static func compareProjections(
-        path: String, registry: AbilityRegistry, families: [any StoreFamily], limits: GraphLimits = GraphLimits()
+        path: String, families: [any StoreFamily], limits: GraphLimits = GraphLimits()
     ) throws -> [ProjectionDifference] {
         let log = try SQLiteLog.open(path: path, mode: .readOnly)
         defer { log.close() }
-        return try project(log, registry, families, limits) { tables, scratch in
+        return try project(log, families, limits) { tables, scratch in
             try families.flatMap(\.projections).compactMap { try difference(of: $0, tables, scratch) }
         }
     }
@@ -29,7 +29,7 @@ extension GraphStore {
     /// Drops what families keep in tables and fills it from the log; gives what differed. Throws `locked` while a service
     /// runs on the file.
     package static func rebuildProjections(
-        path: String, registry: AbilityRegistry, families: [any StoreFamily], at now: Timestamp,
+        path: String, families: [any StoreFamily], at now: Timestamp,
         limits: GraphLimits = GraphLimits()
     ) throws -> [ProjectionDifference] {
         // What these tables hold now is what may be wrong.
@@ -39,7 +39,7 @@ extension GraphStore {
         options.mended = names
         let log = try SQLiteLog.open(path: path, mode: .existing, options: options)
         defer { log.close() }
-        let (found, rows) = try project(log, registry, families, limits) { tables, scratch in
+        let (found, rows) = try project(log, families, limits) { tables, scratch in
             var found: [ProjectionDifference] = []
             var rows: [(ProjectedTable, [[RowValue]])] = []
             for table in families.flatMap(\.projections) {
@@ -59,11 +59,11 @@ extension GraphStore {
 
     /// Replays a log into tables of its own, in memory, and lends both; what `body` does to the file is one transaction.
     private static func project<Value: Sendable>(
-        _ log: SQLiteLog, _ registry: AbilityRegistry, _ families: [any StoreFamily], _ limits: GraphLimits,
+        _ log: SQLiteLog, _ families: [any StoreFamily], _ limits: GraphLimits,
         _ body: (any TableReader, any TableReader) throws -> Value
     ) throws -> Value {
         let made = MemorySession()
-        let writer = GraphWriter(try Graph(registry: registry, limits: limits))
+        let writer = GraphWriter(try Graph(families: Families(of: families), limits: limits))
         return try log.onOneState { store in
             try replay(store.lastRevision, store.forEachEntry, into: writer, families, to: made)
             return try body(TableConnection(store.connection), made)

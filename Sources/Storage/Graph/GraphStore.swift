@@ -13,38 +13,40 @@ public final class GraphStore: Sendable {
     let engine: any StoreEngine
     private let queue: CommitQueue<StoreOperation>
     private let committer: BatchCommitter
-    private let families: [any StoreFamily]
+    private let kept: [any StoreFamily]
 
     /// Opens the log at a path, making it when there is none, and rebuilds the graph from it.
     public static func open(
-        path: String, registry: AbilityRegistry, limits: GraphLimits = GraphLimits(),
+        path: String, families: Families, limits: GraphLimits = GraphLimits(),
         options: SQLiteLogOptions = SQLiteLogOptions(), replayCapacity: Int = 4 << 20, maxPending: Int = 4096
     ) throws -> GraphStore {
         try open(
-            path: path, registry: registry, families: [], at: Timestamp(microseconds: 0), limits: limits,
+            path: path, families: families.all.map { GraphOnly($0) }, at: Timestamp(microseconds: 0), limits: limits,
             options: options, replayCapacity: replayCapacity, maxPending: maxPending)
     }
 
     /// Does the same with what families of protocols keep beside the graph.
     package static func open(
-        path: String, registry: AbilityRegistry, families: [any StoreFamily], at now: Timestamp,
+        path: String, families: [any StoreFamily], at now: Timestamp,
         limits: GraphLimits = GraphLimits(),
         options: SQLiteLogOptions = SQLiteLogOptions(), replayCapacity: Int = 4 << 20, maxPending: Int = 4096
     ) throws -> GraphStore {
+        // Families that do not fit together make no file.
+        _ = try Families(of: families)
         let engine = try SQLiteEngine(path: path, options: options, tables: families.flatMap(\.tables))
         return try open(
-            engine, registry: registry, families: families, at: now, limits: limits, replayCapacity: replayCapacity,
+            engine, families: families, at: now, limits: limits, replayCapacity: replayCapacity,
             maxPending: maxPending)
     }
 
     /// Rebuilds the graph, and what families keep in memory, from the log of an engine. `now` is when what an older release
     /// kept in tables alone is stated in the log, where there is any of it.
     package static func open(
-        _ engine: any StoreEngine, registry: AbilityRegistry, families: [any StoreFamily] = [],
+        _ engine: any StoreEngine, families: [any StoreFamily],
         at now: Timestamp = Timestamp(microseconds: 0), limits: GraphLimits = GraphLimits(),
         replayCapacity: Int = 4 << 20, maxPending: Int = 4096
     ) throws -> GraphStore {
-        let writer = GraphWriter(try Graph(registry: registry, limits: limits))
+        let writer = GraphWriter(try Graph(families: Families(of: families), limits: limits))
         try replay(engine, into: writer, families)
         var used = ReplaySet(capacity: replayCapacity)
         for mark in try engine.marks(notBefore: 0) { used.insert(mark) }
@@ -104,16 +106,19 @@ public final class GraphStore: Sendable {
     ) {
         graph = writer.graph
         self.engine = engine
-        self.families = families
+        kept = families
         tokens = TokenReader(engine.tokens)
         committer = BatchCommitter(engine: engine, writer: writer, families: families, used: used)
         let committer = self.committer
         queue = CommitQueue(maxPending: maxPending) { committer.process($0) }
     }
 
+    /// What the graph knows of its families.
+    public var families: Families { graph.families }
+
     /// The family of one type; nil when the store was opened without it.
     package func family<Family: StoreFamily>(_ type: Family.Type) -> Family? {
-        families.lazy.compactMap { $0 as? Family }.first
+        kept.lazy.compactMap { $0 as? Family }.first
     }
 
     /// Offers a change. When the queue is full the change is answered `busy` at once, on the calling thread.

@@ -6,10 +6,10 @@ extension GraphStore {
 
     /// Opens a log for reading only, also beside a running service; every change is refused.
     public static func openForReading(
-        path: String, registry: AbilityRegistry, limits: GraphLimits = GraphLimits()
+        path: String, families: Families, limits: GraphLimits = GraphLimits()
     ) throws -> (snapshot: Snapshot, tokens: TokenReader, log: SQLiteLog) {
         let log = try SQLiteLog.open(path: path, mode: .readOnly)
-        let writer = GraphWriter(try Graph(registry: registry, limits: limits))
+        let writer = GraphWriter(try Graph(families: families, limits: limits))
         try replay(log, into: writer)
         return (writer.graph.snapshot(), try TokenReader(path: path), log)
     }

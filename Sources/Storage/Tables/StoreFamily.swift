@@ -7,6 +7,9 @@ package import UCAN
 /// `apply` is called for each entry by the writer, right after the entry was made, and by every replay: nothing else may
 /// change what the family keeps in memory, or in the tables that it names.
 package protocol StoreFamily: AnyObject, Sendable {
+    /// What the graph is told of it.
+    var family: any Family { get }
+
     /// All tables of the family. Those that a store lacks are made when it is opened.
     var tables: [TableSchema] { get }
 
@@ -31,6 +34,31 @@ package protocol StoreFamily: AnyObject, Sendable {
 
     /// States in the log what an older release kept in tables alone; called at each opening, before anything else.
     func takeOver(in change: StoreTransaction) throws
+}
+
+/// A family that keeps nothing beside the graph.
+package final class GraphOnly: StoreFamily {
+    package let family: any Family
+
+    package init(_ family: any Family) { self.family = family }
+
+    package var tables: [TableSchema] { [] }
+    package var projections: [ProjectedTable] { [] }
+    package func apply(
+        _ entry: AppliedEntry, in graph: Snapshot, at recorded: Timestamp, to tables: (any TableWriter)?
+    ) {}
+    package func commit() {}
+    package func rollback() {}
+    package func governs(_ kind: EdgeKind) -> Bool { false }
+    package func end(_ edge: Snapshot.EdgeID, _ end: EdgeEnd, in change: StoreTransaction) throws {
+        try change.strike(edge, end)
+    }
+    package func takeOver(in change: StoreTransaction) {}
+}
+
+extension Families {
+    /// The families of a store.
+    package convenience init(of kept: [any StoreFamily]) throws(GraphError) { try self.init(kept.map(\.family)) }
 }
 
 /// A table that is a projection of the log.

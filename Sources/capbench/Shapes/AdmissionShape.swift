@@ -6,18 +6,18 @@ import UCAN
 enum AdmissionShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let tokens = try SignedWorld(children: scale.tokens)
-        let registry = try AbilityRegistry.standard()
+        let families = try Families.standard()
         var admission = Double.infinity
         var verification = Double.infinity
         let messages = tokens.signedMessages
         for _ in 0..<3 {
-            let graph = try Graph(registry: registry)
+            let graph = try Graph(families: families)
             let writer = GraphWriter(graph)
             try tokens.admitRoots(writer)
             var start = Stopwatch.threadNanoseconds()
             for authorization in tokens.children {
                 let token = try UnverifiedToken.decode(authorization: authorization).verify()
-                let statement = try EdgeStatement(token)
+                let statement = try EdgeStatement(token, families)
                 guard case .admitted = try writer.admit(statement, at: tokens.now) else {
                     preconditionFailure("a benchmark token was refused")
                 }

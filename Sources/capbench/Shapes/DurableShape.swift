@@ -6,14 +6,14 @@ import UCAN
 enum DurableShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let world = try SignedWorld(children: scale.requests, now: Stopwatch.wallClock())
-        let registry = try AbilityRegistry.standard()
-        let graph = try Graph(registry: registry)
+        let families = try Families.standard()
+        let graph = try Graph(families: families)
         let writer = GraphWriter(graph)
         try world.admitRoots(writer)
         let start = Stopwatch.nanoseconds()
         for authorization in world.children {
             let token = try UnverifiedToken.decode(authorization: authorization).verify()
-            _ = try writer.admit(try EdgeStatement(token), at: world.now)
+            _ = try writer.admit(try EdgeStatement(token, families), at: world.now)
         }
         writer.commit()
         let inProcess = Stopwatch.nanoseconds() - start

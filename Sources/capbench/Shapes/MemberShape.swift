@@ -16,10 +16,10 @@ enum MemberShape {
     private static let questionCount = 1 << 12
 
     private static func time(members: Int, _ scale: Scale) throws -> Double {
-        let graph = try Graph(registry: AbilityRegistry.standard())
+        let graph = try Graph(families: Families.standard())
         let writer = GraphWriter(graph)
         let owner = try DID("did:web:owner.example")
-        let space = try Space("at://did:web:owner.example/space/com.example.forum/main")
+        let space = try Families.standard().space("at://did:web:owner.example/space/com.example.forum/main")
         let dids = try (0..<members).map { try DID("did:plc:member\($0)") }
         // What the list says counts under the policy of the space.
         let place = Resource.atproto(space: space, path: nil)
@@ -40,7 +40,8 @@ enum MemberShape {
             snapshot.resolve(
                 CheckQuestion(
                     principal: dids[number % 10], ability: .spaceRead,
-                    resource: try Resource("\(space)/\(dids[(number / 10) % 10])/com.example.post/r\(number)")))
+                    resource: try Families.standard().resource(
+                        "\(space)/\(dids[(number / 10) % 10])/com.example.post/r\(number)")))
         }
         let nanoseconds = Stopwatch.best(of: scale.runs) { keep(ask(questions, snapshot)) }
         return nanoseconds / Double(questionCount)

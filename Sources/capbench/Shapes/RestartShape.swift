@@ -6,7 +6,7 @@ enum RestartShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let folder = try TemporaryFolder()
         let path = folder.path + "/bench.sqlite"
-        let registry = try AbilityRegistry.standard()
+        let families = try Families.standard()
         try ChainWorld(edges: scale.edges, keepRecords: true).write(
             to: path, tokenOfOthers: [UInt8](repeating: 0x61, count: 600))
         var restart = Double.infinity
@@ -20,7 +20,7 @@ enum RestartShape {
             keep(bytes)
             scan = min(scan, Stopwatch.nanoseconds() - start)
             start = Stopwatch.nanoseconds()
-            let store = try GraphStore.open(path: path, registry: registry)
+            let store = try GraphStore.open(path: path, families: families)
             precondition(store.snapshot().edgeCount >= scale.edges - ChainWorld.depth)
             restart = min(restart, Stopwatch.nanoseconds() - start)
             store.close()

@@ -8,8 +8,8 @@ import UCAN
 enum RevokeShape {
     static func run(_ scale: Scale) throws -> [Measurement] {
         let folder = try TemporaryFolder()
-        let registry = try AbilityRegistry.standard()
-        let store = try GraphStore.open(path: folder.path + "/bench.sqlite", registry: registry)
+        let families = try Families.standard()
+        let store = try GraphStore.open(path: folder.path + "/bench.sqlite", families: families)
         defer { store.close() }
         let log = try SQLiteLog.open(path: folder.path + "/floor.sqlite", mode: .create)
         defer { log.close() }

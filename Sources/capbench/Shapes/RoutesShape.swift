@@ -18,10 +18,10 @@ enum RoutesShape {
     }
 
     private static func measure(layers: Int, _ scale: Scale) throws -> (chain: Double, floor: Double, nodes: Int) {
-        let registry = try AbilityRegistry.standard()
+        let families = try Families.standard()
         var limits = GraphLimits()
         limits.maxClosureNodes = 128
-        let graph = try Graph(registry: registry, limits: limits)
+        let graph = try Graph(families: families, limits: limits)
         let writer = GraphWriter(graph)
         let width = 4
         var number = 0

@@ -33,7 +33,7 @@ enum WriteShape {
     /// Records a second of this process's cpu, as bare rows of both tables.
     private static func rows(_ batches: Int, _ size: Int) throws -> Double {
         let folder = try TemporaryFolder()
-        let store = try GraphStore.open(path: folder.path + "/rows.sqlite", registry: .standard())
+        let store = try GraphStore.open(path: folder.path + "/rows.sqlite", families: .standard())
         defer { store.close() }
         let count = min(batches, max(64, 4000 / size))
         let value = try PreparedRecord(json: SpaceWorld.record("row"), collection: SpaceWorld.collection).bytes

@@ -48,8 +48,8 @@ struct ChainWorld {
     static let sharing = 10
 
     init(edges: Int, busyRows: Int = 0, keepRecords: Bool = false) throws {
-        let registry = try AbilityRegistry.standard()
-        graph = try Graph(registry: registry)
+        let families = try Families.standard()
+        graph = try Graph(families: families)
         let chains = max(1, (edges - busyRows) / Self.depth)
         self.chains = chains
         self.busyRows = busyRows

@@ -55,7 +55,7 @@ struct SignedWorld {
     func admitRoots(_ writer: GraphWriter) throws {
         for authorization in [host, root] {
             let token = try UnverifiedToken.decode(authorization: authorization).verify()
-            _ = try writer.admit(try EdgeStatement(token), at: now)
+            _ = try writer.admit(try EdgeStatement(token, .standard()), at: now)
         }
         writer.commit()
     }

@@ -28,8 +28,8 @@ struct DatabaseSource: AuthoritySource {
         for text in arguments.all(SigningOptions.proof) { proofs.append(try CIDText.parse(text).hash) }
         self.proofs = proofs
         do {
-            let registry = try AbilityRegistry.standard()
-            let opened = try GraphStore.openForReading(path: path, registry: registry)
+            let families = try Families.standard()
+            let opened = try GraphStore.openForReading(path: path, families: families)
             snapshot = opened.snapshot
             tokens = opened.tokens
         } catch {
@@ -43,7 +43,7 @@ struct DatabaseSource: AuthoritySource {
         }
         let text = try requireSpace()
         do {
-            let space = try Space(text)
+            let space = try snapshot.families.space(text)
             var query = ListQuery(space: space, asker: try who(question, space))
             query.direction = ListQuery.Direction(rawValue: question.direction.rawValue) ?? .all
             query.path = question.path
@@ -79,8 +79,8 @@ struct DatabaseSource: AuthoritySource {
             let check = CheckQuestion(
                 principal: question.principal,
                 ability: try Ability(question.ability),
-                resource: try Resource(question.resource),
-                context: try question.context.map { try CheckContext($0) }
+                resource: try snapshot.families.resource(question.resource),
+                context: try question.context.map { try snapshot.families.context($0) }
             )
             var json = JSONWriter()
             json.beginObject()

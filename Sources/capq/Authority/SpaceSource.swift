@@ -84,7 +84,7 @@ struct SpaceSource: AuthoritySource {
         let isWhole = typed.utf8.contains(UInt8(ascii: ":")) || typed.hasSameBytes(as: "anyone")
         let text = isWhole ? typed : try acting.principal(typed)
         do throws(GraphError) {
-            return try DID(principal: text)
+            return try Families.standard().principal(text)
         } catch {
             throw .usage(error.message)
         }

@@ -1,6 +1,7 @@
 import UCAN
 
-/// Works on the text of spaces and resources: `tinycloud:<did without did:>:<name>[/<service>[/<path>]]`.
+/// Works on the text of spaces that a key signs for, and of resources: `tinycloud:<did without did:>:<name>`, or of another
+/// family `<scheme>:<did>:<name>`; in either what follows the first slash is a place in the space.
 enum SpaceText {
     /// Names the space a person's account starts with.
     static func ofAccount(_ did: DID, name: String = "default") -> String {
@@ -9,7 +10,6 @@ enum SpaceText {
 
     /// Returns the space a resource lies in; nil when it lies in none.
     static func space(of resource: String) -> String? {
-        guard resource.hasPrefix("tinycloud:") else { return nil }
         let end = resource.utf8.firstIndex(of: UInt8(ascii: "/")) ?? resource.endIndex
         let space = String(resource[..<end])
         return owner(of: space) == nil ? nil : space
@@ -17,12 +17,12 @@ enum SpaceText {
 
     /// Returns the DID at the root of a space; nil when the text names no space.
     static func owner(of space: String) -> DID? {
-        guard space.hasPrefix("tinycloud:"), !space.utf8.contains(UInt8(ascii: "/")),
-            let colon = space.utf8.lastIndex(of: UInt8(ascii: ":"))
+        guard !space.utf8.contains(UInt8(ascii: "/")), let first = space.utf8.firstIndex(of: UInt8(ascii: ":")),
+            let last = space.utf8.lastIndex(of: UInt8(ascii: ":")), first < last,
+            last < space.utf8.index(before: space.endIndex)
         else { return nil }
-        let suffix = space[..<colon].dropFirst("tinycloud:".count)
-        guard colon < space.utf8.index(before: space.endIndex) else { return nil }
-        return try? DID("did:" + suffix)
+        let owner = space[space.utf8.index(after: first)..<last]
+        return try? DID(space[..<first] == "tinycloud" ? "did:" + owner : String(owner))
     }
 
     /// Completes what was typed for a resource: whole URIs stay, anything else lies in `space`.

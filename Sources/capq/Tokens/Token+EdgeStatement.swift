@@ -3,12 +3,12 @@ import UCAN
 
 extension Token {
     /// Turns what the token says into a statement the graph can judge.
-    func edgeStatement(audience: DID) throws(GraphError) -> EdgeStatement {
+    func edgeStatement(audience: DID, _ families: Families) throws(GraphError) -> EdgeStatement {
         var edges: [Capability] = []
         for capability in capabilities {
             edges.append(
                 Capability(
-                    resource: try Resource(capability.resource),
+                    resource: try families.resource(capability.resource),
                     ability: try Ability(capability.ability),
                     caveats: Caveats(capability.caveats)
                 )

@@ -39,7 +39,7 @@ struct Verification {
         var limits = GraphLimits()
         limits.maxEdges = 1 << 16
         do throws(GraphError) {
-            writer = GraphWriter(try Graph(registry: AbilityRegistry.standard(), limits: limits))
+            writer = GraphWriter(try Graph(families: Families.standard(), limits: limits))
         } catch {
             throw CommandError(.failure, error.message)
         }
@@ -102,7 +102,7 @@ struct Verification {
         }
         let statement: EdgeStatement
         do throws(GraphError) {
-            statement = try token.edgeStatement(audience: audience)
+            statement = try token.edgeStatement(audience: audience, writer.graph.families)
         } catch {
             fail(place, .attenuation, error.message)
             judgeWindow(place, token)

@@ -20,7 +20,7 @@ import Testing
         let listed = try DocumentTable.rows(in: "docs/protocol/README.md", named: "routes").compactMap { row in
             row.firstMatch(of: /^\| `([A-Z]+ [^`<]+)/).map { String($0.1) }
         }
-        let served = ServiceHandler.Route.allCases.map { "\($0.method.name) \($0.path)" }
+        let served = ServedFamilies.standard.routes.map { "\($0.method.name) \($0.path)" }
         #expect(listed.sorted() == served.sorted())
     }
 
@@ -31,7 +31,7 @@ import Testing
                 return "\(match.2) \(match.1) \(older.filter { !$0.isEmpty }.sorted())"
             }
         }
-        let served = XRPCTable.standard.methods.map { method in
+        let served = ServedFamilies.standard.table.methods.map { method in
             let older = method.aliases.map { $0.replacing("dev.happyview.space.", with: "") }.sorted()
             return "\(method.verb.method.name) \(method.nsid) \(older)"
         }

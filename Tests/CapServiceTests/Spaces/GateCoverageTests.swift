@@ -175,7 +175,7 @@ import UCAN
         open.stop()
         // One that asks a graph in which nothing stands, of which every account is said to be hosted.
         let empty = try GraphStore.open(
-            path: folder.path + "/empty.sqlite", registry: .standard(), families: [SpaceCatalog()],
+            path: folder.path + "/empty.sqlite", families: ServedFamilies.standard.kept(),
             at: Timestamp(seconds: 0))
         let shut = try Running(in: folder, port: port) { _ in Gate(store: empty, accounts: EveryAccount()) }
         defer {
@@ -183,7 +183,7 @@ import UCAN
             empty.close()
         }
         let before = try shut.contents()
-        let table = XRPCTable.standard
+        let table = ServedFamilies.standard.table
         #expect(Self.ungated.isSubset(of: table.methods.map(\.nsid)))
         var count = 0
         for method in table.methods where !Self.ungated.contains(method.nsid) {

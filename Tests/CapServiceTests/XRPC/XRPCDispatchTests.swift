@@ -127,7 +127,7 @@ import Testing
 
     @Test func everyRegisteredNameAndVerbIsUnique() {
         var seen: Set<String> = []
-        for method in XRPCTable.standard.methods {
+        for method in ServedFamilies.standard.table.methods {
             for name in [method.nsid] + method.aliases {
                 #expect(seen.insert("\(method.verb) \(name)").inserted, "\(name) is registered twice")
             }

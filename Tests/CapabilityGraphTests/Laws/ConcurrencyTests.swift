@@ -46,7 +46,7 @@ import UCAN
         let states = known
         let board = Board()
         let graph = try Graph(
-            registry: try AbilityRegistry(AbilityRegistry.tinyCloudEntries), limits: GraphRig.smallLimits)
+            families: try Families([TinyCloud()]), limits: GraphRig.smallLimits)
 
         let read: [@Sendable () -> Void] = (0..<readers).map { reader in
             {

@@ -69,7 +69,8 @@ struct ExplanationJudge {
                 snapshot.view(step.edge).issuer == snapshot.view(next.edge).audience,
                 next.capability.resource.contains(step.capability.resource),
                 snapshot.registry.covers(held: next.capability.ability, required: step.capability.ability),
-                next.capability.caveats.failure(containing: step.capability.caveats, for: .delegation) == nil
+                next.capability.caveats.failure(
+                    containing: step.capability.caveats, for: .delegation, snapshot.families) == nil
             else { return "the route jumps" }
         }
         return nil
@@ -97,7 +98,7 @@ struct ExplanationJudge {
         case .caveatFailed, .missingContext:
             isTrue = denial.edge.map { state(of: $0) } == .live
         case .noRoute: isTrue = true
-        case .missingProof, .audienceMismatch, .invalidInvocation, .notInvoked: isTrue = false
+        case .missingProof, .audienceMismatch, .invalidInvocation, .notInvoked, .unmet: isTrue = false
         }
         return isTrue ? nil : "\(denial) is not so"
     }

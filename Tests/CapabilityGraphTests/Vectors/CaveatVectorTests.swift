@@ -12,9 +12,9 @@ import Testing
             let child = Caveats([try #require(vector["req_caveat"])])
             let name = vector["name"]?.string ?? ""
             for purpose in [Caveats.Purpose.delegation, .invocation] {
-                let failure = parent.failure(containing: child, for: purpose)
+                let failure = try parent.failure(containing: child, for: purpose, .standard())
                 #expect((failure == nil) == vector["contained"]?.bool, "\(name)")
-                #expect(failure?.rawValue == vector["rejection_code"]?.string, "\(name)")
+                #expect(failure?.text == vector["rejection_code"]?.string, "\(name)")
             }
         }
     }
@@ -58,10 +58,10 @@ import Testing
         ] as [([PlainCaveat], [PlainCaveat], CaveatFailure?, CaveatFailure?)])
     func caveatsContain(
         parent: [PlainCaveat], child: [PlainCaveat], delegating: CaveatFailure?, invoking: CaveatFailure?
-    ) {
+    ) throws {
         let outer = Plain.caveats(parent)
         let inner = Plain.caveats(child)
-        #expect(outer.failure(containing: inner, for: .delegation) == delegating)
-        #expect(outer.failure(containing: inner, for: .invocation) == invoking)
+        #expect(try outer.failure(containing: inner, for: .delegation, .standard()) == delegating)
+        #expect(try outer.failure(containing: inner, for: .invocation, .standard()) == invoking)
     }
 }

@@ -17,7 +17,7 @@ final class AccountRig {
     init(in folder: TemporaryFolder = TemporaryFolder(), refreshGrace: Int64 = 0) throws {
         self.folder = folder
         store = try GraphStore.open(
-            path: folder.path + "/log.sqlite", registry: try AbilityRegistry.standard(), limits: GraphLimits())
+            path: folder.path + "/log.sqlite", families: try Families.standard(), limits: GraphLimits())
         accounts = try Accounts(
             store: store, keyFile: folder.path + "/keys", audience: "did:web:localhost%3A1", refreshGrace: refreshGrace,
             cost: PasswordHash.Cost(logN: 4, r: 8, p: 1))

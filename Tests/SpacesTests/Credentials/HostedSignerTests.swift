@@ -19,7 +19,7 @@ import UCAN
 
     init() throws {
         store = try GraphStore.open(
-            path: folder.path + "/log.sqlite", registry: try .standard(), families: [SpaceCatalog()],
+            path: folder.path + "/log.sqlite", families: .standard(),
             at: Timestamp(seconds: 1_700_000_000))
         accounts = try Accounts(
             store: store, keyFile: folder.path + "/keys", audience: "did:web:localhost%3A1",

@@ -18,7 +18,7 @@ import UCAN
             let path = world.rig.folder.path + "/log.sqlite"
             let replayed = SpaceCatalog()
             let differences = try GraphStore.compareProjections(
-                path: path, registry: .standard(), families: [replayed])
+                path: path, families: [GraphOnly(TinyCloud()), replayed])
             guard differences.isEmpty else { return "\(differences)\n" + world.story.joined(separator: "\n") }
             let (now, then) = (try world.rig.store.catalog.described, replayed.described)
             guard now == then else {

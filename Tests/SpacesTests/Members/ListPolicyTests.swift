@@ -60,17 +60,17 @@ import UCAN
             try change.run("DELETE FROM space_member WHERE access = 3")
         }
         func compare() throws -> [ProjectionDifference] {
-            try GraphStore.compareProjections(path: path, registry: .standard(), families: [SpaceCatalog()])
+            try GraphStore.compareProjections(path: path, families: .standard())
         }
         #expect(try compare().map(\.table) == ["space_member"])
         rig.store.close()
         let found = try GraphStore.rebuildProjections(
-            path: path, registry: .standard(), families: [SpaceCatalog()], at: rig.start)
+            path: path, families: .standard(), at: rig.start)
         #expect(found.map(\.table) == ["space_member"] && found[0].surplus == 1 && found[0].missing == 2)
         #expect(try compare().isEmpty)
         #expect(
             try GraphStore.rebuildProjections(
-                path: path, registry: .standard(), families: [SpaceCatalog()], at: rig.start
+                path: path, families: .standard(), at: rig.start
             ).isEmpty)
     }
 }

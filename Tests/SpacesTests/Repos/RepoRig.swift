@@ -36,8 +36,7 @@ final class RepoRig {
 
     init() throws {
         store = try GraphStore.open(
-            path: folder.path + "/log.sqlite", registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries),
-            families: [SpaceCatalog()], at: Timestamp(seconds: 1_700_000_000))
+            path: folder.path + "/log.sqlite", families: .standard(), at: Timestamp(seconds: 1_700_000_000))
         limits.hourlyPoints = 1 << 40
         limits.dailyPoints = 1 << 40
         repos = RepoStore(store, limits: limits, observer: observer)

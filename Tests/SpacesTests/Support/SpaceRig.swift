@@ -24,16 +24,15 @@ final class SpaceRig: Sendable {
 
     /// With `copying` everything that another one holds; with an `engine` on that one in place of a file.
     init(
-        allowsAppPasswords: Bool = false, registry: AbilityRegistry? = nil, copying other: SpaceRig? = nil,
+        allowsAppPasswords: Bool = false, families: [any StoreFamily] = .standard(), copying other: SpaceRig? = nil,
         engine: (any StoreEngine)? = nil
     ) throws {
         _ = try other?.store.backup(to: folder.path + "/log.sqlite")
-        let catalog = SpaceCatalog()
         let file = { [folder] in
-            try SQLiteEngine(path: folder.path + "/log.sqlite", tables: catalog.tables)
+            try SQLiteEngine(path: folder.path + "/log.sqlite", tables: families.flatMap { $0.tables })
         }
         store = try GraphStore.open(
-            try engine ?? file(), registry: try registry ?? .standard(), families: [catalog],
+            try engine ?? file(), families: families,
             at: Timestamp(seconds: 1_700_000_000))
         apps = ScriptedApps()
         gate = Gate(

@@ -10,7 +10,7 @@ import UCAN
     static let now = Timestamp(seconds: 1_700_000_000)
 
     static func open(_ engine: any StoreEngine) throws -> GraphStore {
-        try GraphStore.open(engine, registry: AbilityRegistry(AbilityRegistry.tinyCloudEntries))
+        try GraphStore.open(engine, families: [GraphOnly(TinyCloud())])
     }
 
     /// Values and the graph are as they were when the store is opened again on the same engine.

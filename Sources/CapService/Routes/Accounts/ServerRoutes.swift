@@ -32,7 +32,7 @@ enum ServerRoutes {
     /// `{methods: [{$type, value}]}`: the name of every method that is served under the settings, older names left out.
     private static func describe(_ call: XRPCCall) -> XRPCOutput {
         let settings = call.service.settings
-        let methods = XRPCTable.standard.methods.filter { method in
+        let methods = call.service.families.table.methods.filter { method in
             if let feature = method.feature, settings.disabledFeatures.contains(feature) { return false }
             return settings.hasProfileX || !LegacyCredentialRoutes.methods.contains { $0.nsid == method.nsid }
         }

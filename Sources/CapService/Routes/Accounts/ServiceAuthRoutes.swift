@@ -62,7 +62,9 @@ enum ServiceAuthRoutes {
                 { method, audience in
                     // What an app does in spaces here is for its `space:` scopes to say, and nothing beside them.
                     let isHere = try isHere(audience, call)
-                    guard calls.allows(method: method, audience: audience.text), !(isHere && isOfSpaces(method)) else {
+                    guard calls.allows(method: method, audience: audience.text),
+                        !(isHere && isOfSpaces(method, call.service.families.table))
+                    else {
                         throw XRPCError("InsufficientScope", "the app has no `rpc:` scope for that call")
                     }
                 }
@@ -76,7 +78,8 @@ enum ServiceAuthRoutes {
             { method, _ in
                 guard live.isAppPassword, let method else { return }
                 // An app password that holds no right in spaces takes none by way of service authentication.
-                guard call.service.settings.allowsAppPasswords || !isOfSpaces(method) else {
+                guard call.service.settings.allowsAppPasswords || !isOfSpaces(method, call.service.families.table)
+                else {
                     throw XRPCError("InsufficientScope", "an app password cannot act on spaces")
                 }
                 guard try !isPrivileged(method) || call.service.accounts.isPrivileged(live) else {
@@ -103,9 +106,9 @@ enum ServiceAuthRoutes {
         return expiry
     }
 
-    private static func isOfSpaces(_ method: String?) -> Bool {
+    private static func isOfSpaces(_ method: String?, _ table: XRPCTable) -> Bool {
         guard let method else { return false }
-        return (XRPCTable.standard[method]?.any?.feature ?? Feature.owning(method)) == .spaces
+        return (table[method]?.any?.feature ?? Feature.owning(method)) == .spaces
     }
 
     /// The methods for which atproto asks that an app password is privileged.

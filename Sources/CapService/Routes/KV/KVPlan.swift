@@ -40,7 +40,7 @@ struct KVPlan: Sendable {
 
     /// The verb that a capability names on a resource of the key-value plane; nil for anything else.
     static func verb(of capability: Capability, _ registry: AbilityRegistry) -> Verb? {
-        guard case .tinycloud(_, "kv", _, _) = capability.resource else { return nil }
+        guard capability.resource.family == .tinycloud, capability.resource.service == "kv" else { return nil }
         return Verb.allCases.first { registry.isSame(capability.ability, $0.ability) }
     }
 
@@ -48,10 +48,11 @@ struct KVPlan: Sendable {
     init(_ verb: Verb, _ capabilities: [Capability]) throws(Failure) {
         var places: [Place] = []
         for capability in capabilities {
-            guard case .tinycloud(let space, _, let path, let suffix) = capability.resource, suffix.isEmpty else {
+            guard let space = capability.resource.space, capability.resource.suffix.isEmpty else {
                 throw Failure(
                     400, "malformedResource", "a query or a fragment names nothing here: `\(capability.resource)`")
             }
+            let path = capability.resource.path
             guard path != nil || verb == .list else {
                 throw Failure(400, "missingPath", "`\(capability.ability)` needs a path, and may have an empty one")
             }

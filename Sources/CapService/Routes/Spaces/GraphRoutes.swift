@@ -2,6 +2,7 @@ import ATProto
 import CapabilityGraph
 import Multiformats
 import Spaces
+import Storage
 import UCAN
 
 /// The authority graph of a space for whoever signs in: list, chain, check with its explanation, and revoke, as on UCANs.
@@ -32,7 +33,7 @@ enum GraphRoutes {
             }
             filters.direction = direction
         }
-        filters.kinds = try set(call, "kind") { text in EdgeKind.allCases.first { UTF8Bytes.equal($0.name, text) } }
+        filters.kinds = try set(call, "kind") { text in call.service.store.families.kind(named: text) }
         filters.statuses = try set(call, "status", ListQuery.Status.init(rawValue:)) ?? filters.statuses
         filters.abilities = try set(call, "ability", ability).map(Array.init)
         filters.path = try call.parameters.optionalText("path")
@@ -80,7 +81,7 @@ enum GraphRoutes {
 
     private static func principal(_ call: XRPCCall) throws -> DID? {
         guard let text = try call.parameters.optionalText("did") else { return nil }
-        guard let principal = try? DID(principal: text) else {
+        guard let principal = try? call.service.store.families.principal(text) else {
             throw XRPCError.invalidRequest("`did` names no principal")
         }
         return principal

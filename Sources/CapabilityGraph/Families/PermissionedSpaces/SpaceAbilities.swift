@@ -42,11 +42,6 @@ extension AbilityRegistry {
         // To let an application ask for credentials in the account's name (4.1).
         Entry("atproto.account/delegate"),
     ]
-
-    /// Every ability the service knows.
-    public static func standard() throws(GraphError) -> AbilityRegistry {
-        try AbilityRegistry(tinyCloudEntries + spaceEntries)
-    }
 }
 
 extension Ability {

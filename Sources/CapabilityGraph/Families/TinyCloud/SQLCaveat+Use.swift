@@ -1,6 +1,11 @@
 import Multiformats
 
 extension SQLCaveat {
+    public func failure(_ use: CaveatUse, _ families: Families) -> CaveatFailure? {
+        guard let statement = use.context?.statement else { return .statementMissing }
+        return failure(using: statement)
+    }
+
     /// Returns why one use is not among those allowed, or nil when it is.
     ///
     /// 1. the caveat is read-only; 2. the use names a statement; 3. the caveat lists it; 4. its text is one read;
@@ -39,4 +44,27 @@ extension SQLCaveat {
         case .array, .object: false
         }
     }
+}
+
+extension CaveatFailure {
+    public static let caveatRequired = CaveatFailure("containment-caveat-required")
+    public static let nonReadOnly = CaveatFailure("sql-non-readonly-not-permitted")
+    public static let statementAdded = CaveatFailure("containment-sql-statement-added")
+    public static let statementChanged = CaveatFailure("containment-sql-statement-mismatch")
+    public static let fixedParameterDropped = CaveatFailure("containment-sql-fixed-param-dropped")
+    public static let fixedParameterChanged = CaveatFailure("containment-sql-fixed-param-mismatch")
+
+    // Of one use under constrained statements.
+    public static let statementMissing = CaveatFailure("sql-statement-not-given", missing: "statement")
+    public static let rawQueryBlocked = CaveatFailure("sql-raw-query-blocked")
+    public static let rawExecuteBlocked = CaveatFailure("sql-raw-execute-blocked")
+    public static let batchBlocked = CaveatFailure("sql-batch-blocked")
+    public static let exportBlocked = CaveatFailure("sql-export-blocked")
+    public static let statementNotAllowed = CaveatFailure("sql-statement-not-allowed")
+    public static let writeBlocked = CaveatFailure("sql-write-blocked")
+    public static let multipleStatementsBlocked = CaveatFailure("sql-multistatement-blocked")
+    public static let nonReadBlocked = CaveatFailure("sql-non-read-blocked")
+    public static let fixedParameterOverride = CaveatFailure("sql-fixed-param-override")
+    public static let nonPrimitiveBind = CaveatFailure("sql-non-primitive-bind")
+    public static let escapeBlocked = CaveatFailure("sql-escape-blocked")
 }

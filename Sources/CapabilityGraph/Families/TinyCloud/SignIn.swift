@@ -13,7 +13,7 @@ extension Graph {
     func signsIn(_ edge: UInt32) -> Bool {
         let info = info[edge]
         // Without proofs every capability is the issuer's own.
-        guard info.kind == EdgeKind.cacao.rawValue, info.proofCount == 0, isKey(info.audience) else { return false }
+        guard info.kind == EdgeKind.cacao.code, info.proofCount == 0, isKey(info.audience) else { return false }
         let numbers = info.capabilityStart..<info.capabilityStart + UInt32(info.capabilityCount)
         var readable: Set<UInt32> = []
         var manages = false

@@ -2,13 +2,15 @@ public import Multiformats
 
 /// What this host's own statements on permissioned spaces are narrowed by (atproto-spaces.md 5): closed kinds, each judged
 /// by one member of the context or by the resource itself.
-public enum SpaceCaveat: Sendable, Hashable {
+public enum SpaceCaveat: Caveat, Hashable {
     /// All attested applications but these: met by `client`.
     case clientsExcept([String])
     /// Whom a managing application admits, for one kind of access: met by `managingApp`.
     case admitted(by: String, access: ManagingAppWord.Access)
     /// Records of these collections only: met by the resource.
     case collections([String])
+
+    public static var type: String { prefix }
 
     private static let prefix = "dev.capabilitygraph.space/"
 
@@ -23,13 +25,13 @@ public enum SpaceCaveat: Sendable, Hashable {
         }
     }
 
-    static func isOne(_ json: JSON) -> Bool {
+    public static func isOne(_ json: JSON) -> Bool {
         guard case .object(let object) = json, case .string(let type)? = object["type"] else { return false }
         return type.utf8.starts(with: prefix.utf8)
     }
 
     /// Reads one of the three forms and nothing else.
-    init?(_ json: JSON) {
+    public init?(_ json: JSON) {
         guard case .object(let object) = json, case .string(let type)? = object["type"] else { return nil }
         func texts(_ key: String) -> [String]? {
             guard object.count == 2, case .array(let list)? = object[key] else { return nil }
@@ -52,7 +54,7 @@ public enum SpaceCaveat: Sendable, Hashable {
         }
     }
 
-    func failure(_ use: CaveatUse) -> CaveatFailure? {
+    public func failure(_ use: CaveatUse, _ families: Families) -> CaveatFailure? {
         switch self {
         case .clientsExcept(let denied):
             guard let client = use.context?.client else { return .clientMissing }
@@ -70,7 +72,7 @@ public enum SpaceCaveat: Sendable, Hashable {
 }
 
 /// What a managing application said of a user (atproto-spaces.md 15).
-public struct ManagingAppWord: Sendable, Hashable {
+public struct ManagingAppWord: ContextValue, Hashable {
     public enum Access: String, Sendable {
         case read, write
     }
@@ -105,4 +107,12 @@ extension Caveats {
         }
         return nil
     }
+}
+
+extension CaveatFailure {
+    public static let clientMissing = CaveatFailure("client-not-given", missing: "client")
+    public static let clientDenied = CaveatFailure("client-denied")
+    public static let admissionMissing = CaveatFailure("managing-app-not-asked", missing: "managingApp")
+    public static let notAdmitted = CaveatFailure("managing-app-refused")
+    public static let collectionNotTaken = CaveatFailure("collection-not-taken")
 }

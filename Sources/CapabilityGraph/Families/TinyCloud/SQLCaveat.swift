@@ -1,7 +1,8 @@
-import Multiformats
+public import Multiformats
 
 /// Limits SQL to named statements with pinned parameters (`constrained-statements`, tinycloud.md 7.6).
-struct SQLCaveat {
+public struct SQLCaveat: Caveat {
+    public static let type = mode
     struct Statement {
         let name: String
         let sql: String
@@ -11,16 +12,18 @@ struct SQLCaveat {
     let readOnly: Bool
     let statements: [Statement]
 
-    static func isConstrained(_ json: JSON) -> Bool {
-        guard case .object(let object) = json, case .string(let mode)? = object["mode"] else { return false }
-        return mode.utf8.elementsEqual("constrained-statements".utf8)
+    private static let mode = "constrained-statements"
+
+    public static func isOne(_ json: JSON) -> Bool {
+        guard case .object(let object) = json, case .string(let text)? = object["mode"] else { return false }
+        return UTF8Bytes.equal(text, mode)
     }
 
     /// Reads `{mode, readOnly, statements:[{name, sql, fixedParams:[{index, value}]}]}`; nil when malformed.
     ///
     /// A member nobody understands may be a restriction: nothing can be proved under it, so it is malformed too.
-    init?(_ json: JSON) {
-        guard Self.isConstrained(json), case .object(let object) = json, object.count == 3,
+    public init?(_ json: JSON) {
+        guard Self.isOne(json), case .object(let object) = json, object.count == 3,
             case .bool(let readOnly)? = object["readOnly"], case .array(let list)? = object["statements"]
         else { return nil }
         var statements: [Statement] = []
@@ -48,6 +51,21 @@ struct SQLCaveat {
             fixed.append((index, value))
         }
         return fixed
+    }
+
+    /// Constrained statements may only be narrowed to constrained statements.
+    public static func containment(
+        of child: Caveats, in parent: Caveats, for purpose: Caveats.Purpose
+    ) -> CaveatContainment? {
+        guard parent.list.contains(where: isOne) else { return nil }
+        if parent.list == child.list, parent.list.count == 1, Self(parent.list[0])?.readOnly == true {
+            return .contained
+        }
+        guard child.list.count == 1, isOne(child.list[0]) else { return .failed(.caveatRequired) }
+        guard parent.list.count == 1, let outer = Self(parent.list[0]), let inner = Self(child.list[0]) else {
+            return .failed(.malformed)
+        }
+        return outer.failure(containing: inner).map { .failed($0) } ?? .contained
     }
 
     /// Returns why `child` allows more than this caveat, or nil when it does not.

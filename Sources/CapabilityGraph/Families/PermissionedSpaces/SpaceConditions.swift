@@ -1,0 +1,45 @@
+public import UCAN
+
+/// What a use of a permissioned space takes beside the right to it (atproto-spaces.md 5).
+extension PermissionedSpaces {
+    public func unmetCondition(of question: CheckQuestion, in graph: Snapshot, at now: Timestamp) -> Decision? {
+        guard let space = question.resource.space else { return nil }
+        switch question.ability {
+        case .spaceRead:
+            return graph.connecting(to: space, by: question.principal, question.context, at: now)
+        case .spaceCreate, .spaceUpdate:
+            guard !(question.context?.isHeldElsewhere ?? false) else { return nil }
+            let taken = graph.taking(question.resource, at: now)
+            return taken.isAllowed ? nil : taken
+        default: return nil
+        }
+    }
+}
+
+extension Snapshot {
+    /// Records of others are read by an application that may connect: the attested one, or any, unless everybody may read
+    /// anyway. A credential's key connects by the credential.
+    fileprivate func connecting(
+        to space: Space, by principal: DID, _ context: CheckContext?, at now: Timestamp
+    ) -> Decision? {
+        let whole = Resource.atproto(space: space, path: nil)
+        let openly = CheckQuestion(principal: .anyone, ability: .spaceReadOpenly, resource: whole)
+        if check(openly, at: now).isAllowed { return nil }
+        var client = principal.text.utf8.starts(with: "did:".utf8) ? DID.anyone : principal
+        if let named = context?.client { client = (try? DID(application: named)) ?? .anyone }
+        let connect = check(
+            CheckQuestion(principal: client, ability: .spaceConnect, resource: whole, context: context), at: now)
+        switch connect {
+        case .allow: return nil
+        case .undetermined: return connect
+        case .deny(let denial):
+            guard context?.client == nil else { return connect }
+            return .deny(Denial(cause: .missingContext(["client"]), edge: denial.edge))
+        }
+    }
+
+    /// Whether the space takes records at a place, whoever writes them.
+    public func taking(_ resource: Resource, at now: Timestamp) -> Decision {
+        check(CheckQuestion(principal: .anyone, ability: .spaceTake, resource: resource), at: now)
+    }
+}
