@@ -14,9 +14,11 @@ public struct Program: Sendable {
         return path
     }
 
-    /// Starts a program with its output going to open files; gives its process id.
+    /// Starts a program with its output going to open files; gives its process id. Without an environment it has that of
+    /// the test.
     public static func start(
-        _ name: String, _ arguments: [String], standardOutput: Int32, standardError: Int32
+        _ name: String, _ arguments: [String], environment: [String: String]? = nil, standardOutput: Int32,
+        standardError: Int32
     ) throws -> pid_t {
         let program = try path(name)
         var actions = posix_spawn_file_actions_t()
@@ -27,8 +29,13 @@ public struct Program: Sendable {
         posix_spawn_file_actions_adddup2(&actions, standardError, 2)
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
+        var variables: [UnsafeMutablePointer<CChar>?] = (environment ?? [:]).map { strdup("\($0)=\($1)") } + [nil]
+        defer { variables.forEach { free($0) } }
         var process = pid_t()
-        let status = posix_spawn(&process, program, &actions, nil, &words, environ)
+        let status =
+            environment == nil
+            ? posix_spawn(&process, program, &actions, nil, &words, environ)
+            : posix_spawn(&process, program, &actions, nil, &words, &variables)
         guard status == 0 else { throw Failed(reason: "\(program): error \(status)") }
         return process
     }
@@ -43,13 +50,15 @@ public struct Program: Sendable {
 
     /// Runs a program to its end.
     public static func run(
-        _ name: String, _ arguments: [String], in folder: TemporaryFolder = TemporaryFolder()
+        _ name: String, _ arguments: [String], in folder: TemporaryFolder = TemporaryFolder(),
+        environment: [String: String]? = nil
     ) throws -> (status: Int32, output: String, errors: String) {
         let descriptors = ["output", "errors"].map {
             open("\(folder.path)/\($0).txt", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         }
         defer { descriptors.forEach { close($0) } }
-        let process = try start(name, arguments, standardOutput: descriptors[0], standardError: descriptors[1])
+        let process = try start(
+            name, arguments, environment: environment, standardOutput: descriptors[0], standardError: descriptors[1])
         let status = wait(for: process)
         return (status, folder.read("output.txt"), folder.read("errors.txt"))
     }
