@@ -27,14 +27,6 @@ extension GraphStore {
         try transact(at: now) { try body($0) }
     }
 
-    /// Does the same without waiting.
-    package func change<Value: Sendable>(
-        at now: Timestamp, _ body: @escaping @Sendable (TableChange) throws -> Value,
-        then reply: @escaping @Sendable (Result<Value, any Error>) -> Void
-    ) {
-        transact(at: now, { try body($0) }, then: reply)
-    }
-
     /// Makes a `transact` without waiting: `reply` is called on the writer thread, once, and must be short.
     package func transact<Value: Sendable>(
         at now: Timestamp, _ body: @escaping @Sendable (StoreTransaction) throws -> Value,
