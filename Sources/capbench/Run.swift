@@ -51,7 +51,7 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
                     ? item.json
                     : row(
                         item.shape, Measurement.number(item.value), Measurement.number(item.floor), item.unit,
-                        Measurement.number(item.ratio), item.targetText, item.isMet ? "yes" : "no")
+                        Measurement.number(item.ratio), item.targetText, item.isMet ? "yes" : "no", item.note ?? "")
                 writeLine(line)
             }
         } catch {
@@ -63,9 +63,10 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
 }
 
 private func row(_ columns: String...) -> String {
-    zip(columns, [28, 14, 14, 14, 9, 9, 4]).map { text, width in
+    let line = zip(columns, [28, 14, 14, 14, 9, 9, 5, 0]).map { text, width in
         text + String(repeating: " ", count: max(1, width - text.count))
     }.joined()
+    return String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)])
 }
 
 private func writeLine(_ line: String) {

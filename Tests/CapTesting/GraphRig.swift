@@ -96,7 +96,7 @@ public final class GraphRig {
                     record: bytes)
             }
         }
-        rig.writer.commit()
+        try rig.writer.commitReplay()
         return rig
     }
 }

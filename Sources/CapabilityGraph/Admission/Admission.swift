@@ -79,7 +79,7 @@ extension GraphWriter {
         let parents = try storedProofs(of: statement)
         if parents.isEmpty { throw Refusal(.missingProof, "Cannot find parent delegation") }
         let issuer = view.principal(statement.issuer)
-        for parent in parents where graph.info[parent].audience != issuer {
+        for parent in parents where graph.audience(parent) != issuer {
             throw Refusal(
                 .audienceMismatch, "Unauthorized Delegator: \(statement.issuer.text)", edge: view.multihash(parent))
         }
@@ -146,8 +146,8 @@ extension GraphWriter {
         guard statement.needsProofs else { return statement.capabilities.map { _ in nil } }
         var windowRefusal: Refusal?
         let usable = parents.filter { parent in
-            let hot = graph.windows.base + Int(parent)
-            if hot.pointee.expires != .max, (statement.expires?.microseconds ?? .max) > hot.pointee.expires {
+            let window = graph.window(parent)
+            if window.expires != .max, (statement.expires?.microseconds ?? .max) > window.expires {
                 windowRefusal =
                     windowRefusal
                     ?? Refusal(
@@ -156,7 +156,7 @@ extension GraphWriter {
                 return false
             }
             if graph.info[parent].flags.contains(.hasNotBefore),
-                (statement.notBefore?.microseconds ?? .min) < hot.pointee.notBefore
+                (statement.notBefore?.microseconds ?? .min) < window.notBefore
             {
                 windowRefusal =
                     windowRefusal
@@ -259,7 +259,7 @@ extension GraphWriter {
                 EdgeDraft.DraftCapability(
                     resource: resource, ability: try intern(capability.ability),
                     caveats: try intern(capability.caveats), isRoot: support == nil, supports: support ?? []))
-            let space = graph.resources.row(resource).space
+            let space = graph.resources.row(graph.resources.key(resource)).space
             guard space != 0 else { continue }
             if !named.contains(space - 1) { named.append(space - 1) }
             if support == nil, graph.spaces.hostedAt(space - 1) == 0, !draft.hosted.contains(space - 1),
@@ -297,7 +297,8 @@ extension GraphWriter {
                 edge: edge, resource: item.resource, ability: item.ability, caveats: item.caveats,
                 isRoot: item.isRoot, supports: item.supports)
         }
-        try closeEdge(edge)
+        closeEdge(edge)
+        try enter(edge..<edge + 1)
         for space in draft.hosted { graph.spaces.host(space, at: revision, journal: journal) }
         return edge
     }

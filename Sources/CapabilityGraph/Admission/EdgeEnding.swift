@@ -43,11 +43,10 @@ extension Snapshot {
     public func rights(of principal: DID, toEnd edge: EdgeID, manages: (Space) -> Bool) -> EndRight {
         let allowed = view(edge).kind.endedBy
         let number = self.principal(principal) ?? ResolvedQuestion.nobody
-        let info = graph.info[edge.raw]
         var held: EndRight = []
         if number != ResolvedQuestion.nobody {
-            if info.issuer == number { held.insert(.issuer) }
-            if info.audience == number { held.insert(.audience) }
+            if graph.issuer(edge.raw) == number { held.insert(.issuer) }
+            if graph.audience(edge.raw) == number { held.insert(.audience) }
             if concerns(edge.raw, [number]) { held.insert(.concerned) }
         }
         var managed: [UInt32: Bool] = [:]

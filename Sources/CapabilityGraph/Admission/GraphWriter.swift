@@ -11,6 +11,10 @@ public final class GraphWriter {
     let journal = Journal()
     /// Reused while a log is replayed.
     var scratch: [UInt32] = []
+    /// Reused by `enter`.
+    var entries: [(key: EdgeLists.Key, edge: UInt32)] = []
+    /// What the tables know of a log that is being replayed.
+    var settled = Settled()
     private var mark = Mark()
     /// The newest revision given out, committed or not.
     public private(set) var revision: UInt32
@@ -37,13 +41,14 @@ public final class GraphWriter {
     public func begin() {
         journal.clear()
         mark = Mark(
-            revision: revision, edges: graph.edgeCount, issueTimes: graph.issueTimeCount,
+            revision: revision, edges: graph.edgeCount, issueTimes: graph.issueTimes.count,
             capabilities: graph.capabilityCount, proofs: graph.proofCount,
             supports: graph.supportCount, aliases: graph.aliasCount)
         graph.terms.mark()
         graph.resources.mark()
         graph.lists.mark()
         generations = currentGenerations
+        settled = Settled(graph)
     }
 
     /// Makes room for the edges of a log before it is replayed.
@@ -59,6 +64,7 @@ public final class GraphWriter {
 
     /// Makes the batch visible to readers and opens the next one.
     public func commit() {
+        precondition(settled.isUpToDate, "a replay is ended by `commitReplay`")
         graph.publish(revision)
         begin()
     }
@@ -83,15 +89,18 @@ public final class GraphWriter {
             case .space(let id): graph.spaces.removeNewest(id)
             case .list(let id): graph.lists.removeNewest(id)
             case .listState(let list, let state): graph.lists.restore(list, state)
-            case .edge(let edge):
+            case .edgeID(let edge):
                 if grew.0 == generations.0 { graph.edgesByID.removeNewest(edge, hash: graph.hash(graph.ids[edge])) }
+            case .edgeStatement(let edge):
                 if grew.1 == generations.1 {
                     graph.edgesByStatement.removeNewest(edge, hash: graph.hash(graph.statements[edge]))
                 }
+            case .edge(let edge):
                 graph.setAdmitted(edge, at: 0)
                 let info = graph.info[edge]
-                graph.terms.heads.base[Int(info.issuer)].issued.store(info.olderOfIssuer, ordering: .releasing)
-                graph.terms.heads.base[Int(info.audience)].received.store(info.olderOfAudience, ordering: .releasing)
+                let heads = graph.terms.heads.base
+                heads[Int(graph.issuer(edge))].issued.store(info.olderOfIssuer, ordering: .releasing)
+                heads[Int(graph.audience(edge))].received.store(info.olderOfAudience, ordering: .releasing)
             case .capability(let number, let replaced):
                 let hash = graph.groupHash(of: number)
                 if let replaced {
@@ -104,13 +113,13 @@ public final class GraphWriter {
                     graph.aliasesByID.removeNewest(alias, hash: graph.hash(graph.aliases[alias].id))
                 }
             case .ended(let edge):
-                graph.endedAt.base[Int(edge)].store(0, ordering: .releasing)
+                graph.setEnded(edge, at: 0)
                 graph.endings.remove(edge)
             case .hosted(let space): graph.spaces.unhost(space)
             }
         }
         graph.edgeCount = mark.edges
-        graph.issueTimeCount = mark.issueTimes
+        graph.issueTimes.cut(to: mark.issueTimes)
         graph.capabilityCount = mark.capabilities
         graph.proofCount = mark.proofs
         graph.supportCount = mark.supports
@@ -156,27 +165,28 @@ public final class GraphWriter {
 
     /// Opens a row for an edge; its capabilities and proofs are appended next and `closeEdge` ends it.
     func openEdge(_ draft: EdgeDraft, recordedAt: Int64) throws(GraphError) -> UInt32 {
-        guard graph.edgeCount < graph.windows.capacity else { throw GraphError(.full, "the edge table is full") }
+        guard graph.edgeCount < graph.edges.capacity else { throw GraphError(.full, "the edge table is full") }
         let edge = UInt32(graph.edgeCount)
         graph.ids[edge] = draft.id
         graph.statements[edge] = StatementKey(draft.statement)
-        let hot = graph.windows.base + Int(edge)
-        hot.pointee.notBefore = draft.notBefore
-        hot.pointee.expires = draft.expires
+        let row = graph.edges.base + Int(edge)
+        row.pointee.notBefore = draft.notBefore
+        row.pointee.expires = draft.expires
+        row.pointee.issuer = draft.issuer
+        row.pointee.audience = draft.audience
+        row.pointee.endedAt.store(0, ordering: .relaxed)
         graph.setAdmitted(edge, at: revision)
-        graph.endedAt.base[Int(edge)].store(0, ordering: .relaxed)
-        var issueTime: UInt32 = 0
-        if draft.flags.contains(.hasIssuedAt) {
-            issueTime = UInt32(graph.issueTimeCount)
-            graph.issueTimes[issueTime] = draft.issuedAt
-            graph.issueTimeCount += 1
-        }
-        graph.info[edge] = EdgeInfo(
-            issuer: draft.issuer, audience: draft.audience, capabilityStart: UInt32(graph.capabilityCount),
-            proof: 0, capabilityCount: 0, proofCount: 0, kind: draft.kind, flags: draft.flags,
-            recordedAt: UInt32(clamping: recordedAt / 1_000_000), issueTime: issueTime,
-            olderOfIssuer: graph.terms.heads.base[Int(draft.issuer)].issued.load(ordering: .relaxed),
-            olderOfAudience: graph.terms.heads.base[Int(draft.audience)].received.load(ordering: .relaxed))
+        graph.issueTimes.append(edge, draft.flags.contains(.hasIssuedAt) ? draft.issuedAt : nil)
+        // Where its capabilities begin was written when the edge before was closed, and readers look at that.
+        let info = graph.info.base + Int(edge)
+        info.pointee.proof = 0
+        info.pointee.proofCount = 0
+        info.pointee.kind = draft.kind
+        info.pointee.flags = draft.flags
+        info.pointee.recordedAt = UInt32(clamping: recordedAt / 1_000_000)
+        let heads = graph.terms.heads.base
+        info.pointee.olderOfIssuer = heads[Int(draft.issuer)].issued.load(ordering: .relaxed)
+        info.pointee.olderOfAudience = heads[Int(draft.audience)].received.load(ordering: .relaxed)
         return edge
     }
 
@@ -215,82 +225,30 @@ public final class GraphWriter {
                 graph.supportCount += 1
             }
         }
-        let audience = graph.info[edge].audience
-        let hash = graph.resources.groupHash(audience: audience, resource: resource)
-        let graph = self.graph
-        let head = graph.groups.find(hash) { other in
-            let row = graph.capabilities[other]
-            return row.resource == resource && graph.info[row.edge].audience == audience
-        }
         let isMembership = graph.families.traits(code: graph.info[edge].kind).contains(.membership)
         graph.capabilities[number] = CapabilityRow(
-            edge: edge, resource: resource, ability: ability, caveats: caveats, support: support,
-            nextInGroup: head.map { $0 + 1 } ?? 0, supportCount: UInt16(supports.count), isRoot: isRoot,
+            edge: edge, resource: graph.resources.key(resource), ability: ability, caveats: caveats, support: support,
+            nextInGroup: 0, supportCount: UInt16(supports.count), isRoot: isRoot,
             policy: isMembership ? graph.registry.policy(of: graph.terms.registryIndex[ability]) : 0)
         graph.capabilityCount += 1
-        graph.info.base[Int(edge)].capabilityCount += 1
-        if let head {
-            graph.groups.replace(head, with: number, hash: hash)
-        } else {
-            try graph.groups.insert(number, hash: hash) { graph.groupHash(of: $0) }
-        }
-        journal.note(.capability(number, replaced: head))
     }
 
-    /// Enters the finished edge into the tables and lists.
-    func closeEdge(_ edge: UInt32) throws(GraphError) {
+    /// Ends the row of an edge, whose capabilities are all there; `enter` lets it be found.
+    func closeEdge(_ edge: UInt32) {
         let graph = self.graph
+        (graph.info.base + Int(edge + 1)).pointee.capabilityStart = UInt32(graph.capabilityCount)
         if graph.signsIn(edge) { graph.info.base[Int(edge)].flags.insert(.signsIn) }
-        let info = graph.info[edge]
         graph.edgeCount += 1
-        try graph.edgesByID.insert(edge, hash: graph.hash(graph.ids[edge])) { graph.hash(graph.ids[$0]) }
-        try graph.edgesByStatement.insert(edge, hash: graph.hash(graph.statements[edge])) {
-            graph.hash(graph.statements[$0])
-        }
+        let heads = graph.terms.heads.base
+        heads[Int(graph.issuer(edge))].issued.store(edge + 1, ordering: .releasing)
+        heads[Int(graph.audience(edge))].received.store(edge + 1, ordering: .releasing)
         journal.note(.edge(edge))
-        graph.terms.heads.base[Int(info.issuer)].issued.store(edge + 1, ordering: .releasing)
-        graph.terms.heads.base[Int(info.audience)].received.store(edge + 1, ordering: .releasing)
         if graph.edgeCount == 1 << 17 { graph.useLargePages() }
-        if info.flags.contains(.signsIn) {
-            try graph.lists.append(edge, to: EdgeLists.Key(.signIns, info.issuer), journal: journal)
-        }
-        var last: [UInt32] = []
-        for number in working.capabilities(of: edge) {
-            let space = graph.resources.row(graph.capabilities[number].resource).space
-            guard space != 0, !last.contains(space) else { continue }
-            last.append(space)
-            try graph.lists.append(edge, to: EdgeLists.Key(.space, space - 1), journal: journal)
-            try graph.lists.append(edge, to: EdgeLists.Key(.issuerInSpace, info.issuer, space - 1), journal: journal)
-            try graph.lists.append(
-                edge, to: EdgeLists.Key(.audienceInSpace, info.audience, space - 1), journal: journal)
-            if graph.families.traits(code: info.kind).contains(.ownership) {
-                try graph.lists.append(edge, to: EdgeLists.Key(.ownerships, space - 1), journal: journal)
-            }
-            if graph.families.isSpace(graph.terms.bytes(info.audience)) {
-                try enter(edge, admittingMembersTo: space - 1)
-            }
-        }
-    }
-
-    /// Enters an edge whose audience is the members of a space: of another one, whom it admits, or of the space itself,
-    /// where it says what the list of members may give.
-    private func enter(_ edge: UInt32, admittingMembersTo space: UInt32) throws(GraphError) {
-        guard working.memberSpace(of: edge) == space else {
-            return try graph.lists.append(edge, to: EdgeLists.Key(.memberSpaces, space), journal: journal)
-        }
-        // What a membership gives has a policy above it because this host says so; no token of others can be one.
-        guard graph.families.traits(code: graph.info[edge].kind).contains(.policy) else { return }
-        for number in working.capabilities(of: edge) {
-            let ability = graph.terms.registryIndex[graph.capabilities[number].ability]
-            guard graph.registry.isPolicy(ability) else { continue }
-            try graph.lists.append(
-                edge, to: EdgeLists.Key(.policyInSpace, UInt32(ability), space), journal: journal)
-        }
     }
 
     func endEdge(_ edge: UInt32, _ ending: Ending) {
         graph.endings.set(edge, ending)
-        graph.endedAt.base[Int(edge)].store(revision, ordering: .releasing)
+        graph.setEnded(edge, at: revision)
         journal.note(.ended(edge))
     }
 

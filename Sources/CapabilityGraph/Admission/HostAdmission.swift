@@ -66,7 +66,7 @@ extension GraphWriter {
             guard !view.isEnded(proof.raw), view.isInWindow(proof.raw, now.microseconds) else {
                 throw Refusal(.parentRevoked, "a proof is not in force", edge: view.multihash(proof.raw))
             }
-            let parent = graph.windows.base[Int(proof.raw)]
+            let parent = graph.window(proof.raw)
             guard (statement.expires?.microseconds ?? .max) <= parent.expires else {
                 throw Refusal(
                     .expiryExceedsParent, "the statement outlives its proof", edge: view.multihash(proof.raw))

@@ -28,7 +28,7 @@ struct Definitions {
         }
         writer.number(UInt64(graph.resources.count - resources))
         for id in resources..<graph.resources.count {
-            let row = graph.resources.row(UInt32(id))
+            let row = graph.resources.row(graph.resources.key(UInt32(id)))
             writer.number(row.space)
             writer.number(row.service)
             writer.number(row.suffix)
@@ -38,13 +38,13 @@ struct Definitions {
         }
     }
 
-    /// Interns every definition of a record, in order.
+    /// Adds every definition of a record, in order; `GraphWriter.settle` lets them be found.
     static func read(_ reader: inout RecordReader, into writer: GraphWriter) throws(GraphError) {
         let graph = writer.graph
         for _ in 0..<(try reader.number()) {
             guard let kind = Terms.Kind(rawValue: try reader.byte()) else { throw RecordReader.malformed }
             let text = try reader.blob()
-            let id = try graph.terms.intern(kind, text, journal: writer.journal)
+            let id = try graph.terms.append(kind, text)
             if kind == .ability {
                 graph.terms.registryIndex[id] = graph.registry.number(String(decoding: text, as: UTF8.self))
             }
@@ -60,7 +60,7 @@ struct Definitions {
             let suffix = try reader.id(below: graph.terms.count)
             let authority = try reader.id(below: graph.terms.count)
             let path = try reader.byte() == 0 ? nil : try reader.blob()
-            _ = try graph.resources.intern(
+            try graph.resources.append(
                 ResourceBase(space: space, service: service, suffix: suffix, authority: authority), path: path,
                 journal: writer.journal)
         }

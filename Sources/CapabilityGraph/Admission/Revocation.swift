@@ -49,8 +49,7 @@ extension Snapshot {
     /// True when the principal issued or received the edge, or controls a space or network that it touches.
     func governs(_ principal: DID, _ edge: UInt32) -> Bool {
         guard let number = self.principal(principal) else { return false }
-        let info = graph.info[edge]
-        if info.issuer == number || info.audience == number { return true }
+        if graph.issuer(edge) == number || graph.audience(edge) == number { return true }
         return capabilities(of: edge).contains {
             graph.resources.row(graph.capabilities[$0].resource).authority == number
         }
@@ -69,8 +68,7 @@ extension Snapshot {
         guard let proof = edge(cited)?.raw else {
             throw .unauthorizedRevoker("the cited proof is not known here", .missingProof, edge: cited)
         }
-        let info = graph.info[proof]
-        guard info.audience == principal(signer) else {
+        guard graph.audience(proof) == principal(signer) else {
             throw .unauthorizedRevoker(
                 "the cited proof was not made for `\(signer.text)`", .audienceMismatch, edge: cited)
         }
@@ -88,7 +86,7 @@ extension Snapshot {
             throw .unauthorizedRevoker(
                 "the proof rests on more than the limits allow to look at", .chainLimitExceeded, edge: cited)
         }
-        let delegator = graph.terms.text(info.issuer)
+        let delegator = graph.terms.text(graph.issuer(proof))
         let holds = capabilities(of: proof).contains { number in
             let row = graph.capabilities[number]
             guard graph.terms.text(row.ability) == ability, row.caveats == 0 else { return false }

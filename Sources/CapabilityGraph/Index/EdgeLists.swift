@@ -24,9 +24,9 @@ final class EdgeLists: @unchecked Sendable {
 
     private let keys: Column<UInt64>
     /// A list of one: the highest bit and the edge. A longer one: the offset of its newest chunk in the arena shifted
-    /// left by 32, or-ed with the number of used entries in that chunk. Most lists have one edge.
+    /// left by 32, or-ed with the number of edges, which says how large each chunk is. Most lists have one edge.
     private let states: Column<Atomic<UInt64>>
-    /// Chunks: previous chunk offset, capacity, then edge ids.
+    /// Chunks: the offset of the one before, then edge ids. The first holds two, each further one twice as many.
     private let arena: Column<UInt32>
     private let table: SlotTable
     private let hashing: KeyedHash
@@ -52,7 +52,20 @@ final class EdgeLists: @unchecked Sendable {
         table.find(hashing.hash(key.packed)) { keys[$0] == key.packed }
     }
 
-    func append(_ edge: UInt32, to key: Key, journal: Journal) throws(GraphError) {
+    /// Appends edges to lists, in order; see `SlotTable.each` for why many at a time.
+    func append(_ entries: [(key: Key, edge: UInt32)], journal: Journal) throws(GraphError) {
+        var next = 0
+        while next < entries.count {
+            let end = min(next + Int(SlotTable.readAhead), entries.count)
+            if entries.count > Int(SlotTable.readAhead) {
+                for entry in entries[next..<end] { table.touch(hashing.hash(entry.key.packed)) }
+            }
+            for entry in entries[next..<end] { try append(entry.edge, to: entry.key, journal: journal) }
+            next = end
+        }
+    }
+
+    private func append(_ edge: UInt32, to key: Key, journal: Journal) throws(GraphError) {
         let list: UInt32
         if let found = find(key) {
             list = found
@@ -71,24 +84,27 @@ final class EdgeLists: @unchecked Sendable {
             states.base[Int(list)].store(Self.single | UInt64(edge), ordering: .releasing)
             return
         }
-        var chunk = state & Self.single == 0 ? Int(state >> 32) : 0
-        var used = state & Self.single == 0 ? Int(state & 0xFFFF_FFFF) : 0
-        if chunk == 0 || used == Int(arena[chunk + 1]) {
-            let capacity = chunk == 0 ? 2 : min(Int(arena[chunk + 1]) * 2, 1 << 20)
-            guard arenaCount + capacity + 2 <= arena.capacity else { throw GraphError(.full, "the list arena is full") }
+        let isSingle = state & Self.single != 0
+        let length = isSingle ? 1 : Int(state & 0xFFFF_FFFF)
+        var chunk = isSingle ? 0 : Int(state >> 32)
+        let (capacity, used) = Self.newestChunk(length + 1)
+        if used == 1 || isSingle {
+            guard arenaCount + capacity + 1 <= arena.capacity else { throw GraphError(.full, "the list arena is full") }
             arena[arenaCount] = UInt32(chunk)
-            arena[arenaCount + 1] = UInt32(capacity)
             chunk = arenaCount
-            arenaCount += capacity + 2
-            used = 0
-            if state & Self.single != 0 {
-                arena[chunk + 2] = UInt32(truncatingIfNeeded: state)
-                used = 1
-            }
+            arenaCount += capacity + 1
+            if isSingle { arena[chunk + 1] = UInt32(truncatingIfNeeded: state) }
         }
-        arena[chunk + 2 + used] = edge
+        arena[chunk + used] = edge
         journal.note(.listState(list, state))
-        states.base[Int(list)].store(UInt64(chunk) << 32 | UInt64(used + 1), ordering: .releasing)
+        states.base[Int(list)].store(UInt64(chunk) << 32 | UInt64(length + 1), ordering: .releasing)
+    }
+
+    /// How many edges the newest chunk of a list of some length can hold, and how many it does.
+    private static func newestChunk(_ length: Int) -> (capacity: Int, used: Int) {
+        // The chunks before one of 2^k hold 2^k - 2 together.
+        let capacity = 1 << (Int.bitWidth - 1 - (length + 1).leadingZeroBitCount)
+        return (capacity, length + 2 - capacity)
     }
 
     func restore(_ list: UInt32, _ state: UInt64) {
@@ -118,26 +134,29 @@ final class EdgeLists: @unchecked Sendable {
             let edge = UInt32(truncatingIfNeeded: state)
             return Cursor(arena: arena, chunk: 0, position: 0, only: edge < bound ? edge : nil)
         }
+        guard state != 0 else { return Cursor(arena: arena, chunk: 0, position: 0) }
         var chunk = Int(state >> 32)
-        var used = Int(state & 0xFFFF_FFFF)
-        while chunk != 0, arena[chunk + 2] >= bound {
+        var (capacity, used) = Self.newestChunk(Int(state & 0xFFFF_FFFF))
+        while chunk != 0, arena[chunk + 1] >= bound {
             chunk = Int(arena[chunk])
-            used = chunk == 0 ? 0 : Int(arena[chunk + 1])
+            capacity /= 2
+            used = capacity
         }
         guard chunk != 0 else { return Cursor(arena: arena, chunk: 0, position: 0) }
         var low = 0
         var high = used
         while low < high {
             let middle = (low + high) / 2
-            if arena[chunk + 2 + middle] < bound { low = middle + 1 } else { high = middle }
+            if arena[chunk + 1 + middle] < bound { low = middle + 1 } else { high = middle }
         }
-        return Cursor(arena: arena, chunk: chunk, position: low)
+        return Cursor(arena: arena, chunk: chunk, position: low, capacity: capacity)
     }
 
     struct Cursor {
         fileprivate let arena: Column<UInt32>
         fileprivate var chunk: Int
         fileprivate var position: Int
+        fileprivate var capacity = 0
         /// The edge of a list of one.
         fileprivate var only: UInt32?
 
@@ -145,7 +164,7 @@ final class EdgeLists: @unchecked Sendable {
         var peek: UInt32? {
             if let only { return only }
             guard chunk != 0, position > 0 else { return nil }
-            return arena[chunk + 1 + position]
+            return arena[chunk + position]
         }
 
         mutating func next() -> UInt32? {
@@ -157,7 +176,8 @@ final class EdgeLists: @unchecked Sendable {
             position -= 1
             if position == 0 {
                 chunk = Int(arena[chunk])
-                position = chunk == 0 ? 0 : Int(arena[chunk + 1])
+                capacity /= 2
+                position = capacity
             }
             return edge
         }

@@ -16,16 +16,12 @@ public final class Graph: @unchecked Sendable {
     let resources: Resources
     let lists: EdgeLists
 
-    let windows: Column<EdgeWindow>
-    /// The revision at which each edge came, 0 while it is none.
-    private let admissions: Column<Atomic<UInt32>>
-    /// The revision at which each edge was ended, 0 while it is not; set once. Dense, since every walk reads it.
-    let endedAt: Column<Atomic<UInt32>>
+    let edges: Column<EdgeRow>
     let info: Column<EdgeInfo>
     let ids: Column<Digest>
     /// The first half of each statement's SHA-256: finding another with the same half takes 2^64 signatures of one's own.
     let statements: Column<StatementKey>
-    let issueTimes: Column<Int64>
+    let issueTimes: IssueTimes
     let proofs: Column<UInt32>
     let capabilities: Column<CapabilityRow>
     let supports: Column<UInt32>
@@ -40,7 +36,6 @@ public final class Graph: @unchecked Sendable {
     let hashing: KeyedHash
 
     var edgeCount = 0
-    var issueTimeCount = 0
     var capabilityCount = 0
     var proofCount = 0
     var supportCount = 0
@@ -56,13 +51,11 @@ public final class Graph: @unchecked Sendable {
         spaces = try Spaces(limits: limits)
         resources = try Resources(limits: limits, hashing: hashing)
         lists = try EdgeLists(limits: limits, hashing: hashing)
-        windows = try Column(capacity: limits.maxEdges)
-        admissions = try Column(capacity: limits.maxEdges)
-        endedAt = try Column(capacity: limits.maxEdges)
-        info = try Column(capacity: limits.maxEdges)
+        edges = try Column(capacity: limits.maxEdges)
+        info = try Column(capacity: limits.maxEdges + 1)
         ids = try Column(capacity: limits.maxEdges)
         statements = try Column(capacity: limits.maxEdges)
-        issueTimes = try Column(capacity: limits.maxEdges)
+        issueTimes = try IssueTimes(limits: limits)
         proofs = try Column(capacity: limits.maxEdges * 4)
         capabilities = try Column(capacity: limits.maxEdges * 4)
         supports = try Column(capacity: limits.maxEdges * 8)
@@ -75,13 +68,10 @@ public final class Graph: @unchecked Sendable {
     }
 
     deinit {
-        windows.release()
-        admissions.release()
-        endedAt.release()
+        edges.release()
         info.release()
         ids.release()
         statements.release()
-        issueTimes.release()
         proofs.release()
         capabilities.release()
         supports.release()
@@ -116,10 +106,38 @@ public final class Graph: @unchecked Sendable {
 
     /// Read by walks that meet an edge before it is committed, or after it was taken back; so it is atomic.
     @inline(__always)
-    func admittedAt(_ edge: UInt32) -> UInt32 { admissions.base[Int(edge)].load(ordering: .relaxed) }
+    func admittedAt(_ edge: UInt32) -> UInt32 { edges.base[Int(edge)].admittedAt.load(ordering: .relaxed) }
 
     func setAdmitted(_ edge: UInt32, at revision: UInt32) {
-        admissions.base[Int(edge)].store(revision, ordering: .relaxed)
+        edges.base[Int(edge)].admittedAt.store(revision, ordering: .relaxed)
+    }
+
+    /// The revision at which the edge was ended, 0 while it is not.
+    @inline(__always)
+    func endedAt(_ edge: UInt32) -> UInt32 { edges.base[Int(edge)].endedAt.load(ordering: .acquiring) }
+
+    func setEnded(_ edge: UInt32, at revision: UInt32) {
+        edges.base[Int(edge)].endedAt.store(revision, ordering: .releasing)
+    }
+
+    // MARK: parts of an edge
+
+    @inline(__always)
+    func issuer(_ edge: UInt32) -> UInt32 { edges.base[Int(edge)].issuer }
+
+    @inline(__always)
+    func audience(_ edge: UInt32) -> UInt32 { edges.base[Int(edge)].audience }
+
+    /// The window of an edge, in microseconds since 1970; the end is `Int64.max` when it never expires.
+    @inline(__always)
+    func window(_ edge: UInt32) -> (notBefore: Int64, expires: Int64) {
+        (edges.base[Int(edge)].notBefore, edges.base[Int(edge)].expires)
+    }
+
+    /// The capabilities of an edge in signed order.
+    @inline(__always)
+    func capabilities(of edge: UInt32) -> Range<UInt32> {
+        info[edge].capabilityStart..<info[edge + 1].capabilityStart
     }
 
     // MARK: keys
@@ -132,7 +150,7 @@ public final class Graph: @unchecked Sendable {
 
     func groupHash(of capability: UInt32) -> UInt64 {
         let row = capabilities[capability]
-        return resources.groupHash(audience: info[row.edge].audience, resource: row.resource)
+        return resources.groupHash(audience: self.audience(row.edge), resource: row.resource)
     }
 
     /// One of the proofs an edge cites, by its place.
@@ -143,8 +161,7 @@ public final class Graph: @unchecked Sendable {
 
     /// When the edge's token says it was issued, in microseconds since 1970.
     func issuedAt(_ edge: UInt32) -> Int64? {
-        let info = info[edge]
-        return info.flags.contains(.hasIssuedAt) ? issueTimes[info.issueTime] : nil
+        info[edge].flags.contains(.hasIssuedAt) ? issueTimes[edge] : nil
     }
 
     /// Makes room in the tables for so many edges, so that a log of known length is replayed without growing them.
@@ -158,7 +175,7 @@ public final class Graph: @unchecked Sendable {
 
     /// Asks for large pages once the index is large enough to gain by them.
     func useLargePages() {
-        windows.useLargePages()
+        edges.useLargePages()
         capabilities.useLargePages()
         resources.useLargePages()
     }

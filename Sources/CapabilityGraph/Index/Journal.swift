@@ -6,6 +6,8 @@ final class Journal {
         case resourceBase(UInt32)
         case space(UInt32)
         case edge(UInt32)
+        case edgeID(UInt32)
+        case edgeStatement(UInt32)
         case capability(UInt32, replaced: UInt32?)
         case list(UInt32)
         case listState(UInt32, UInt64)

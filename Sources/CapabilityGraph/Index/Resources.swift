@@ -5,13 +5,7 @@ import Synchronization
 /// and one byte comparison.
 final class Resources: @unchecked Sendable {
     // @unchecked: rows, bases and path bytes are written once by the one writer before a table publishes their id.
-    private struct Row {
-        var base: UInt32
-        /// Offset of the path's length and bytes in the arena; 0 when the path is absent.
-        var path: UInt32
-    }
-
-    private let rows: Column<Row>
+    private let keys: Column<ResourceKey>
     private let bases: Column<ResourceBase>
     private let bytes: Column<UInt8>
     private let table: SlotTable
@@ -27,7 +21,7 @@ final class Resources: @unchecked Sendable {
 
     init(limits: GraphLimits, hashing: KeyedHash) throws(GraphError) {
         self.hashing = hashing
-        rows = try Column(capacity: limits.maxEdges * 4)
+        keys = try Column(capacity: limits.maxEdges * 4)
         bases = try Column(capacity: limits.maxEdges)
         bytes = try Column(capacity: min(limits.maxEdges * 128, Int(UInt32.max)))
         table = try SlotTable()
@@ -35,40 +29,35 @@ final class Resources: @unchecked Sendable {
     }
 
     deinit {
-        rows.release()
+        keys.release()
         bases.release()
         bytes.release()
     }
 
-    func useLargePages() {
-        rows.useLargePages()
-        bytes.useLargePages()
-    }
+    func useLargePages() { bytes.useLargePages() }
 
     // MARK: reading
 
-    func row(_ id: UInt32) -> ResourceRow {
-        let row = rows[id]
-        return ResourceRow(base: bases[row.base], path: row.path == 0 ? nil : path(at: row.path))
+    func key(_ id: UInt32) -> ResourceKey { keys[id] }
+
+    func row(_ key: ResourceKey) -> ResourceRow {
+        ResourceRow(base: bases[key.base], path: path(of: key))
     }
 
     @inline(__always)
-    func base(of id: UInt32) -> UInt32 { rows[id].base }
-
-    @inline(__always)
-    private func path(at offset: UInt32) -> UnsafeRawBufferPointer {
-        let start = UnsafeRawPointer(bytes.base) + Int(offset)
+    private func path(of key: ResourceKey) -> UnsafeRawBufferPointer? {
+        guard key.path != 0 else { return nil }
+        let start = UnsafeRawPointer(bytes.base) + Int(key.path)
         return UnsafeRawBufferPointer(
             start: start + 2, count: Int(start.loadUnaligned(fromByteOffset: 0, as: UInt16.self)))
     }
 
     /// True when the resource has exactly this base and path.
     @inline(__always)
-    func matches(_ id: UInt32, base: UInt32, path: UnsafeRawBufferPointer?) -> Bool {
-        let row = rows[id]
-        guard row.base == base, (row.path == 0) == (path == nil) else { return false }
-        guard let path else { return true }
-        return Self.equal(self.path(at: row.path), path)
+    func matches(_ key: ResourceKey, base: UInt32, path: UnsafeRawBufferPointer?) -> Bool {
+        guard key.base == base else { return false }
+        guard let own = self.path(of: key), let path else { return key.path == 0 && path == nil }
+        return Self.equal(own, path)
     }
 
     func findBase(_ base: ResourceBase) -> UInt32? {
@@ -76,15 +65,13 @@ final class Resources: @unchecked Sendable {
     }
 
     /// True when a stored resource covers the resource of a question (spec tinycloud.md 7.4).
-    func contains(_ parent: UInt32, _ question: ResolvedQuestion) -> Bool {
-        let row = rows[parent]
-        guard row.base == question.base else { return false }
-        guard question.isHierarchical else {
-            return row.path != 0 && path(at: row.path).elementsEqual(question.path ?? [])
-        }
-        guard row.path != 0 else { return true }
+    func contains(_ parent: ResourceKey, _ question: ResolvedQuestion) -> Bool {
+        guard parent.base == question.base else { return false }
+        let path = path(of: parent)
+        guard question.isHierarchical else { return path?.elementsEqual(question.path ?? []) ?? false }
+        guard path != nil else { return true }
         guard let child = question.path else { return false }
-        return child.withUnsafeBytes { Self.pathContains(path(at: row.path), $0) }
+        return child.withUnsafeBytes { Self.pathContains(path, $0) }
     }
 
     static func pathContains(_ parent: UnsafeRawBufferPointer?, _ child: UnsafeRawBufferPointer?) -> Bool {
@@ -110,9 +97,33 @@ final class Resources: @unchecked Sendable {
     ) throws(GraphError) -> UInt32 {
         let baseID = try intern(base, journal: journal)
         let hash = self.hash(baseID, path)
-        if let found = table.find(hash, { matches($0, base: baseID, path: path) }) { return found }
+        if let found = table.find(hash, { matches(keys[$0], base: baseID, path: path) }) { return found }
+        let id = try append(baseID, path)
+        try table.insert(id, hash: hash, hashOf: self.hash)
+        journal.note(.resource(id))
+        return id
+    }
+
+    /// Adds a resource that is known to be new and is found only once `enter` was called for it.
+    func append(
+        _ base: ResourceBase, path: UnsafeRawBufferPointer?, journal: Journal
+    ) throws(GraphError) {
+        _ = try append(try intern(base, journal: journal), path)
+    }
+
+    /// Lets the resources from `first` on be found; throws `malformedRecord` for one that was there before.
+    func enter(from first: Int) throws(GraphError) {
+        try table.each(UInt32(first)..<UInt32(count), hashOf: hash) { id, hash throws(GraphError) in
+            let key = keys[id]
+            let isKnown = table.find(hash) { matches(keys[$0], base: key.base, path: path(of: key)) } != nil
+            guard !isKnown else { throw RecordReader.malformed }
+            try table.insert(id, hash: hash, hashOf: self.hash)
+        }
+    }
+
+    private func append(_ base: UInt32, _ path: UnsafeRawBufferPointer?) throws(GraphError) -> UInt32 {
         let length = path?.count ?? 0
-        guard count < rows.capacity, byteCount + length + 2 <= bytes.capacity else {
+        guard count < keys.capacity, byteCount + length + 2 <= bytes.capacity else {
             throw GraphError(.full, "the resource table is full")
         }
         guard length <= Self.maxPathBytes else { throw GraphError(.malformedResource, "a path is too long") }
@@ -124,10 +135,8 @@ final class Resources: @unchecked Sendable {
             byteCount += length + 2
         }
         let id = UInt32(count)
-        rows[id] = Row(base: baseID, path: offset)
+        keys[id] = ResourceKey(base: base, path: offset)
         count += 1
-        try table.insert(id, hash: hash, hashOf: self.hash)
-        journal.note(.resource(id))
         return id
     }
 
@@ -144,7 +153,7 @@ final class Resources: @unchecked Sendable {
 
     func removeNewest(_ id: UInt32) {
         if table.generation == generationAtMark { table.removeNewest(id, hash: hash(id)) }
-        if rows[id].path != 0 { byteCount = Int(rows[id].path) }
+        if keys[id].path != 0 { byteCount = Int(keys[id].path) }
         count -= 1
     }
 
@@ -176,8 +185,8 @@ final class Resources: @unchecked Sendable {
     }
 
     private func hash(_ id: UInt32) -> UInt64 {
-        let row = rows[id]
-        return hash(row.base, row.path == 0 ? nil : path(at: row.path))
+        let key = keys[id]
+        return hash(key.base, path(of: key))
     }
 
     private func hash(_ base: UInt32, _ path: UnsafeRawBufferPointer?) -> UInt64 {
@@ -192,8 +201,7 @@ final class Resources: @unchecked Sendable {
         return hashing.hash(path, seed: seed)
     }
 
-    func groupHash(audience: UInt32, resource: UInt32) -> UInt64 {
-        let row = rows[resource]
-        return groupHash(audience: audience, base: row.base, path: row.path == 0 ? nil : path(at: row.path))
+    func groupHash(audience: UInt32, resource: ResourceKey) -> UInt64 {
+        groupHash(audience: audience, base: resource.base, path: path(of: resource))
     }
 }

@@ -67,6 +67,14 @@ final class Terms: @unchecked Sendable {
     func intern(_ kind: Kind, _ text: UnsafeRawBufferPointer, journal: Journal) throws(GraphError) -> UInt32 {
         let hash = hashing.hash(text, seed: UInt64(kind.rawValue))
         if let found = table.find(hash, { id in equals(id, kind, text) }) { return found }
+        let id = try append(kind, text)
+        try table.insert(id, hash: hash, hashOf: self.hash)
+        journal.note(.term(id))
+        return id
+    }
+
+    /// Adds a term that is known to be new and is found only once `enter` was called for it.
+    func append(_ kind: Kind, _ text: UnsafeRawBufferPointer) throws(GraphError) -> UInt32 {
         guard text.count < 1 << 20, byteCount + text.count + 4 <= bytes.capacity, count < offsets.capacity else {
             throw GraphError(.full, "the term table is full")
         }
@@ -78,9 +86,16 @@ final class Terms: @unchecked Sendable {
         registryIndex[id] = 0
         byteCount += text.count + 4
         count += 1
-        try table.insert(id, hash: hash, hashOf: self.hash)
-        journal.note(.term(id))
         return id
+    }
+
+    /// Lets the terms from `first` on be found; throws `malformedRecord` for one that was there before.
+    func enter(from first: Int) throws(GraphError) {
+        try table.each(UInt32(first)..<UInt32(count), hashOf: hash) { id, hash throws(GraphError) in
+            let isKnown = table.find(hash) { other in equals(other, id) } != nil
+            guard !isKnown else { throw RecordReader.malformed }
+            try table.insert(id, hash: hash, hashOf: self.hash)
+        }
     }
 
     /// Takes back the newest term.
@@ -102,6 +117,11 @@ final class Terms: @unchecked Sendable {
 
     private func hash(_ id: UInt32) -> UInt64 {
         hashing.hash(bytes(id), seed: UInt64(head(id) & 0xFF))
+    }
+
+    private func equals(_ id: UInt32, _ other: UInt32) -> Bool {
+        head(id) == head(other)
+            && memcmp(bytes.base + Int(offsets[id]) + 4, bytes.base + Int(offsets[other]) + 4, Int(head(id) >> 8)) == 0
     }
 
     private func equals(_ id: UInt32, _ kind: Kind, _ text: UnsafeRawBufferPointer) -> Bool {

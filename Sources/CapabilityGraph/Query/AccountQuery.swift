@@ -68,9 +68,8 @@ extension Snapshot {
                 var cursor = PrincipalEdges(graph, holder, isIssuer: direction == .granted)
                 while let edge = cursor.next() {
                     try spend(&budget)
-                    let info = graph.info[edge]
                     guard isVisible(edge), governs(query.owner, edge) || governs(query.invoker, edge) else { continue }
-                    let isGranted = grants(info.issuer, edge)
+                    let isGranted = grants(graph.issuer(edge), edge)
                     // A row that is both counts as granted only.
                     guard direction == .granted ? isGranted : !isGranted && receives(holder, edge) else { continue }
                     let place = place(of: edge)
@@ -95,13 +94,14 @@ extension Snapshot {
             var issued = PrincipalEdges(graph, member, isIssuer: true)
             while let edge = issued.next() {
                 try spend(&budget)
-                let info = graph.info[edge]
-                guard isVisible(edge), info.audience != owner, graph.isKey(info.audience),
-                    info.flags.contains(.signsIn) && info.issuer == owner || listsAccount(edge, of: owner),
+                let audience = graph.audience(edge)
+                guard isVisible(edge), audience != owner, graph.isKey(audience),
+                    graph.info[edge].flags.contains(.signsIn) && graph.issuer(edge) == owner
+                        || listsAccount(edge, of: owner),
                     let tenure = tenure(by: edge)
                 else { continue }
-                if found[info.audience] == nil { waiting.append(info.audience) }
-                found[info.audience, default: []].append(tenure)
+                if found[audience] == nil { waiting.append(audience) }
+                found[audience, default: []].append(tenure)
                 guard found.count <= AccountQuery.maxPrincipals else {
                     throw GraphError(.limitExceeded, "the account reaches over too many principals")
                 }
@@ -129,7 +129,7 @@ extension Snapshot {
     /// True when some edge in the closure of this one, itself included, was issued by the principal.
     public func closure(of edge: EdgeID, hasIssuer issuer: DID) -> Bool {
         guard let number = principal(issuer) else { return false }
-        return walkClosure(of: edge.raw) { graph.info[$0].issuer == number ? .stop : .continue } == .stopped
+        return walkClosure(of: edge.raw) { graph.issuer($0) == number ? .stop : .continue } == .stopped
     }
 }
 
@@ -177,7 +177,7 @@ struct PrincipalEdges {
             let info = graph.info[edge]
             // A row that was taken back with its batch may have been given to another principal. Such rows stand
             // before all that a reader can see, so the walk may begin again without giving anything twice.
-            guard (isIssuer ? info.issuer : info.audience) == principal else {
+            guard (isIssuer ? graph.issuer(edge) : graph.audience(edge)) == principal else {
                 following = newest
                 continue
             }

@@ -38,11 +38,11 @@ extension Snapshot {
         var givers: [UInt32] = []
         let cited = proofs.compactMap { edge($0)?.raw }
         func consider(_ edge: UInt32) {
-            let info = graph.info[edge]
-            guard info.kind == EdgeKind.cacao.code, info.audience == own, isLive(edge, at: now),
-                !givers.contains(info.issuer)
+            let giver = graph.issuer(edge)
+            guard graph.info[edge].kind == EdgeKind.cacao.code, graph.audience(edge) == own,
+                isLive(edge, at: now), !givers.contains(giver)
             else { return }
-            givers.append(info.issuer)
+            givers.append(giver)
         }
         for edge in cited { consider(edge) }
         _ = walkAbove(cited, alreadySeen: cited.count) { edge in
@@ -77,7 +77,7 @@ extension Snapshot {
                 throw GraphError(.limitExceeded, "the owner signed in more often than may be looked at")
             }
             guard isVisible(edge), let tenure = tenure(by: edge) else { continue }
-            found[graph.info[edge].audience, default: []].append(tenure)
+            found[graph.audience(edge), default: []].append(tenure)
         }
         return found
     }

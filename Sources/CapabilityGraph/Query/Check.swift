@@ -119,11 +119,11 @@ extension Snapshot {
             for support in supports(of: current) where seen.insert(support).inserted { queue.append(support) }
         }
         guard let outside else { return Denial(cause: .noRoute, edge: nil) }
-        let notBefore = graph.windows.base[Int(outside)].notBefore
+        let notBefore = graph.window(outside).notBefore
         let cause: Denial.Cause =
             notBefore > at
             ? .notYetValid(until: Timestamp(microseconds: notBefore))
-            : .expired(at: Timestamp(microseconds: graph.windows.base[Int(outside)].expires))
+            : .expired(at: Timestamp(microseconds: graph.window(outside).expires))
         return Denial(cause: cause, edge: EdgeID(raw: outside))
     }
 

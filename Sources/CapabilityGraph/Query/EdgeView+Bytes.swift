@@ -4,8 +4,8 @@
 extension EdgeView {
     package typealias UTF8Text = UnsafeBufferPointer<UInt8>
 
-    package var issuerBytes: UTF8Text { snapshot.bytes(ofTerm: info.issuer) }
-    package var audienceBytes: UTF8Text { snapshot.bytes(ofTerm: info.audience) }
+    package var issuerBytes: UTF8Text { snapshot.bytes(ofTerm: snapshot.graph.issuer(edge.raw)) }
+    package var audienceBytes: UTF8Text { snapshot.bytes(ofTerm: snapshot.graph.audience(edge.raw)) }
 
     /// The numbers of the capabilities, in signed order.
     package var capabilityNumbers: Range<UInt32> { snapshot.capabilities(of: edge.raw) }

@@ -17,19 +17,19 @@ public struct EdgeView: Sendable {
     public var id: Multihash { Multihash(code: .blake3_256, digest: snapshot.graph.ids[edge.raw]) }
     public var cid: CID { CID(codec: 0x55, hash: id) }
     public var kind: EdgeKind { snapshot.graph.kind(of: edge.raw) }
-    public var issuer: String { snapshot.graph.terms.text(info.issuer) }
-    public var audience: String { snapshot.graph.terms.text(info.audience) }
+    public var issuer: String { snapshot.graph.terms.text(snapshot.graph.issuer(edge.raw)) }
+    public var audience: String { snapshot.graph.terms.text(snapshot.graph.audience(edge.raw)) }
     public var isTerminal: Bool { info.flags.contains(.terminal) }
     public var admittedAt: UInt32 { snapshot.graph.admittedAt(edge.raw) }
     public var recordedAt: Timestamp { Timestamp(seconds: Int64(info.recordedAt)) }
 
     public var notBefore: Timestamp? {
         info.flags.contains(.hasNotBefore)
-            ? Timestamp(microseconds: snapshot.graph.windows.base[Int(edge.raw)].notBefore) : nil
+            ? Timestamp(microseconds: snapshot.graph.window(edge.raw).notBefore) : nil
     }
 
     public var expires: Timestamp? {
-        let expires = snapshot.graph.windows.base[Int(edge.raw)].expires
+        let expires = snapshot.graph.window(edge.raw).expires
         return expires == .max ? nil : Timestamp(microseconds: expires)
     }
 
@@ -55,7 +55,7 @@ public struct EdgeView: Sendable {
 
     /// The revision at which the edge was ended; nil while it is not.
     public var endedAt: UInt32? {
-        snapshot.isEnded(edge.raw) ? snapshot.graph.endedAt.base[Int(edge.raw)].load(ordering: .acquiring) : nil
+        snapshot.isEnded(edge.raw) ? snapshot.graph.endedAt(edge.raw) : nil
     }
 
     /// Who ended the edge, with which revocation token and when; nil while it is not ended.
@@ -80,14 +80,14 @@ extension Snapshot {
         return Capability(resource: resource(row.resource), ability: ability, caveats: caveats ?? .none)
     }
 
-    func resource(_ number: UInt32) -> Resource {
-        let text = resourceText(number)
+    func resource(_ key: ResourceKey) -> Resource {
+        let text = resourceText(key)
         return (try? graph.families.resource(text)) ?? .opaque(text)
     }
 
     /// The canonical text of a resource.
-    func resourceText(_ number: UInt32) -> String {
-        let row = graph.resources.row(number)
+    func resourceText(_ key: ResourceKey) -> String {
+        let row = graph.resources.row(key)
         let path = row.path.map { String(decoding: $0, as: UTF8.self) }
         guard row.space != 0 else { return path ?? "" }
         var text = graph.terms.text(graph.spaces.row(row.space - 1).text)

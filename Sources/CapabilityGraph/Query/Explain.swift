@@ -79,9 +79,9 @@ extension Snapshot {
 
     func state(of edge: UInt32, at: Int64) -> RouteNode.State {
         if isEnded(edge) { return .revoked(by: revoker(of: edge)) }
-        let notBefore = graph.windows.base[Int(edge)].notBefore
+        let notBefore = graph.window(edge).notBefore
         if notBefore > at { return .pending(until: Timestamp(microseconds: notBefore)) }
-        let expires = graph.windows.base[Int(edge)].expires
+        let expires = graph.window(edge).expires
         return at < expires ? .live : .expired(at: Timestamp(microseconds: expires))
     }
 }

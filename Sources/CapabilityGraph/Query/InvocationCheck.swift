@@ -224,9 +224,9 @@ extension Snapshot {
             switch status {
             case .active: continue
             case .expired(let failing):
-                cause = .expired(at: Timestamp(microseconds: graph.windows.base[Int(failing.raw)].expires))
+                cause = .expired(at: Timestamp(microseconds: graph.window(failing.raw).expires))
             case .pending(let failing):
-                cause = .notYetValid(until: Timestamp(microseconds: graph.windows.base[Int(failing.raw)].notBefore))
+                cause = .notYetValid(until: Timestamp(microseconds: graph.window(failing.raw).notBefore))
             case .revoked(let failing): cause = .revoked(by: revoker(of: failing.raw))
             case .undetermined: cause = .noRoute
             }
@@ -252,8 +252,8 @@ extension Snapshot {
             cited.append(edge)
         }
         let invoker = principal(question.invoker)
-        for edge in cited where graph.info[edge].audience != invoker {
-            let expected = graph.terms.text(graph.info[edge].audience)
+        for edge in cited where graph.audience(edge) != invoker {
+            let expected = graph.terms.text(graph.audience(edge))
             throw InvocationDenial(
                 text: "Unauthorized Invoker",
                 denial: Denial(cause: .audienceMismatch(expected: expected), edge: EdgeID(raw: edge)),

@@ -79,13 +79,14 @@ extension Snapshot {
 
     func concerns(_ edge: UInt32, _ principals: [UInt32]) -> Bool {
         let info = graph.info[edge]
-        if principals.contains(info.issuer) || principals.contains(info.audience) { return true }
+        if principals.contains(graph.issuer(edge)) || principals.contains(graph.audience(edge)) { return true }
         guard graph.families.traits(code: info.kind).contains(.minted) else { return false }
         return (0..<UInt32(info.proofCount)).contains { offset in
-            let proof = graph.info[graph.proof(offset, of: info)]
+            let proof = graph.proof(offset, of: info)
             // A session is its account's: what was asked for in it was asked for by the account.
-            return principals.contains(proof.audience)
-                || (graph.families.traits(code: proof.kind).contains(.session) && principals.contains(proof.issuer))
+            return principals.contains(graph.audience(proof))
+                || (graph.families.traits(code: graph.info[proof].kind).contains(.session)
+                    && principals.contains(graph.issuer(proof)))
         }
     }
 }
@@ -194,15 +195,15 @@ public struct ListWalker: Sendable {
 
     /// True when a row of the lists lies in the direction that is asked for.
     private func isMeant(_ edge: UInt32) -> Bool {
-        let info = snapshot.graph.info[edge]
+        let (issuer, audience) = (snapshot.graph.issuer(edge), snapshot.graph.audience(edge))
         func includes(_ principal: UInt32) -> Bool {
             selves.contains(principal) || sessions[principal].map { snapshot.holds($0, at: edge) } ?? false
         }
         return switch direction {
         case .all: true
-        case .created: includes(info.issuer)
-        case .received: includes(info.audience) && !includes(info.issuer)
-        case .party: includes(info.issuer) || includes(info.audience)
+        case .created: includes(issuer)
+        case .received: includes(audience) && !includes(issuer)
+        case .party: includes(issuer) || includes(audience)
         case .concerning: snapshot.concerns(edge, selves)
         }
     }

@@ -103,7 +103,7 @@ extension Snapshot {
 
     /// The space whose members an edge is made for.
     func memberSpace(of edge: UInt32) -> UInt32? {
-        guard let term = graph.terms.find(.space, graph.terms.bytes(graph.info[edge].audience)) else { return nil }
+        guard let term = graph.terms.find(.space, graph.terms.bytes(graph.audience(edge))) else { return nil }
         return graph.spaces.find(term: term)
     }
 

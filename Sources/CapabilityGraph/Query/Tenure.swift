@@ -18,9 +18,9 @@ extension Snapshot {
         var endedAt = UInt32.max
         var expires = Int64.max
         let end = walkClosure(of: edge) { node in
-            let ended = graph.endedAt.base[Int(node)].load(ordering: .acquiring)
+            let ended = graph.endedAt(node)
             if ended != 0 { endedAt = min(endedAt, ended) }
-            expires = min(expires, graph.windows.base[Int(node)].expires)
+            expires = min(expires, graph.window(node).expires)
             return .continue
         }
         return end == .finished ? Tenure(edge: edge, endedAt: endedAt, expires: expires) : nil

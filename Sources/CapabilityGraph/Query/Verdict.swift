@@ -127,7 +127,7 @@ struct CandidateSearch {
         let graph = snapshot.graph
         let hash = graph.resources.groupHash(audience: question.principal, base: question.base, path: path)
         var next = newest(hash, path)
-        var resource: UInt32?
+        var resource: ResourceKey?
         while let capability = next {
             guard remaining > 0 else { return .exhausted }
             remaining -= 1
@@ -136,7 +136,7 @@ struct CandidateSearch {
             let isOfGroup =
                 resource.map { row.resource == $0 }
                 ?? graph.resources.matches(row.resource, base: question.base, path: path)
-            guard isOfGroup, graph.info[row.edge].audience == question.principal else {
+            guard isOfGroup, graph.audience(row.edge) == question.principal else {
                 next = newest(hash, path)
                 continue
             }
@@ -159,7 +159,7 @@ struct CandidateSearch {
         return graph.groups.find(hash) { capability in
             let row = graph.capabilities[capability]
             return graph.resources.matches(row.resource, base: question.base, path: path)
-                && graph.info[row.edge].audience == question.principal
+                && graph.audience(row.edge) == question.principal
         }
     }
 }

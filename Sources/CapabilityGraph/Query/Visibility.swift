@@ -12,8 +12,7 @@ package struct Visibility: Sendable {
     }
 
     package func showsAll(of edge: Snapshot.EdgeID) -> Bool {
-        let info = snapshot.graph.info[edge.raw]
-        return principals.contains(info.issuer) || principals.contains(info.audience)
+        principals.contains(snapshot.graph.issuer(edge.raw)) || principals.contains(snapshot.graph.audience(edge.raw))
             || snapshot.capabilities(of: edge.raw).allSatisfy(shows)
     }
 

@@ -4,8 +4,8 @@ import UCAN
 extension GraphWriter {
     /// Applies one record of the log; afterwards the graph is as it was when the record was written.
     ///
-    /// Call between `begin` and `commit`, with records in revision order. Throws `malformedRecord` without guessing. Gives
-    /// what projections are told of it; nil for what concerns none.
+    /// Call between `begin` and `commitReplay`, with records in revision order. Throws `malformedRecord` without guessing.
+    /// Gives what projections are told of it, with the graph ready to be asked; nil for what concerns none.
     @discardableResult
     public func replay(
         kind: UInt8, revision: UInt64, recordedAt: Int64, record: UnsafeRawBufferPointer
@@ -51,7 +51,17 @@ extension GraphWriter {
             try appendAlias(id, of: try reader.id(below: graph.edgeCount))
         }
         guard reader.isAtEnd else { throw RecordReader.malformed }
+        try settleIfMany()
+        if applied != nil { try settle() }
         return applied
+    }
+
+    /// Ends a replay: lets all of it be found, and makes it visible to readers.
+    public func commitReplay() throws(GraphError) {
+        journal.isRecording = false
+        defer { journal.isRecording = true }
+        try settle()
+        commit()
     }
 
     private func replayEdge(_ reader: inout RecordReader, recordedAt: Int64) throws(GraphError) {
@@ -89,7 +99,7 @@ extension GraphWriter {
                 edge: edge, resource: resource, ability: ability, caveats: caveats, isRoot: supportCode == 0,
                 supports: scratch)
         }
-        try closeEdge(edge)
+        closeEdge(edge)
         for _ in 0..<(try reader.number()) {
             graph.spaces.host(try reader.id(below: graph.spaces.count), at: revision, journal: journal)
         }

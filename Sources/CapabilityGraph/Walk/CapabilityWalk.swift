@@ -96,8 +96,5 @@ extension Snapshot {
     }
 
     /// The capabilities of an edge in signed order.
-    func capabilities(of edge: UInt32) -> Range<UInt32> {
-        let info = graph.info[edge]
-        return info.capabilityStart..<(info.capabilityStart + UInt32(info.capabilityCount))
-    }
+    func capabilities(of edge: UInt32) -> Range<UInt32> { graph.capabilities(of: edge) }
 }

@@ -31,13 +31,14 @@ public struct Snapshot: Sendable {
 
     @inline(__always)
     func isEnded(_ edge: UInt32) -> Bool {
-        let endedAt = graph.endedAt.base[Int(edge)].load(ordering: .acquiring)
+        let endedAt = graph.endedAt(edge)
         return endedAt != 0 && endedAt <= revision
     }
 
     @inline(__always)
     func isInWindow(_ edge: UInt32, _ at: Int64) -> Bool {
-        graph.windows.base[Int(edge)].notBefore <= at && at < graph.windows.base[Int(edge)].expires
+        let window = graph.window(edge)
+        return window.notBefore <= at && at < window.expires
     }
 
     /// Finds an edge by the hash of its bytes, or by the hash of another encoding of the same statement.

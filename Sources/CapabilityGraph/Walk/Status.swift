@@ -47,7 +47,7 @@ extension Snapshot {
                 return .stop
             }
             if !isInWindow(node, at) {
-                if graph.windows.base[Int(node)].notBefore > at {
+                if graph.window(node).notBefore > at {
                     if pending == nil { pending = node }
                 } else if expired == nil {
                     expired = node

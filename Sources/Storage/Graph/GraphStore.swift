@@ -96,7 +96,7 @@ public final class GraphStore: Sendable {
                     entry, in: writer.working, at: Timestamp(microseconds: recordedAt), to: tables)
             }
         }
-        writer.commit()
+        try writer.commitReplay()
         for family in families { family.commit() }
     }
 

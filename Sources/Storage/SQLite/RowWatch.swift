@@ -11,6 +11,8 @@ final class RowWatch {
     private(set) var isLost = false
     private let tables: [SealedTable]
     private let names: [[CChar]]
+    /// Where the last row's table stands: rows of one table come in runs.
+    private var latest = 0
     private let connection: SQLiteConnection
 
     init(_ connection: SQLiteConnection) throws(StorageError) {
@@ -44,8 +46,15 @@ final class RowWatch {
         }
     }
 
+    private func index(of table: UnsafePointer<CChar>) -> Int? {
+        if latest < names.count, strcmp(names[latest], table) == 0 { return latest }
+        guard let found = names.firstIndex(where: { strcmp($0, table) == 0 }) else { return nil }
+        latest = found
+        return found
+    }
+
     private func changes(_ handle: OpaquePointer, _ operation: Int32, _ table: UnsafePointer<CChar>) {
-        guard let index = names.firstIndex(where: { strcmp($0, table) == 0 }) else { return }
+        guard let index = index(of: table) else { return }
         let sealed = tables[index]
         if operation != SQLITE_INSERT {
             let old = sealed.checksum { place in

@@ -15,6 +15,8 @@ struct Measurement {
     var floor: Double
     var unit: String
     var target: Target
+    /// What bounds the row beside its floor; nil when nothing else does.
+    var note: String?
 
     var ratio: Double { floor == 0 ? 0 : value / floor }
 
@@ -32,7 +34,7 @@ struct Measurement {
         }
     }
 
-    /// `{"shape","value","floor","ratio","target","met"}` and the unit.
+    /// `{"shape","value","floor","ratio","target","met"}`, the unit, and the note where there is one.
     var json: String {
         var json = JSONWriter()
         json.beginObject()
@@ -48,6 +50,10 @@ struct Measurement {
         json.string(targetText)
         json.key("met")
         json.bool(isMet)
+        if let note {
+            json.key("note")
+            json.string(note)
+        }
         json.endObject()
         return String(decoding: json.bytes, as: UTF8.self)
     }

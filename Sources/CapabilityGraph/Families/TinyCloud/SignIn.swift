@@ -13,12 +13,11 @@ extension Graph {
     func signsIn(_ edge: UInt32) -> Bool {
         let info = info[edge]
         // Without proofs every capability is the issuer's own.
-        guard info.kind == EdgeKind.cacao.code, info.proofCount == 0, isKey(info.audience) else { return false }
-        let numbers = info.capabilityStart..<info.capabilityStart + UInt32(info.capabilityCount)
+        guard info.kind == EdgeKind.cacao.code, info.proofCount == 0, isKey(audience(edge)) else { return false }
         var readable: Set<UInt32> = []
         var manages = false
         var data: [UInt32: Int] = [:]
-        for number in numbers {
+        for number in capabilities(of: edge) {
             let row = capabilities[number]
             let resource = resources.row(row.resource)
             guard resource.space != 0, resource.suffix == 0, row.caveats == 0 else { continue }
