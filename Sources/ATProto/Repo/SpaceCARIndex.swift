@@ -38,21 +38,25 @@ public enum SpaceCARIndex {
         let key = path.utf8
         appendHead(major: 3, UInt64(key.count), to: &bytes)
         bytes.append(contentsOf: key)
-        let name = cid.bytes
         // Tag 42, then a byte string: a zero byte and the CID.
         bytes.append(0xd8)
         bytes.append(42)
-        appendHead(major: 2, UInt64(name.count + 1), to: &bytes)
+        appendHead(major: 2, UInt64(cid.byteCount + 1), to: &bytes)
         bytes.append(0)
-        bytes.append(contentsOf: name)
+        cid.append(to: &bytes)
     }
 
     private static func appendHead(major: UInt8, _ value: UInt64, to bytes: inout [UInt8]) {
         let type = major << 5
         switch value {
         case 0..<24: bytes.append(type | UInt8(value))
-        case 24...0xff: bytes.append(contentsOf: [type | 24, UInt8(value)])
-        case 0x100...0xffff: bytes.append(contentsOf: [type | 25, UInt8(value >> 8), UInt8(truncatingIfNeeded: value)])
+        case 24...0xff:
+            bytes.append(type | 24)
+            bytes.append(UInt8(value))
+        case 0x100...0xffff:
+            bytes.append(type | 25)
+            bytes.append(UInt8(value >> 8))
+            bytes.append(UInt8(truncatingIfNeeded: value))
         default:
             bytes.append(type | 26)
             for shift in [24, 16, 8, 0] as [UInt64] { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }

@@ -43,16 +43,23 @@ public struct SpaceCARIndexer: ~Copyable {
         public let cid: CID
         public let byteCount: Int
         public let entryCount: Int
+        /// The entries as they stand in the index; nil where they are more bytes than were to be kept.
+        public let entries: [UInt8]?
     }
 
     private let entryCount: Int
     private let hash = StreamingSHA256()
+    private let headByteCount: Int
+    private let maxBufferBytes: Int
     private var byteCount: Int
     private var buffer: [UInt8]
 
-    public init(count: Int) {
+    /// - Parameter keptBytes: An index of at most so many bytes is given by `finish`, too.
+    public init(count: Int, keptBytes: Int = 0) {
         entryCount = count
+        maxBufferBytes = max(1 << 16, keptBytes)
         buffer = SpaceCARIndex.head(count: count)
+        headByteCount = buffer.count
         byteCount = buffer.count
     }
 
@@ -61,7 +68,7 @@ public struct SpaceCARIndexer: ~Copyable {
         let before = buffer.count
         SpaceCARIndex.append(path: path, cid: cid, to: &buffer)
         byteCount += buffer.count - before
-        guard buffer.count >= 1 << 16 else { return }
+        guard buffer.count > maxBufferBytes else { return }
         hash.update(buffer)
         buffer.removeAll(keepingCapacity: true)
     }
@@ -69,6 +76,7 @@ public struct SpaceCARIndexer: ~Copyable {
     public consuming func finish() -> Summary {
         hash.update(buffer)
         let cid = CID(codec: CID.dagCBORCodec, hash: Multihash(code: .sha2_256, digest: hash.finish()))
-        return Summary(cid: cid, byteCount: byteCount, entryCount: entryCount)
+        let entries = buffer.count == byteCount ? Array(buffer[headByteCount...]) : nil
+        return Summary(cid: cid, byteCount: byteCount, entryCount: entryCount, entries: entries)
     }
 }

@@ -89,17 +89,20 @@ public enum CARWriter {
 
     /// Gives what stands before a block of `byteCount` bytes: the section's length and the CID.
     public static func sectionHead(_ cid: CID, byteCount: Int) -> [UInt8] {
-        let name = cid.bytes
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(name.count + 4)
-        Varint.append(UInt64(name.count + byteCount), to: &bytes)
-        bytes.append(contentsOf: name)
+        bytes.reserveCapacity(cid.byteCount + 4)
+        appendHead(cid, byteCount: byteCount, to: &bytes)
         return bytes
+    }
+
+    private static func appendHead(_ cid: CID, byteCount: Int, to bytes: inout [UInt8]) {
+        Varint.append(UInt64(cid.byteCount + byteCount), to: &bytes)
+        cid.append(to: &bytes)
     }
 
     /// Appends a whole section.
     public static func append(_ cid: CID, _ block: [UInt8], to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: sectionHead(cid, byteCount: block.count))
+        appendHead(cid, byteCount: block.count, to: &bytes)
         bytes.append(contentsOf: block)
     }
 }

@@ -20,6 +20,10 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads the binary form; refuses version 0, other hash functions, non-shortest integers and trailing bytes.
     public init(bytes: some Collection<UInt8>) throws(MultiformatsError) {
+        if let usual = bytes.withContiguousStorageIfAvailable({ CID(usual: $0) }) ?? nil {
+            self = usual
+            return
+        }
         guard let version = Varint.decode(bytes) else {
             throw MultiformatsError(.notCanonical, "the CID does not start with a shortest-form version")
         }
@@ -32,6 +36,19 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
         }
         let hash = try Multihash(bytes: afterVersion.dropFirst(codec.byteCount))
         self.init(codec: codec.value, hash: hash)
+    }
+
+    /// Reads at one look a CID of version 1 whose codec takes one byte; nil for every other, and for what is refused.
+    private init?(usual bytes: UnsafeBufferPointer<UInt8>) {
+        let head = UnsafeRawBufferPointer(bytes)
+        guard bytes.count == Self.shortByteCount, bytes[0] == 1, bytes[1] < 0x80, bytes[3] == 32,
+            let code = Multihash.Code(rawValue: bytes[2])
+        else { return nil }
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(bigEndian: head.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+        let digest = Digest(w0: word(4), w1: word(12), w2: word(20), w3: word(28))
+        self.init(codec: UInt64(bytes[1]), hash: Multihash(code: code, digest: digest))
     }
 
     /// Reads the CID that `bytes` begin with and says how many bytes it takes; refuses what `init(bytes:)` refuses.
@@ -73,14 +90,26 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
 
     /// Gives version, codec and multihash: 36 bytes for a codec below 128.
     public var bytes: [UInt8] {
-        var bytes: [UInt8] = [1]
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(44)
+        append(to: &bytes)
+        return bytes
+    }
+
+    /// Appends what `bytes` gives.
+    public func append(to bytes: inout [UInt8]) {
+        bytes.append(1)
         Varint.append(codec, to: &bytes)
         bytes.append(hash.code.rawValue)
         bytes.append(32)
-        bytes.append(contentsOf: hash.digest.bytes)
-        return bytes
+        let digest = hash.digest
+        for word in [digest.w0, digest.w1, digest.w2, digest.w3] {
+            withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+        }
     }
+
+    /// Bytes of the binary form.
+    public var byteCount: Int { Varint.byteCount(of: codec) + 35 }
 
     /// Gives the base32 form, `bafkr4i…` for tokens.
     public var text: String { withText { String(decoding: $0, as: UTF8.self) } }

@@ -49,6 +49,9 @@ public enum Varint {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
+    /// Bytes of the shortest form of `value`.
+    public static func byteCount(of value: UInt64) -> Int { max(1, (70 - value.leadingZeroBitCount) / 7) }
+
     public static func encode(_ value: UInt64) -> [UInt8] {
         var bytes: [UInt8] = []
         append(value, to: &bytes)

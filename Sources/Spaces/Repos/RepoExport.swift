@@ -2,7 +2,8 @@ import ATProto
 import Multiformats
 import Storage
 
-/// Writes one repo as a CAR, piece by piece and from one consistent state, holding no more than one piece.
+/// Writes one repo as a CAR, piece by piece and from one consistent state, holding no more than one piece, or the whole of
+/// a repo or of an index that is short.
 ///
 /// Unchecked because one thread at a time draws pieces, as its owner sees to.
 package final class RepoExport: @unchecked Sendable {
@@ -15,6 +16,8 @@ package final class RepoExport: @unchecked Sendable {
     /// The rows read at a time, and the bytes after which a piece is handed over.
     private static let rowCount = 512
     private static let pieceBytes = 1 << 16
+    /// Up to so many bytes of a repo, or of an index, are read once and held.
+    private static let heldBytes = 1 << 20
 
     private let session: any ReadSession
     private let head: RepoHead
@@ -41,8 +44,7 @@ package final class RepoExport: @unchecked Sendable {
         try writePreamble()
     }
 
-    /// Gives the next bytes, about 64 KiB or one record; nil at the end.
-    ///
+    /// Gives the next bytes, about 64 KiB, one record or all of a short repo; nil at the end.
     package func next() throws -> [UInt8]? {
         while stage != .done, buffer.count < Self.pieceBytes {
             switch stage {
@@ -61,10 +63,33 @@ package final class RepoExport: @unchecked Sendable {
         guard head.recordCount <= SpaceCARIndex.maxEntryCount else {
             throw ATProtoError("PayloadTooLarge", "the repo has more than \(SpaceCARIndex.maxEntryCount) records")
         }
-        var indexer = SpaceCARIndexer(count: Int(head.recordCount))
-        while try entries({ indexer.add(path: $0, cid: $1) }) {}
-        buffer = SpaceCARWriter.preamble(commit: commit, index: indexer.finish())
+        if try writeWhole() { return start(.done) }
         start(.index)
+        var indexer = SpaceCARIndexer(count: Int(head.recordCount), keptBytes: Self.heldBytes)
+        while try entries({ indexer.add(path: $0, cid: $1) }) {}
+        let index = indexer.finish()
+        buffer = SpaceCARWriter.preamble(commit: commit, index: index)
+        guard let entries = index.entries else { return start(.index) }
+        buffer += entries
+        start(excludeValues ? .done : .records)
+    }
+
+    /// Writes everything in one look at the rows; false when that is too much to be held.
+    private func writeWhole() throws -> Bool {
+        guard !excludeValues else { return false }
+        var indexer = SpaceCARIndexer(count: Int(head.recordCount), keptBytes: Self.heldBytes)
+        var sections: [UInt8] = []
+        let isWhole = try records { path, cid, value in
+            indexer.add(path: path, cid: cid)
+            CARWriter.append(cid, value, to: &sections)
+            return sections.count <= Self.heldBytes
+        }
+        let index = indexer.finish()
+        guard isWhole, let entries = index.entries else { return false }
+        buffer = SpaceCARWriter.preamble(commit: commit, index: index)
+        buffer += entries
+        buffer += sections
+        return true
     }
 
     private func writeIndex() throws {
@@ -104,6 +129,15 @@ package final class RepoExport: @unchecked Sendable {
 
     /// Appends records until a piece is full; rows that are read but no longer fit are read again.
     private func writeRecords() throws {
+        let isAtEnd = try records { _, cid, value in
+            CARWriter.append(cid, value, to: &buffer)
+            return buffer.count < Self.pieceBytes
+        }
+        if isAtEnd { start(.done) }
+    }
+
+    /// Reads further records in index order, each checked against its CID, while `body` asks for more; true after the last.
+    private func records(_ body: (String, CID, [UInt8]) -> Bool) throws -> Bool {
         var isAtEnd = true
         try session.each(
             RecordTable.self,
@@ -113,10 +147,9 @@ package final class RepoExport: @unchecked Sendable {
             last = (row[RecordTable.pathLength], row[RecordTable.path])
             let (cid, value) = (try CID(record: row[RecordTable.cid]), row[RecordTable.value])
             try cid.check(value, "the record `\(head.author)/\(last.path)`")
-            CARWriter.append(cid, value, to: &buffer)
-            isAtEnd = buffer.count < Self.pieceBytes
+            isAtEnd = body(last.path, cid, value)
             return isAtEnd
         }
-        if isAtEnd { start(.done) }
+        return isAtEnd
     }
 }
