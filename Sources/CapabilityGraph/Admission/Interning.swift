@@ -73,8 +73,9 @@ extension GraphWriter {
     }
 
     func intern(_ ability: Ability) throws(GraphError) -> UInt32 {
+        let known = graph.terms.count
         let id = try graph.terms.intern(.ability, ability.text, journal: journal)
-        graph.terms.registryIndex[id] = graph.registry.number(ability.text)
+        if id >= known { graph.terms.registryIndex[id] = graph.registry.number(ability.text) }
         return id
     }
 

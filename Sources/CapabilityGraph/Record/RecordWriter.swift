@@ -4,6 +4,9 @@ import Multiformats
 struct RecordWriter {
     private(set) var bytes: [UInt8] = []
 
+    /// Makes room for what most records take.
+    init() { bytes.reserveCapacity(512) }
+
     mutating func byte(_ value: UInt8) { bytes.append(value) }
 
     mutating func number(_ value: UInt32) { number(UInt64(value)) }
