@@ -32,10 +32,18 @@ public enum CaveatContainment: Sendable, Hashable {
 }
 
 /// What is to be done under a capability: all that its caveats are held against.
-public struct CaveatUse: Sendable {
+///
+/// A class, since a question carries one along at every step and few caveats ever look at it: copying it is one count.
+public final class CaveatUse: Sendable {
     public let ability: Ability
     public let resource: Resource
     public let context: CheckContext?
+
+    init(ability: Ability, resource: Resource, context: CheckContext?) {
+        self.ability = ability
+        self.resource = resource
+        self.context = context
+    }
 }
 
 extension Caveats {

@@ -25,5 +25,6 @@ final class Journal {
         if isRecording { changes.append(change) }
     }
 
-    func clear() { changes.removeAll(keepingCapacity: true) }
+    /// Keeps the room of a usual batch, and not that of a very large one.
+    func clear() { changes.removeAll(keepingCapacity: changes.capacity <= 1 << 14) }
 }

@@ -81,11 +81,11 @@ final class SlotTable: @unchecked Sendable {
         try move(to: ids + ids / 2, { _ in false }, { _ in 0 })
     }
 
-    /// Adds an id that is known to be absent. Grows at three quarters, re-reading every hash through `hashOf`.
+    /// Adds an id that is known to be absent. Grows by a third at three quarters, re-reading every hash through `hashOf`.
     func insert(_ id: UInt32, hash: UInt64, hashOf: (UInt32) -> UInt64) throws(GraphError) {
         guard Int(id) < Self.idLimit else { throw GraphError(.outOfMemory, "the index holds as many ids as it can") }
         if (count + 1) * 4 > active.capacity * 3 {
-            try move(to: active.capacity + active.capacity / 2, { _ in true }, hashOf)
+            try move(to: active.capacity + active.capacity / 3, { _ in true }, hashOf)
         }
         place(id, hash, in: active)
         count += 1
