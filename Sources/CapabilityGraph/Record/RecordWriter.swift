@@ -55,7 +55,15 @@ struct RecordReader {
         return bytes[offset - 1]
     }
 
+    @inline(__always)
     mutating func number() throws(GraphError) -> UInt64 {
+        // Most numbers take one byte.
+        guard offset < bytes.count, bytes[offset] < 0x80 else { return try longNumber() }
+        offset += 1
+        return UInt64(bytes[offset - 1])
+    }
+
+    private mutating func longNumber() throws(GraphError) -> UInt64 {
         var result: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -74,6 +82,7 @@ struct RecordReader {
         return id
     }
 
+    @inline(__always)
     mutating func fixed() throws(GraphError) -> Int64 {
         guard bytes.count - offset >= 8 else { throw Self.malformed }
         defer { offset += 8 }

@@ -81,23 +81,27 @@ extension GraphWriter {
                 id: id, statement: statement, issuer: issuer, audience: audience, kind: kind, flags: flags,
                 notBefore: try reader.fixed(), expires: try reader.fixed(), issuedAt: try reader.fixed(), proofs: [],
                 capabilities: [], hosted: []), recordedAt: recordedAt)
-        scratch.removeAll(keepingCapacity: true)
-        for _ in 0..<(try reader.number()) { scratch.append(try reader.id(below: graph.edgeCount)) }
-        guard scratch.count <= UInt16.max else { throw RecordReader.malformed }
-        try setProofs(scratch, of: edge)
+        // Taken out of the writer for as long as it is filled, which spares a check of exclusive access at each step.
+        var numbers: [UInt32] = []
+        swap(&numbers, &scratch)
+        defer { swap(&numbers, &scratch) }
+        numbers.removeAll(keepingCapacity: true)
+        for _ in 0..<(try reader.number()) { numbers.append(try reader.id(below: graph.edgeCount)) }
+        guard numbers.count <= UInt16.max else { throw RecordReader.malformed }
+        try setProofs(numbers, of: edge)
         for _ in 0..<(try reader.number()) {
             let resource = try reader.id(below: graph.resources.count)
             let ability = try reader.id(below: graph.terms.count)
             let caveats = try reader.id(below: graph.terms.count)
             let supportCode = try reader.number()
-            scratch.removeAll(keepingCapacity: true)
+            numbers.removeAll(keepingCapacity: true)
             if supportCode > 0 {
-                for _ in 1..<supportCode { scratch.append(try reader.id(below: graph.capabilityCount)) }
+                for _ in 1..<supportCode { numbers.append(try reader.id(below: graph.capabilityCount)) }
             }
-            guard scratch.count <= UInt16.max else { throw RecordReader.malformed }
+            guard numbers.count <= UInt16.max else { throw RecordReader.malformed }
             try appendCapability(
                 edge: edge, resource: resource, ability: ability, caveats: caveats, isRoot: supportCode == 0,
-                supports: scratch)
+                supports: numbers)
         }
         closeEdge(edge)
         for _ in 0..<(try reader.number()) {

@@ -40,14 +40,10 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads at one look a CID of version 1 whose codec takes one byte; nil for every other, and for what is refused.
     private init?(usual bytes: UnsafeBufferPointer<UInt8>) {
-        let head = UnsafeRawBufferPointer(bytes)
         guard bytes.count == Self.shortByteCount, bytes[0] == 1, bytes[1] < 0x80, bytes[3] == 32,
-            let code = Multihash.Code(rawValue: bytes[2])
+            let code = Multihash.Code(rawValue: bytes[2]),
+            let digest = Digest(contiguous: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[4...]))
         else { return nil }
-        func word(_ offset: Int) -> UInt64 {
-            UInt64(bigEndian: head.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        }
-        let digest = Digest(w0: word(4), w1: word(12), w2: word(20), w3: word(28))
         self.init(codec: UInt64(bytes[1]), hash: Multihash(code: code, digest: digest))
     }
 

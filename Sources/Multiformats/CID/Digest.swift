@@ -16,6 +16,11 @@ public struct Digest: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStr
     /// Takes exactly 32 bytes; nil for any other count.
     @inlinable
     public init?(_ bytes: some Collection<UInt8>) {
+        if let digest = bytes.withContiguousStorageIfAvailable({ Digest(contiguous: UnsafeRawBufferPointer($0)) }) {
+            guard let digest else { return nil }
+            self = digest
+            return
+        }
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         var count = 0
         for byte in bytes {
@@ -30,6 +35,15 @@ public struct Digest: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStr
         }
         guard count == 32 else { return nil }
         self.init(w0: words.0, w1: words.1, w2: words.2, w3: words.3)
+    }
+
+    @usableFromInline
+    init?(contiguous bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == Self.byteCount else { return nil }
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+        self.init(w0: word(0), w1: word(8), w2: word(16), w3: word(24))
     }
 
     public var bytes: [UInt8] {

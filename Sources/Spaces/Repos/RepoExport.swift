@@ -79,6 +79,7 @@ package final class RepoExport: @unchecked Sendable {
         guard !excludeValues else { return false }
         var indexer = SpaceCARIndexer(count: Int(head.recordCount), keptBytes: Self.heldBytes)
         var sections: [UInt8] = []
+        sections.reserveCapacity(min(Self.heldBytes, Int(head.recordCount) * 512))
         let isWhole = try records { path, cid, value in
             indexer.add(path: path, cid: cid)
             CARWriter.append(cid, value, to: &sections)
