@@ -6,6 +6,8 @@ public struct SpaceURI: Hashable, Sendable, CustomStringConvertible {
     public let authority: String
     public let type: String
     public let skey: String
+    /// The canonical form: no two spaces have the same.
+    public let text: String
 
     /// Reads the canonical form only; throws `InvalidRequest`, also for a record's URI.
     public init(_ text: String) throws(ATProtoError) {
@@ -29,6 +31,7 @@ public struct SpaceURI: Hashable, Sendable, CustomStringConvertible {
         self.authority = authority
         self.type = type
         self.skey = skey
+        text = "at://" + authority + "/space/" + type + "/" + skey
     }
 
     private static func read(_ text: String, acceptingLegacy: Bool) throws(ATProtoError) -> SpaceURI {
@@ -38,8 +41,11 @@ public struct SpaceURI: Hashable, Sendable, CustomStringConvertible {
         return segments.space
     }
 
-    public var text: String { "at://\(authority)/space/\(type)/\(skey)" }
     public var description: String { text }
+
+    public static func == (left: SpaceURI, right: SpaceURI) -> Bool { left.text == right.text }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 /// Names a record in a space: `{space}/{author}/{collection}/{rkey}` (section 1).

@@ -21,36 +21,13 @@ extension Service {
         }
         let question: InvocationQuestion
         do throws(Failure) {
-            let token = try verifiedInvocation(try decode(request), at: now)
-            try checkRate(of: token.issuer, at: now)
-            question = try invocation(token)
+            question = try verifiedInvocation(try decode(request), at: now, isCounted: true).question
         } catch {
             var failure = error
             failure.form = .json
             throw failure
         }
         return settings.servicePrincipals.contains(question.invoker) ? .service : .invoker(question)
-    }
-
-    /// Verifies a token that is in its window and within the lifetime cap at an instant.
-    ///
-    /// The instant may be one that a question names, so nothing is counted against the issuer here: whoever shows
-    /// somebody's token must not use up, or move into the future, that principal's requests.
-    func verifiedInvocation(_ token: UnverifiedToken, at now: Timestamp) throws(Failure) -> Token {
-        guard token.isInWindow(at: now), let expires = token.expires else {
-            throw Failure(401, "expired", "Invocation expired or not yet valid")
-        }
-        let verified = try verify(token, status: 401, text: "Failed to verify signature")
-        guard isShortLived(expires, at: now) else {
-            throw Failure(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
-        }
-        return verified
-    }
-
-    /// True when an expiry lies no further ahead than an invocation's may.
-    func isShortLived(_ expires: Timestamp, at now: Timestamp) -> Bool {
-        let (ahead, overflow) = expires.microseconds.subtractingReportingOverflow(now.microseconds)
-        return !overflow && ahead <= settings.invocationLifetime * 1_000_000
     }
 
     /// True when the party may learn what `principal` can do with the resource: it is the principal itself, a named

@@ -211,7 +211,7 @@ extension Service {
             let at = question.at ?? now
             let invocation: InvocationQuestion
             do throws(Failure) {
-                invocation = try self.invocation(verifiedInvocation(token, at: at))
+                invocation = try verifiedInvocation(token, at: at, isCounted: false).question
             } catch {
                 // A token that does not hold is a denial, not a failure to answer; a malformed one was refused before.
                 guard error.status == 401 else { throw error }

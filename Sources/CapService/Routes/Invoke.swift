@@ -10,23 +10,14 @@ extension Service {
     /// `NoHandler`.
     func invoke(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
         let now = try now()
-        let unverified = try decode(request)
-        // Steps 2 to 4: window, signature, lifetime.
-        guard unverified.isInWindow(at: now), let expires = unverified.expires else {
-            throw Failure(401, "expired", "Invocation expired or not yet valid")
-        }
-        let token = try verify(unverified, status: 401, text: "Failed to verify signature")
-        guard isShortLived(expires, at: now) else {
-            throw Failure(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
-        }
-        try checkRate(of: token.issuer, at: now)
-        let question = try invocation(token)
+        // Steps 2 to 5: window, signature, lifetime, shape.
+        let invocation = try verifiedInvocation(try decode(request), at: now, isCounted: true)
+        let (question, token) = (invocation.question, invocation.token)
         let hosting = spaceToHost(question)
         let wanted = Result { () throws(Failure) in try work(question) }
         let use = InvocationUse(
             question: question, isServed: (try? wanted.get()) != nil,
-            mark: ReplayMark(statement: token.statementID, expiresAt: expires.microseconds + 60_000_000),
-            hosting: hosting, now: now)
+            mark: invocation.mark, hosting: hosting, now: now)
         switch wanted {
         case .success(.values(let plan)) where plan.verb.changes: change(plan, use, request, answer)
         case .success(.values(let plan)):
@@ -172,13 +163,12 @@ extension Service {
     func bodyLimit(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) -> Int {
         guard method == .post, path == "/invoke", let now = try? now(),
             let unverified = try? decode(HTTPRequest(method: method, path: path, headers: headers)),
-            unverified.isInWindow(at: now), let expires = unverified.expires, isShortLived(expires, at: now),
-            let token = try? unverified.verify(), let question = try? invocation(token),
-            case .values(let plan)? = try? work(question), plan.verb == .put
+            let invocation = try? verifiedInvocation(unverified, at: now, isCounted: false),
+            case .values(let plan)? = try? work(invocation.question), plan.verb == .put
         else { return 0 }
         let use = InvocationUse(
-            question: question, isServed: true, mark: ReplayMark(statement: token.statementID, expiresAt: 0),
-            hosting: spaceToHost(question), now: now)
+            question: invocation.question, isServed: true, mark: invocation.mark,
+            hosting: spaceToHost(invocation.question), now: now)
         guard (try? authorized(use)) != nil else { return 0 }
         return earnedBodyBytes
     }

@@ -30,6 +30,9 @@ struct XRPCParameters: Sendable {
         return value
     }
 
+    /// The names of all parameters, those of no meaning here among them.
+    var names: [String] { query.items.map(\.name) }
+
     /// Gives every value of a parameter that may be repeated.
     func texts(_ name: String) -> [String] { query.values(name) }
 

@@ -2,27 +2,24 @@ public import UCAN
 
 extension Snapshot {
     /// Answers a question with the route that decides it, or with the first cause of refusal.
-    public func check(_ question: CheckQuestion, at: Timestamp) -> Decision {
-        let resolved = resolve(question)
-        if question.context != nil, let family = graph.families.family(of: question.resource),
-            family.isAttested(question, graph.registry, at: at)
-        {
-            return .allow(Allowance(route: [], rootAuthority: question.resource.rootAuthority))
-        }
-        switch verdict(resolved, at: at) {
-        case .owner: return .allow(Allowance(route: [], rootAuthority: question.principal))
+    public func check(_ question: CheckQuestion, at: Timestamp) -> Decision { judge(question, at: at).decision }
+
+    /// Says what stands behind a verdict on a question.
+    func decision(_ question: CheckQuestion, _ verdict: Verdict, at: Timestamp) -> Decision {
+        switch verdict {
+        case .owner: .allow(Allowance(route: [], rootAuthority: question.principal))
         case .allowed(let capability):
-            return .allow(
+            .allow(
                 Allowance(
                     route: liveRoute(from: capability, at: at.microseconds),
                     rootAuthority: question.resource.rootAuthority))
         case .allowedThroughSpaces(let path):
-            return .allow(
+            .allow(
                 Allowance(
                     route: path.flatMap { liveRoute(from: $0, at: at.microseconds) },
                     rootAuthority: question.resource.rootAuthority))
-        case .undetermined: return .undetermined(.budgetExhausted)
-        case .denied: return .deny(denial(question, resolved, at: at.microseconds))
+        case .undetermined: .undetermined(.budgetExhausted)
+        case .denied: .deny(denial(question, resolve(question), at: at.microseconds))
         }
     }
 

@@ -5,14 +5,39 @@ package import UCAN
 private let maxSpaceDepth = 9
 
 extension Snapshot {
-    /// Answers for a permissioned space by what is granted to anyone, then by the spaces that are members of it.
+    /// Answers for a permissioned space by what it gives its members as such, then by what is granted to anyone, then by
+    /// the spaces that are members of it.
     func verdictThroughOthers(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
-        if let anyone = principal(.anyone) {
+        let anyone = principal(.anyone)
+        if question.principal != anyone {
+            let asMember = verdictAsMember(question, at: at, &budget)
+            if case .denied = asMember {} else { return asMember }
+        }
+        if let anyone {
             let own = ownVerdict(question.asked(by: anyone), at: at, &budget)
             if case .denied = own {} else { return own }
         }
         guard question.principal != ResolvedQuestion.nobody else { return .denied }
         return verdictThroughSpaces(question, at: at, &budget)
+    }
+
+    /// An edge that is made for the space itself is for whoever belongs to it, by an edge of its own or through a member
+    /// space: what everybody may makes nobody a member.
+    private func verdictAsMember(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
+        guard question.space != 0, question.principal != ResolvedQuestion.nobody,
+            let members = graph.terms.find(.principal, graph.terms.bytes(graph.spaces.row(question.space - 1).text))
+        else { return .denied }
+        let given = ownVerdict(question.asked(by: members), at: at, &budget)
+        guard case .allowed(let capability) = given else { return given }
+        let belonging = question.belonging(in: graph)
+        switch ownVerdict(belonging, at: at, &budget) {
+        case .allowed(let own): return .allowedThroughSpaces([own, capability])
+        case .undetermined: return .undetermined
+        case .denied, .owner, .allowedThroughSpaces: break
+        }
+        let through = verdictThroughSpaces(belonging, at: at, &budget)
+        guard case .allowedThroughSpaces(let path) = through else { return through }
+        return .allowedThroughSpaces(path + [capability])
     }
 
     /// Follows the edges by which another space's members are admitted. Each hop grants only what its own edge does: a row
@@ -245,6 +270,15 @@ extension ResolvedQuestion {
             principal: other, isAuthority: false, base: base, space: space, path: path, isHierarchical: isHierarchical,
             ability: ability, abilityNumber: abilityNumber, use: use, hasKnownResource: hasKnownResource,
             rules: rules)
+    }
+
+    /// Whether the same principal belongs to the space at all.
+    func belonging(in graph: Graph) -> ResolvedQuestion {
+        let ability = Ability.spaceBelong.text
+        return ResolvedQuestion(
+            principal: principal, isAuthority: false, base: base, space: space, path: nil, isHierarchical: true,
+            ability: graph.terms.find(.ability, ability) ?? 0, abilityNumber: graph.registry.number(ability), use: nil,
+            hasKnownResource: hasKnownResource, isPermissioned: true)
     }
 
     /// The same question about the whole of another space; nil when no edge names it. Nobody belongs to one by what is

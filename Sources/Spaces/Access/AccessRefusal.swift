@@ -45,5 +45,13 @@ extension AccessRefusal {
     package static let wrongSpace = AccessRefusal("InvalidCredential", "the credential is for another space")
     package static let wrongDelegation = AccessRefusal(
         "InvalidDelegationToken", "the delegation token is for another space")
+    package static let delegationRevoked = AccessRefusal(
+        "InvalidDelegationToken", "the delegation token was revoked")
+    package static let foreignSpace = AccessRefusal(
+        "Forbidden", "a space is made under the caller's own account on this host")
+    package static let foreignNews = AccessRefusal(
+        "Forbidden", "the notification is not signed by the repo's account")
+    package static let foreignAuthority = AccessRefusal(
+        "Forbidden", "the notification is not signed by the space's authority")
     package static let closed = AccessRefusal("Forbidden", "nothing is let through")
 }

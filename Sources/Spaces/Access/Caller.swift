@@ -37,6 +37,32 @@ extension Caller {
 }
 
 extension Caller {
+    /// Which kinds of callers an operation takes.
+    struct Kinds: OptionSet {
+        let rawValue: UInt8
+
+        static let anonymous = Kinds(rawValue: 1)
+        static let account = Kinds(rawValue: 2)
+        static let service = Kinds(rawValue: 4)
+        static let invocation = Kinds(rawValue: 8)
+        static let credential = Kinds(rawValue: 16)
+        static let delegation = Kinds(rawValue: 32)
+        /// Whoever acts in a name of its own.
+        static let named: Kinds = [.account, .service, .invocation]
+    }
+
+    /// The one kind it is.
+    var kind: Kinds {
+        switch self {
+        case .anonymous: .anonymous
+        case .account: .account
+        case .service: .service
+        case .invocation: .invocation
+        case .credential: .credential
+        case .delegation: .delegation
+        }
+    }
+
     /// The client id of the application that was attested.
     var client: String? {
         if case .delegation(_, _, _, _, _, let app) = self { app } else { nil }

@@ -5,58 +5,9 @@ import Storage
 import UCAN
 
 extension GateCase {
-    /// Own records with a session; others' as a member of a space held here, or with a credential (section 5, gates 1, 2).
-    func readRecords(_ author: DID?) throws -> Ruling {
-        switch caller {
-        case .credential: return try credential()
-        case .anonymous: return try anonymous(.spaceReadOpenly)
-        case .account, .service, .invocation, .delegation: break
-        }
-        let asker = try asker()
-        if let author, let decision = asker.own(author, .spaceReadSelf, space) {
-            try asker.require(.readOwnRepo(uri))
-            return ruling(asker, decision)
-        }
-        try asker.require(SpaceAccess(uri, .read))
-        switch view.standing(of: uri) {
-        case .live(let record): return try readOthers(record, asker, of: author)
-        case .deleted(let tombstone) where wasIn(tombstone, asker): throw AccessRefusal.spaceDeleted
-        case .deleted, .absent: throw author == nil ? AccessRefusal.spaceNotFound : .repoNotFound
-        }
-    }
-
-    /// What everybody else wrote: for full readers, and by an application the space admits.
-    private func readOthers(_ record: SpaceRecord, _ asker: Questioner, of author: DID?) throws -> Ruling {
-        let decision = asker.may(.spaceRead, space, path: author?.text)
-        guard decision.isAllowed else {
-            guard author == nil else { throw AccessRefusal.repoNotFound.with(decision) }
-            throw refusal(.readSelfOnly, record, asker, decision)
-        }
-        return try connected(ruling(asker, decision, record), asker)
-    }
-
-    /// Sessions attest no application, so only a space open to all of them is read without a credential, unless
-    /// everybody, signed in or not, may do the same: no application is kept from that.
-    func connected(
-        _ ruling: Ruling, _ asker: Questioner, orOpen abilities: [Ability] = [.spaceReadOpenly]
-    ) throws(AccessRefusal) -> Ruling {
-        var result = ruling
-        for ability in abilities {
-            let openly = asker.may(.anyone, ability, space)
-            guard openly.isAllowed else { continue }
-            result.decision = openly
-            return result
-        }
-        let connect = asker.may(.anyone, .spaceConnect, space)
-        guard connect.isAllowed else { throw .appNotAuthorized.with(connect) }
-        result.grounds.connect = connect
-        return result
-    }
-
     /// Writes go to the own repo: into spaces held elsewhere freely, into those held here as their write policy says
     /// (section 13.1, readings 6 and 9).
-    func write(_ author: DID, _ items: [WriteItem]) throws -> Ruling {
-        let asker = try asker()
+    func write(_ author: DID, _ items: [WriteItem], _ asker: Questioner) throws -> Ruling {
         // In whose repo an invocation writes shows in what it rests on, which is looked at below.
         if case .invocation = caller {} else if author != asker.principal { throw AccessRefusal.foreignRepo }
         let scoped = Set(items.flatMap(\.concrete)).filter { item in
@@ -82,7 +33,7 @@ extension GateCase {
     ) throws -> Ruling {
         var decision = asker.may(.spaceBelong, space)
         var allowed: Set<WriteItem> = []
-        var failed: Decision?
+        var failed: Judgement?
         // In somebody else's repo each write needs that author's own delegation.
         var hasConsent = author == asker.principal
         for item in scoped {
@@ -105,7 +56,7 @@ extension GateCase {
         if !covers(items, allowed) || (items.isEmpty && failed != nil) {
             if let failed {
                 throw failed.isAllowed && author != asker.principal
-                    ? AccessRefusal.foreignRepo : refusal(.writeNotAuthorized, record, asker, failed)
+                    ? AccessRefusal.foreignRepo : refusal(.writeNotAuthorized, asker, failed.decision)
             }
         }
         guard hasConsent else { throw AccessRefusal.foreignRepo }
@@ -121,14 +72,15 @@ extension GateCase {
     }
 
     /// True for what somebody may by what the space gives, not only as the author of what it takes away.
-    private func isBySpace(_ decision: Decision) -> Bool {
-        guard case .allow(let allowance) = decision else { return false }
-        return !allowance.route.isEmpty || allowance.rootAuthority == space.owner
+    private func isBySpace(_ judgement: Judgement) -> Bool {
+        guard judgement.isAllowed else { return false }
+        guard judgement.leaf == nil, case .allow(let allowance) = judgement.decision else { return true }
+        return allowance.rootAuthority == space.owner
     }
 
     /// True when a decision rests on a delegation the author signed.
-    private func isDelegated(_ author: DID, _ decision: Decision) -> Bool {
-        guard case .allow(let allowance) = decision else { return false }
+    private func isDelegated(_ author: DID, _ judgement: Judgement) -> Bool {
+        guard case .allow(let allowance) = judgement.decision else { return false }
         return allowance.route.contains { step in
             let edge = view.graph.view(step.edge)
             return !edge.kind.isHostStatement && UTF8Bytes.equal(edge.issuer, author.text)
@@ -142,7 +94,7 @@ extension GateCase {
         _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Questioner
     ) throws -> Ruling? {
         guard !items.isEmpty, items.allSatisfy({ $0.action == .delete }),
-            try RepoReader(view.tables).head(space: uri, author: author.text) != nil
+            try hasRepo(author)
         else { return nil }
         return ownWrite(author, items, scoped, asker)
     }
@@ -151,7 +103,7 @@ extension GateCase {
     private func ownWrite(
         _ author: DID, _ items: [WriteItem], _ scoped: Set<WriteItem>, _ asker: Questioner, isElsewhere: Bool = false
     ) -> Ruling? {
-        func own(_ ability: Ability, _ collection: String?) -> Decision? {
+        func own(_ ability: Ability, _ collection: String?) -> Judgement? {
             asker.own(author, ability, space, collection: collection, isElsewhere: isElsewhere)
         }
         let first = items.first
@@ -160,17 +112,6 @@ extension GateCase {
         result.isOwnAlone = true
         result.writes = scoped.filter { own($0.ability, $0.collection) != nil }
         return covers(items, result.writes) ? result : nil
-    }
-
-    /// A repo as a whole is its author's to delete, whatever became of the space (reading 9).
-    func deleteRepo(_ author: DID) throws -> Ruling {
-        let asker = try asker()
-        // Only a scope for every collection covers this name, which is no collection's.
-        try asker.require(.deleteRecord(uri, collection: "*"))
-        guard author == asker.principal, let decision = asker.own(author, .spaceDelete, space) else {
-            throw AccessRefusal.foreignRepo
-        }
-        return ruling(asker, decision)
     }
 
     /// True when each item, or for a `put` one way to do it, is among the allowed ones.

@@ -26,8 +26,8 @@ package struct Gate: Sendable {
 }
 
 extension Gate {
-    /// Completes what a question says of a use by what this host alone knows: that the space is held elsewhere, and, where
-    /// something is to be put into a repo, that the author's is kept here.
+    /// Completes what a question says of a use by what this host alone knows: that the space is held elsewhere or nowhere,
+    /// and whose repos are kept here.
     package func completed(
         _ context: CheckContext?, of ability: Ability, on resource: Resource
     ) throws -> CheckContext? {
@@ -36,15 +36,23 @@ extension Gate {
         }
         let view = try LazyView(store)
         defer { view.close() }
-        guard case .absent = view.view.standing(of: uri), try !isUnderHostedAuthority(space) else { return context }
-        if ability != .spaceRead {
-            guard let author = resource.path.flatMap({ try? DID(String($0.prefix { $0 != "/" })) }),
-                try accounts.isHosted(author)
-            else { return context }
-        }
+        let author = resource.path.flatMap { try? DID(String($0.prefix { $0 != "/" })) }
         var completed = context ?? CheckContext()
-        completed.isHeldElsewhere = true
-        return completed
+        switch view.view.standing(of: uri) {
+        case .live: break
+        case .absent where try !isUnderHostedAuthority(space):
+            // What is put into a repo is put into one that is kept here.
+            if ability == .spaceRead {
+                completed.isHeldElsewhere = true
+            } else if let author {
+                completed.isHeldElsewhere = try accounts.isHosted(author)
+            }
+        case .absent, .deleted: completed.isOfNoSpace = true
+        }
+        if ability == .spaceDelete, let author {
+            completed.isOfNoRepo = try RepoReader(view.view.tables).head(space: uri, author: author.text) == nil
+        }
+        return completed.isEmpty ? nil : completed
     }
 
     /// True for a space under an authority whose spaces are all made here.

@@ -3,7 +3,7 @@ import CapabilityGraph
 package import Multiformats
 package import UCAN
 
-/// What is to be done in a space; each has one rule in the gate (atproto-spaces.md 5, 6, 12).
+/// What is to be done in a space; each is one row of a table, `row` (atproto-spaces.md 5, 6, 12).
 package enum Operation: Sendable, Hashable {
     /// Read records, blobs, commits or operations of one author, or of all.
     case readRecords(author: DID?)
@@ -41,17 +41,6 @@ package enum Operation: Sendable, Hashable {
     case notifyWrite(writer: DID)
     /// Take the news that credentials of the space were revoked, or that it was deleted.
     case notifyByAuthority
-}
-
-extension Operation {
-    /// The access for which a managing application is asked before this is refused; nil where none is.
-    var asksFor: ManagingAppWord.Access? {
-        switch self {
-        case .write, .notifyWrite: .write
-        case .mintCredential: .read
-        default: nil
-        }
-    }
 }
 
 package enum WriteAction: Sendable, Hashable {

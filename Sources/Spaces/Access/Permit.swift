@@ -32,15 +32,19 @@ package struct Permit: Sendable {
     /// In whose name it happens: the account, the invoker, the credential's key, the delegating user.
     package var principal: DID { ruling.principal }
     /// What the graph answered to the question that decided, allowing it.
-    package var decision: Decision { ruling.decision }
+    package var decision: Decision { ruling.judgement.decision }
     /// Further questions that had to be allowed too.
     package var grounds: Grounds { ruling.grounds }
     /// True when the principal owns the space or is its authority.
     package var isOwner: Bool { ruling.isOwner }
     /// True when the principal was let through as one who manages the space, where others are let through too.
     package var manages: Bool { ruling.manages }
-    /// True where nothing but what is open to everybody let it through, so that it shows no more than that.
-    package var isOpen: Bool { ruling.isOpen }
+    /// True where nothing but what is open to everybody let it through, so that it shows no more than that; of itself everybody
+    /// is told all.
+    package var isOpen: Bool {
+        if case .listMembers(of: principal) = operation { return false }
+        return ruling.isOpen
+    }
     /// True when the principal writes to its own repo and nothing lets it into the space, of which it is told nothing.
     package var isOwnAlone: Bool { ruling.isOwnAlone }
 
@@ -70,7 +74,6 @@ package struct AccountPermit: Sendable {
     package let operation: AccountOperation
     package let caller: Caller
     package let principal: DID
-    package let decision: Decision
     package let revision: UInt32
     private let scopes: SpaceScopes?
     private let gate: Gate
@@ -82,7 +85,6 @@ package struct AccountPermit: Sendable {
         self.operation = operation
         self.caller = caller
         principal = ruling.principal
-        decision = ruling.decision
         scopes = ruling.scopes
         self.revision = revision
     }
@@ -120,7 +122,8 @@ extension Gate {
                 Permit(operation, caller, on: space, context, ruling, self, revision: view.graph.revision))
         } catch let refusal as AccessRefusal {
             guard word == nil, let user = caller.principal,
-                let (app, access) = view.graph.managingApp(askedFor: refusal.decision), access == operation.asksFor
+                let (app, access) = view.graph.managingApp(askedFor: refusal.decision),
+                case .asked(access) = operation.row(on: try Space(space), for: caller).word
             else { return .refuse(refusal) }
             return .ask(
                 ManagingAppQuestion(

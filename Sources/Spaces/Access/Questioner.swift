@@ -9,11 +9,11 @@ struct Questioner {
     let now: Timestamp
     let principal: DID
     /// The answer to whether the session acts for its account, where a session asks.
-    let session: Decision?
+    let session: Judgement?
     /// What bounds the app; nil when nothing does.
     let scopes: SpaceScopes?
-    /// What the operation tells of the use.
-    let context: CheckContext
+    /// What the operation tells of the use; nil when nothing.
+    let context: CheckContext?
     private let invocation: InvocationQuestion?
 
     /// Takes whoever may act in an own name; throws the refusal of everybody else.
@@ -50,24 +50,24 @@ struct Questioner {
     /// The answer that lets a session act for its account; throws for one that has ended.
     private static func live(
         _ session: DID, of account: DID, in graph: Snapshot, at now: Timestamp
-    ) throws(AccessRefusal) -> Decision {
-        let decision = graph.check(
+    ) throws(AccessRefusal) -> Judgement {
+        let judgement = graph.judge(
             CheckQuestion(principal: session, ability: .accountUse, resource: .account(account)), at: now)
-        guard decision.isAllowed else { throw .sessionEnded.with(decision) }
-        return decision
+        guard judgement.isAllowed else { throw .sessionEnded.with(judgement.decision) }
+        return judgement
     }
 
     /// Asks in the name of a principal whose identity is established otherwise.
     init(
         _ principal: DID, in graph: Snapshot, at now: Timestamp, context: CheckContext = CheckContext(),
-        session: Decision? = nil, scopes: SpaceScopes? = nil, invocation: InvocationQuestion? = nil
+        session: Judgement? = nil, scopes: SpaceScopes? = nil, invocation: InvocationQuestion? = nil
     ) {
         self.graph = graph
         self.now = now
         self.principal = principal
         self.session = session
         self.scopes = scopes
-        self.context = context
+        self.context = context.isEmpty ? nil : context
         self.invocation = invocation
     }
 
@@ -76,11 +76,19 @@ struct Questioner {
         guard scopes?.allows(access) ?? true else { throw .insufficientScope }
     }
 
+    /// Throws `InsufficientScope` unless the app's scopes cover one of some accesses to a space; no access needs none.
+    func require(anyOf accesses: [SpaceAccess.Operation], in space: SpaceURI) throws(AccessRefusal) {
+        guard let scopes, !accesses.isEmpty else { return }
+        guard accesses.contains(where: { scopes.allows(SpaceAccess(space, $0)) }) else { throw .insufficientScope }
+    }
+
     /// Asks the graph; an invocation must also name what it uses.
-    func may(_ ability: Ability, _ space: Space, path: String? = nil, _ context: CheckContext? = nil) -> Decision {
-        let resource = Resource.atproto(space: space, path: path)
+    func may(_ ability: Ability, _ space: Space, path: String? = nil, _ context: CheckContext? = nil) -> Judgement {
         if let invocation {
-            return graph.decide(invocation, wanted: (ability, resource), context: context ?? self.context, at: now)
+            let resource = Resource.atproto(space: space, path: path)
+            return Judgement(
+                graph.decide(invocation, wanted: (ability, resource), context: context ?? self.context, at: now),
+                in: graph)
         }
         return may(principal, ability, space, path: path, context)
     }
@@ -88,30 +96,35 @@ struct Questioner {
     /// Asks for somebody else, such as everybody or an application.
     func may(
         _ other: DID, _ ability: Ability, _ space: Space, path: String? = nil, _ context: CheckContext? = nil
-    ) -> Decision {
-        graph.check(
+    ) -> Judgement {
+        graph.judge(
             CheckQuestion(
                 principal: other, ability: ability, resource: .atproto(space: space, path: path),
                 context: context ?? self.context), at: now)
     }
 
     /// Asks whether the principal acts as itself, which takes nothing but its name.
-    func inOwnName() -> Decision {
-        graph.check(CheckQuestion(principal: principal, ability: .accountUse, resource: .account(principal)), at: now)
+    func inOwnName() -> Judgement {
+        graph.judge(CheckQuestion(principal: principal, ability: .accountUse, resource: .account(principal)), at: now)
     }
 
     /// The answer for what is the author's own: a repo or one collection of it, by the author itself or by who shows a
     /// delegation the author signed; nil for anybody else, and for an invocation that does not name it.
     func own(
         _ author: DID, _ ability: Ability, _ space: Space, collection: String? = nil, isElsewhere: Bool = false
-    ) -> Decision? {
+    ) -> Judgement? {
         guard author == principal || invocation != nil else { return nil }
         var context = self.context
-        context.isHeldElsewhere = isElsewhere
+        if isElsewhere {
+            context = context ?? CheckContext()
+            context?.isHeldElsewhere = true
+        }
         let path = collection.map { "\(author.text)/\($0)" } ?? author.text
-        let decision = may(ability, space, path: path, context)
-        guard case .allow(let allowance) = decision else { return nil }
-        return author == principal || signers(allowance).contains(author) ? decision : nil
+        let judgement = may(ability, space, path: path, context)
+        guard judgement.isAllowed else { return nil }
+        if author == principal { return judgement }
+        guard case .allow(let allowance) = judgement.decision else { return nil }
+        return signers(allowance).contains(author) ? judgement : nil
     }
 
     /// True unless the caller is an invocation that does not name this use.
@@ -120,9 +133,6 @@ struct Questioner {
         if case .success = graph.uses(invocation, of: ability, on: .atproto(space: space, path: path)) { return true }
         return false
     }
-
-    /// True for an invocation, which may do no more than it names.
-    var isInvocation: Bool { invocation != nil }
 
     /// Who signed the delegations an allowance rests on.
     private func signers(_ allowance: Allowance) -> [DID] {

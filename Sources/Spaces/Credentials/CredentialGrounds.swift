@@ -78,8 +78,5 @@ struct CredentialGrounds {
 
 extension Permit {
     /// The edge of the session that asked; nil where none did.
-    var sessionEdge: Snapshot.EdgeID? {
-        guard case .allow(let allowance)? = grounds.session else { return nil }
-        return allowance.route.first?.edge
-    }
+    var sessionEdge: Snapshot.EdgeID? { grounds.session?.leaf?.edge }
 }

@@ -76,7 +76,7 @@ extension SpaceCredentials {
             }
             var grounds = CredentialGrounds()
             try grounds.restReading(permit.decision, of: record, in: change)
-            try grounds.restConnecting(permit.grounds.connect, of: record, app: app, in: change)
+            try grounds.restConnecting(permit.grounds.connect?.decision, of: record, app: app, in: change)
             if let session = change.graph.session(ofToken: token) { grounds.rest(session: session, of: user) }
             var facts: CBORMap = [
                 "uri": .text(permit.space.text), "jti": .text(minted.id), "subject": .text(user.text),
@@ -98,7 +98,7 @@ extension SpaceCredentials {
     ) throws(AccessRefusal) -> Int64 {
         let graph = store.snapshot()
         var result = min(lifetime, maximum)
-        for case .allow(let allowance)? in [permit.decision, permit.grounds.connect] {
+        for case .allow(let allowance)? in [permit.decision, permit.grounds.connect?.decision] {
             for step in allowance.route {
                 guard let end = graph.view(step.edge).expires else { continue }
                 result = min(result, UnixTime.second(of: end) - UnixTime.second(of: now))

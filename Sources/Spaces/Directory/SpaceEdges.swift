@@ -1,7 +1,7 @@
 import ATProto
 import CapabilityGraph
 import Multiformats
-import Storage
+package import Storage
 import UCAN
 
 /// Keeps the edges of a space equal to what its settings say: whom its policies admit, which applications may connect,
@@ -26,6 +26,10 @@ enum SpaceEdges {
         case describe
         /// Everybody may read without saying who reads.
         case readOpenly
+        /// Everybody may know that the space is there.
+        case know
+        /// Its members may be shown who is one.
+        case listMembers
         /// Which records the space takes, whoever writes them.
         case take
         /// What the memberships of an older release rest on; they stay as long as their space.
@@ -35,7 +39,7 @@ enum SpaceEdges {
         var isCarrier: Bool {
             switch self {
             case .owner, .list, .formerList, .formerListRead, .formerListWrite: true
-            case .listRead, .listWrite, .read, .write, .app, .describe, .readOpenly, .take: false
+            case .listRead, .listWrite, .read, .write, .app, .describe, .readOpenly, .know, .listMembers, .take: false
             }
         }
     }
@@ -117,7 +121,36 @@ enum SpaceEdges {
         if settings.config.recordsPublic {
             grants.append(Grant(.readOpenly, .policy, .anyone, [.spaceReadOpenly]))
         }
+        return grants + acquaintance(settings, members: members)
+    }
+
+    /// Who may know of the space, and whether its members may be shown its list: what earlier releases read off the
+    /// settings, without an edge.
+    fileprivate static func acquaintance(_ settings: SpaceSettings, members: DID) -> [Grant] {
+        var grants: [Grant] = []
+        // Whom an application will admit cannot be told beforehand, so that everybody may ask.
+        if settings.readPolicy.managingApp != nil { grants.append(Grant(.know, .policy, .anyone, [.spaceKnow])) }
+        if settings.config.membersCanList || settings.config.membershipPublic {
+            grants.append(Grant(.listMembers, .policy, members, [.spaceListMembers]))
+        }
         return grants
+    }
+}
+
+extension SpaceCatalog {
+    package func missingStatements() throws -> (@Sendable (StoreTransaction) throws -> Void)? {
+        let lacking = try everything.spaces.values.compactMap { entry -> SpaceURI? in
+            guard let record = entry.record else { return nil }
+            let wanted = SpaceEdges.acquaintance(record.settings, members: DID(space: try Space(record.uri)))
+            return wanted.allSatisfy { entry.edges[$0.key] != nil } ? nil : record.uri
+        }
+        guard !lacking.isEmpty else { return nil }
+        return { change in
+            for uri in lacking.sorted(by: { $0.text < $1.text }) {
+                guard let record = try change.spaces.space(uri) else { continue }
+                try change.reconcileEdges(of: record, by: record.owner)
+            }
+        }
     }
 }
 

@@ -2,8 +2,8 @@ package import ATProto
 import Multiformats
 package import UCAN
 
-/// One space held here: who made it, who owns it, how it is set.
-package struct SpaceRecord: Sendable, Hashable {
+/// One space held here: who made it, who owns it, how it is set. One value is shared by all that read it.
+package final class SpaceRecord: Sendable, Hashable {
     /// Names the space inside the tables: the revision at which it was made.
     package let number: Int64
     package let uri: SpaceURI
@@ -15,8 +15,33 @@ package struct SpaceRecord: Sendable, Hashable {
     package let updatedAt: Timestamp
     package let settings: SpaceSettings
 
+    init(
+        number: Int64, uri: SpaceURI, creator: DID, owner: DID, createdAt: Timestamp, updatedAt: Timestamp,
+        settings: SpaceSettings
+    ) {
+        self.number = number
+        self.uri = uri
+        self.creator = creator
+        self.owner = owner
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.settings = settings
+    }
+
     /// A name that shows neither how many spaces there are nor where this one is stored.
     package var identifier: String { String(SHA256.hash(Array(uri.text.utf8)).hex.prefix(32)) }
+
+    package static func == (left: SpaceRecord, right: SpaceRecord) -> Bool {
+        left === right
+            || left.number == right.number && left.uri == right.uri && left.creator == right.creator
+                && left.owner == right.owner && left.createdAt == right.createdAt
+                && left.updatedAt == right.updatedAt && left.settings == right.settings
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(number)
+        hasher.combine(uri)
+    }
 }
 
 /// What is left of a deleted space (section 18).

@@ -58,11 +58,15 @@ extension SpaceSettings {
         case .owner, .list, .formerList, .formerListRead, .formerListWrite: return nil
         // The list is what is left when nothing else is said, so that nothing stands without it.
         case .listRead, .listWrite, .take: return nil
+        // Who asks an application whom it admits says by it that the space is there.
+        case .know: return nil
         case .read: result.readPolicy = .memberList
         case .write: result.writePolicy = .memberList
-        case .describe, .readOpenly:
+        case .describe, .readOpenly, .listMembers:
             var change = JSONObject()
-            change[edge.role == .describe ? "membershipPublic" : "recordsPublic"] = false
+            if edge.role != .readOpenly { change["membershipPublic"] = false }
+            if edge.role == .readOpenly { change["recordsPublic"] = false }
+            if edge.role == .listMembers { change["membersCanList"] = false }
             guard (try? result.config.apply(change)) != nil else { return nil }
         case .app: result.appAccess = appAccess.without(edge.subject)
         }

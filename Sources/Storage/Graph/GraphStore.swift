@@ -55,6 +55,9 @@ public final class GraphStore: Sendable {
         for family in families where try store.read({ try $0.exists(TakeoverTable.self) }) {
             try store.transact(at: now) { change in try family.takeOver(in: change) }
         }
+        for family in families {
+            if let missing = try family.missingStatements() { try store.transact(at: now, missing) }
+        }
         return store
     }
 

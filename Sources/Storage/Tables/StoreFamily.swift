@@ -34,6 +34,10 @@ package protocol StoreFamily: AnyObject, Sendable {
 
     /// States in the log what an older release kept in tables alone; called at each opening, before anything else.
     func takeOver(in change: StoreTransaction) throws
+
+    /// Gives what the log of an earlier release lacks and this one decides by; nil where nothing is lacking. Asked at each
+    /// opening, behind `takeOver`.
+    func missingStatements() throws -> (@Sendable (StoreTransaction) throws -> Void)?
 }
 
 /// A family that keeps nothing beside the graph.

@@ -2,6 +2,7 @@ import ATProto
 import CapTesting
 import Identity
 import Multiformats
+import Spaces
 import Testing
 import UCAN
 
@@ -188,10 +189,11 @@ import UCAN
             space: rig.space, binding: .thumbprint(rig.key.publicKey.thumbprint), keyID: KeyID.space, key: strange,
             at: rig.scene.time)
         let digest = BLAKE3.hash(Array(forged.text.utf8))
-        cache.remember(forged, strange.publicKey, digest)
+        let holder = try forged.binding.holder
+        cache.remember(forged, strange.publicKey, holder, digest)
         #expect(try rig.ask(forged.text) == "401 BadJwtSignature", "remembered under a key that is not published")
         // Were it verified again, it would be refused again.
-        cache.remember(forged, rig.authorityKey.publicKey, digest)
+        cache.remember(forged, rig.authorityKey.publicKey, holder, digest)
         #expect(try rig.ask(forged.text)["kind"] == "credential")
     }
 

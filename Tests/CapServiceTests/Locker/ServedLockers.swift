@@ -22,8 +22,7 @@ struct ServedLockers: ServedFamily {
     /// first key to it.
     private static func lend(_ service: Service, _ request: HTTPRequest, _ answer: Answer) throws(Failure) {
         let now = try service.now()
-        let token = try service.verifiedInvocation(try service.decode(request), at: now)
-        let invocation = try service.invocation(token)
+        let invocation = try service.verifiedInvocation(try service.decode(request), at: now, isCounted: true).question
         guard let body = try? JSON.parse(request.body), let place = body["place"]?.string,
             let resource = try? service.store.families.resource(place), let locker = resource.space,
             let holder = body["holder"]?.string.flatMap({ try? service.store.families.principal($0) }),

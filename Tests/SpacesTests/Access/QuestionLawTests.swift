@@ -15,7 +15,6 @@ import UCAN
     private struct World {
         let rig: SpaceRig
         let space: SpaceURI
-        private(set) var isDeleted = false
         var random: SeededGenerator
         static let people = ["alice", "bob", "carol", "dave"]
         static let clients = ["https://a.example/c", "https://b.example/c"]
@@ -36,8 +35,7 @@ import UCAN
                 try rig.add(space: inner, to: space, pick([.reader, .writer, .readSelf]))
             }
             for name in Self.people where chance(40) { rig.apps.admit(try rig.did(name)) }
-            isDeleted = chance(10)
-            if isDeleted { try rig.delete(space) }
+            if chance(10) { try rig.delete(space) }
         }
 
         private mutating func furnish(_ space: SpaceURI) throws {
@@ -63,10 +61,11 @@ import UCAN
                 #"{"$type":"com.atproto.simplespace.defs#denyList","denied":["https://a.example/c"]}"#,
             ])
             let taken = pick(["null", #"["com.example.post"]"#, "[]"])
-            let flags = (chance(20), chance(20))
+            let flags = (chance(20), chance(20), chance(30))
             return """
                 {"readPolicy":\(policy(&random)),"writePolicy":\(policy(&random)),"appAccess":\(apps),\
-                "config":{"membershipPublic":\(flags.0),"recordsPublic":\(flags.1),"allowedCollections":\(taken)}}
+                "config":{"membershipPublic":\(flags.0),"recordsPublic":\(flags.1),\
+                "membersCanList":\(flags.2),"allowedCollections":\(taken)}}
                 """
         }
     }
@@ -78,7 +77,7 @@ import UCAN
         let caller: Caller
         let space: SpaceURI
         let asked: (Snapshot) throws -> Bool
-        /// False where the host may answer, beyond any right, that there is nothing to do it to.
+        /// False where who asks shows less than its principal may.
         var isExact = true
     }
 
@@ -132,8 +131,10 @@ import UCAN
                         caller: .invocation(question), space: space
                     ) { graph in
                         let resource = Resource.atproto(space: try Space(space), path: did.text)
+                        let ability = isOwn ? Ability.spaceReadSelf : .spaceRead
                         return graph.answer(
-                            question, wanted: (isOwn ? .spaceReadSelf : .spaceRead, resource), context: nil, at: start
+                            question, wanted: (ability, resource),
+                            context: try rig.gate.completed(nil, of: ability, on: resource), at: start
                         ).isAllowed
                     })
             }
@@ -149,7 +150,7 @@ import UCAN
                                     try allows(
                                         $0, principal, item.ability, place, "\(principal.text)/\(collection)",
                                         context(.write, principal))
-                                }, isExact: action != .delete))
+                                }))
                     }
                 }
             }
@@ -162,6 +163,14 @@ import UCAN
                         try allows($0, principal, ability, space)
                     })
             }
+            cases.append(
+                Case(name: "\(name) lists", operation: .listMembers(of: nil), caller: caller, space: space) {
+                    try allows($0, principal, .spaceListMembers, space)
+                })
+            cases.append(
+                Case(name: "\(name) asks", operation: .readGraph(of: nil), caller: caller, space: space) {
+                    try allows($0, principal, .spaceKnow, space)
+                })
             cases.append(
                 Case(name: "\(name) is told", operation: .readSettings, caller: caller, space: space) {
                     let isMember = try allows($0, principal, .spaceBelong, space)
@@ -216,9 +225,7 @@ import UCAN
                     refusal = error.name
                 }
                 let isAllowed = try item.asked(world.rig.store.snapshot())
-                // That a space was deleted takes nothing from its authority but the space.
-                let isGone = world.isDeleted && refusal == "SpaceDeleted"
-                guard refusal == nil ? isAllowed : !(isAllowed && item.isExact && !isGone) else {
+                guard refusal == nil ? isAllowed : !(isAllowed && item.isExact) else {
                     return "\(item.name): the gate says \(refusal ?? "yes"), the graph \(isAllowed)"
                 }
             }

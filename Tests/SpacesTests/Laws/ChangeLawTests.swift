@@ -63,11 +63,17 @@ extension SpaceCatalog {
     fileprivate var described: [String] {
         let state = everything
         return state.spaces.filter { $0.value.record != nil || $0.value.tombstone != nil }.map { uri, entry in
-            "\(uri) \(String(describing: entry.record)) \(String(describing: entry.tombstone)) "
+            "\(uri) \(entry.record?.described ?? "-") \(String(describing: entry.tombstone)) "
                 + "\(entry.edges.map { "\($0.key): \($0.value)" }.sorted())"
         }.sorted() + [
             "\(state.foreign.revoked.map { "\($0.key): \($0.value.map { "\($0.key) \($0.value)" }.sorted())" }.sorted())",
             "\(state.foreign.closed.map { "\($0.key): \($0.value)" }.sorted())",
         ]
+    }
+}
+
+extension SpaceRecord {
+    fileprivate var described: String {
+        "\(number) \(uri) \(creator) \(owner) \(createdAt) \(updatedAt) \(settings)"
     }
 }

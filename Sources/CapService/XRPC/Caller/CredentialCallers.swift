@@ -15,12 +15,11 @@ extension XRPCCall {
         // The use of a proof is kept durably.
         if scheme == .proof { try willWait() }
         let digest = BLAKE3.hash(Array(token.utf8))
-        let credential = try verified(token, digest)
+        let (credential, holder) = try verified(token, digest)
         let use = try presentation(of: credential, scheme)
-        let key = try credential.binding.holder
         if let use { try consume(use) }
         return .credential(
-            space: credential.space, key: key, edge: Multihash(code: .blake3_256, digest: digest),
+            space: credential.space, key: holder, edge: Multihash(code: .blake3_256, digest: digest),
             jti: credential.id, expires: Timestamp(seconds: credential.expiresAt))
     }
 
@@ -38,12 +37,13 @@ extension XRPCCall {
         return use
     }
 
-    private func verified(_ token: String, _ digest: Digest) throws -> SpaceCredential {
-        if let (known, key) = service.credentialCache.find(digest),
-            try self.key(known.keyID, of: known.space.authority) == key
+    /// The credential, and the principal that holds the key it is bound to.
+    private func verified(_ token: String, _ digest: Digest) throws -> (SpaceCredential, DID) {
+        if let known = service.credentialCache.find(digest),
+            try self.key(known.credential.keyID, of: known.credential.space.authority) == known.key
         {
-            try known.requireUnexpired(at: now)
-            return known
+            try known.credential.requireUnexpired(at: now)
+            return (known.credential, known.holder)
         }
         var used: PublicKey?
         let credential = try verifying { keys throws(ATProtoError) in
@@ -55,8 +55,9 @@ extension XRPCCall {
                     return key
                 }, at: now)
         }
-        if let used { service.credentialCache.remember(credential, used, digest) }
-        return credential
+        let holder = try credential.binding.holder
+        if let used { service.credentialCache.remember(credential, used, holder, digest) }
+        return (credential, holder)
     }
 
     /// Methods about one repo, whose signatures are addressed to its account (section 4.6).
@@ -83,23 +84,36 @@ extension XRPCField {
 /// Refusals are never remembered, and an entry counts only as long as the authority publishes that key and the
 /// credential has not expired. What a stranger can put in is bounded: in number, and by `maximumLength` each.
 struct CredentialCache: Sendable {
-    private struct Entry: Sendable {
+    struct Entry: Sendable {
         let credential: SpaceCredential
+        /// The key it was verified with, to be compared with the one published now.
         let key: PublicKey
+        let holder: DID
     }
 
     private static let maximumLength = 2048
     private let entries = BoundedCache<Digest, Entry>(generation: 4096)
     private let signed = BoundedCache<Digest, Bool>(generation: 8192)
+    private let headers = BoundedCache<[UInt8], RequestCredential>(generation: 2048)
 
-    /// The key a remembered credential was verified with, to be compared with the one published now.
-    func find(_ digest: Digest) -> (credential: SpaceCredential, key: PublicKey)? {
-        entries[digest].map { ($0.credential, $0.key) }
+    func find(_ digest: Digest) -> Entry? { entries[digest] }
+
+    func remember(_ credential: SpaceCredential, _ key: PublicKey, _ holder: DID, _ digest: Digest) {
+        guard credential.text.utf8.count <= Self.maximumLength else { return }
+        entries.insert(Entry(credential: credential, key: key, holder: holder), for: digest)
     }
 
-    func remember(_ credential: SpaceCredential, _ key: PublicKey, _ digest: Digest) {
-        guard credential.text.utf8.count <= Self.maximumLength else { return }
-        entries.insert(Entry(credential: credential, key: key), for: digest)
+    /// What a value of `Authorization` is by its form, of which nothing is verified.
+    func classified(
+        _ header: String, _ classify: () throws(ATProtoError) -> RequestCredential
+    ) throws(ATProtoError) -> RequestCredential {
+        guard header.utf8.count <= Self.maximumLength else { return try classify() }
+        // By its bytes: texts that look the same are not the same token.
+        let name = Array(header.utf8)
+        if let known = headers[name] { return known }
+        let found = try classify()
+        headers.insert(found, for: name)
+        return found
     }
 
     /// Names everything that the judgement of a signed request rests on: all its fields, which hold the credential and by

@@ -78,10 +78,18 @@ final class VerifiedCaller: Sendable {
 extension XRPCCall {
     /// What the request shows to prove who makes it (atproto-spaces.md 3); nothing of it is verified.
     func presented() throws(ATProtoError) -> RequestCredential {
-        try RequestCredential.classify(
-            authorization: Self.texts(request, "Authorization"),
-            legacyHeader: Self.texts(request, "X-Space-Credential"),
-            queryNames: (request.query?.items ?? []).map(\.name), acceptingLegacy: service.settings.hasProfileX)
+        let (authorization, legacy) = (Self.texts(request, "Authorization"), Self.texts(request, "X-Space-Credential"))
+        let isLegacyTaken = service.settings.hasProfileX
+        guard authorization.count == 1, legacy.isEmpty else {
+            return try RequestCredential.classify(
+                authorization: authorization, legacyHeader: legacy, queryNames: parameters.names,
+                acceptingLegacy: isLegacyTaken)
+        }
+        // What a header is depends on nothing but its text; what the URL holds is looked at each time.
+        _ = try RequestCredential.classify(authorization: [], queryNames: parameters.names)
+        return try service.credentialCache.classified(authorization[0]) { () throws(ATProtoError) in
+            try RequestCredential.classify(authorization: authorization, acceptingLegacy: isLegacyTaken)
+        }
     }
 
     /// The header fields that proofs and signatures are in and over.

@@ -33,10 +33,13 @@ public struct PermissionedSpaces: Family {
     /// space, and in a space that another host holds also to write.
     public func isOwn(_ question: CheckQuestion) -> Bool {
         guard let path = question.resource.path,
-            UTF8Bytes.equal(String(path.prefix { $0 != "/" }), question.principal.text)
+            path.utf8.prefix(while: { $0 != UInt8(ascii: "/") }).elementsEqual(question.principal.text.utf8)
         else { return false }
-        if [Ability.spaceReadSelf, .spaceDelete].contains(question.ability) { return true }
-        guard question.context?.isHeldElsewhere ?? false else { return false }
+        if question.ability == .spaceReadSelf { return true }
+        guard question.context?.isHeldElsewhere ?? false else {
+            return question.ability == .spaceDelete && !(question.context?.isOfNoRepo ?? false)
+        }
+        if question.ability == .spaceDelete { return true }
         return [Ability.spaceCreate, .spaceUpdate, .spaceBelong].contains(question.ability)
     }
 
@@ -97,6 +100,8 @@ extension CheckContext {
     private enum ManagingAppKey: ContextKey { typealias Value = ManagingAppWord }
     private enum CredentialKey: ContextKey { typealias Value = ForeignCredential }
     private enum HeldElsewhereKey: ContextKey { typealias Value = Bool }
+    private enum NoSpaceKey: ContextKey { typealias Value = Bool }
+    private enum NoRepoKey: ContextKey { typealias Value = Bool }
 
     public init(client: String?) {
         self.init()
@@ -126,5 +131,17 @@ extension CheckContext {
     public var isHeldElsewhere: Bool {
         get { self[HeldElsewhereKey.self] ?? false }
         set { self[HeldElsewhereKey.self] = newValue ? true : nil }
+    }
+
+    /// True where this host has no such space, be it that it never was or that it was deleted; likewise a fact of this host.
+    public var isOfNoSpace: Bool {
+        get { self[NoSpaceKey.self] ?? false }
+        set { self[NoSpaceKey.self] = newValue ? true : nil }
+    }
+
+    /// True where nothing is in the repo of the author who is named; likewise a fact of this host.
+    public var isOfNoRepo: Bool {
+        get { self[NoRepoKey.self] ?? false }
+        set { self[NoRepoKey.self] = newValue ? true : nil }
     }
 }

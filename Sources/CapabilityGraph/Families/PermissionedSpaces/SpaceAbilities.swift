@@ -26,9 +26,13 @@ extension AbilityRegistry {
         // To admit whoever shows a secret, as an invite does for who made it.
         Entry("atproto.space/invite"),
         // To be told settings, members and writers of a space.
-        Entry("atproto.space/describe"),
+        Entry("atproto.space/describe", implies: ["atproto.space/know", "atproto.space/listMembers"]),
         // To stand in a space at all: what any right in it brings along, and what tells its members from strangers.
-        Entry("atproto.space/belong"),
+        Entry("atproto.space/belong", implies: ["atproto.space/know"]),
+        // To be told that a space is there, when something in it is refused.
+        Entry("atproto.space/know"),
+        // To be shown who is a member.
+        Entry("atproto.space/listMembers"),
         // To read records without saying who reads; whoever says so may no less (21.4).
         Entry("atproto.space/readOpenly", implies: ["atproto.space/read"]),
         // What a credential of an outer space rests on in a member space: that its user reads there. It opens nothing.
@@ -59,6 +63,8 @@ extension Ability {
     public static let spaceInvite = Ability(literal: "atproto.space/invite")
     public static let spaceDescribe = Ability(literal: "atproto.space/describe")
     public static let spaceBelong = Ability(literal: "atproto.space/belong")
+    public static let spaceKnow = Ability(literal: "atproto.space/know")
+    public static let spaceListMembers = Ability(literal: "atproto.space/listMembers")
     public static let spaceReadOpenly = Ability(literal: "atproto.space/readOpenly")
     public static let spaceReadOnward = Ability(literal: "atproto.space/readOnward")
     public static let spaceListRead = Ability(literal: "atproto.space/list.read")

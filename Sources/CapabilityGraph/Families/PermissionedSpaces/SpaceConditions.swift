@@ -4,6 +4,10 @@ public import UCAN
 extension PermissionedSpaces {
     public func unmetCondition(of question: CheckQuestion, in graph: Snapshot, at now: Timestamp) -> Decision? {
         guard let space = question.resource.space else { return nil }
+        if question.context?.isOfNoSpace ?? false, question.ability != .spaceManageCreate, !isOwn(question) {
+            // Nobody has anything in a space that is not there, but the right of its authority to make it.
+            return .deny(Denial(cause: .noRoute, edge: nil))
+        }
         switch question.ability {
         case .spaceRead:
             return graph.connecting(to: space, by: question.principal, question.context, at: now)

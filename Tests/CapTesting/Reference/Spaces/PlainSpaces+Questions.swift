@@ -68,8 +68,7 @@ extension PlainSpaces {
         case .readSettings: return may("belong") || may("describe")
         case .listMembers(let member):
             if member == user { return may("belong") || may("describe") }
-            let isOnTheList = standing(user, uri) != nil || space.owner == user
-            return may("describe") || (isOnTheList && (space.membersList || space.showsMembers) && may("belong"))
+            return may("listMembers")
         case .listRepos:
             return (may("read") || may("describe")) && (isOpenToApps || space.showsMembers || space.showsRecords)
         case .follow: return may("read") && (isOpenToApps || space.showsRecords)
@@ -77,8 +76,7 @@ extension PlainSpaces {
         case .deleteSpace: return may("manage.delete")
         case .readGraph(let principal):
             if may("manage.update") { return true }
-            let isKnown = may("belong") || may("describe") || (space.readPolicy != .list && names("", nil))
-            return isKnown && (principal ?? user) == user
+            return may("know") && (principal ?? user) == user
         case .mintDelegation: return may("read") || space.readPolicy == .application
         case .write, .mintCredential: return false
         }

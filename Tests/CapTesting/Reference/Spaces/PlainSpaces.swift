@@ -58,6 +58,7 @@ public struct PlainSpaces: Sendable {
         if space.owner == who { held.formUnion(["read", "write", "manage"]) }
         if let level = standing(who, uri) {
             held.insert("belong")
+            if space.membersList || space.showsMembers { held.insert("listMembers") }
             if level.reads, space.readPolicy != .application { held.insert(level.readsAll ? "read" : "readSelf") }
             if level.writes, space.writePolicy != .application { held.insert("write") }
             if level.manages { held.insert("manage") }
@@ -70,6 +71,7 @@ public struct PlainSpaces: Sendable {
         var held: Set<String> = []
         if space.readPolicy == .everybody { held.insert("read") }
         if space.writePolicy == .everybody { held.insert("write") }
+        if space.readPolicy == .application { held.insert("know") }
         if space.showsMembers { held.insert("describe") }
         if space.showsRecords { held.insert("readOpenly") }
         return Self.closed(held)
@@ -79,6 +81,7 @@ public struct PlainSpaces: Sendable {
         "readOpenly": ["read"], "read": ["readSelf"], "readSelf": ["belong"],
         "write": ["create", "update", "delete", "belong"],
         "manage": ["manage.create", "manage.update", "manage.delete", "describe", "belong"],
+        "describe": ["know", "listMembers"], "belong": ["know"],
     ]
 
     static func closed(_ abilities: Set<String>) -> Set<String> {
