@@ -1,6 +1,8 @@
 """What a route lets somebody do, `/authorize` allows given what the route knows of the use; without that it says what it
 lacks. Each was found disagreeing once (5, 13.2, 13.3, 14.5)."""
 
+import time
+
 import httpx
 import pytest
 
@@ -8,6 +10,7 @@ from kit import jwt, ucan
 from kit.holder import Holder
 from kit.keys import Key
 from kit.people import FORUM, MEMBER_LIST, POST, managing_app, resolve
+from test_governance import foreign
 from test_policies import App, Client
 
 SPACE, SIMPLE = "com.atproto.space.", "com.atproto.simplespace."
@@ -129,6 +132,22 @@ def test_a_collection_that_a_space_does_not_take(alice, bob):
     assert asked(bob, "create", f"{space}/{bob.did}/{POST}") == "allow"
     create(other).refused("InvalidRequest")
     assert asked(bob, "create", f"{space}/{bob.did}/{other}") == "deny"
+
+
+def test_a_credential_of_another_host(service, alice, bob, peer):
+    authority = peer.identity("authority")
+    authority.services["atproto_space_host"] = ("AtprotoSpaceHost", peer.url_of("authority"))
+    space = f"at://{authority.did}/space/{FORUM}/main"
+    bob.write(space, rkey="his")
+    reader = foreign(service, alice.document, authority, space, "N")
+    holder, resource = reader.key.did, f"{space}/{bob.did}"
+    may = lambda **context: decision(service, reader.key, holder, "read", resource, **context)
+    shown = {"space": space, "holder": holder, "expires": int(time.time()) + 60}
+    read(reader, space, bob, "his").ok()
+    assert may(credential=shown) == "allow" and may() == "deny"
+    assert may(credential=shown | {"expires": int(time.time()) - 60}) == "deny"
+    here = alice.create_space()
+    assert decision(service, reader.key, holder, "read", here, credential=shown | {"space": here}) == "deny"
 
 
 def test_who_is_shown_the_members_under_a_managing_application(alice, bob, carol, service, peer):

@@ -8,6 +8,9 @@ final class Resources: @unchecked Sendable {
     private let keys: Column<ResourceKey>
     private let bases: Column<ResourceBase>
     private let bytes: Column<UInt8>
+    /// For each base one more than the length of its longest path, 0 where it has none: it only grows, also for paths that
+    /// are taken back.
+    private let longest: Column<Atomic<UInt32>>
     private let table: SlotTable
     private let baseTable: SlotTable
     private let hashing: KeyedHash
@@ -24,6 +27,7 @@ final class Resources: @unchecked Sendable {
         keys = try Column(capacity: limits.maxEdges * 4)
         bases = try Column(capacity: limits.maxEdges)
         bytes = try Column(capacity: min(limits.maxEdges * 128, Int(UInt32.max)))
+        longest = try Column(capacity: limits.maxEdges)
         table = try SlotTable()
         baseTable = try SlotTable()
     }
@@ -32,6 +36,7 @@ final class Resources: @unchecked Sendable {
         keys.release()
         bases.release()
         bytes.release()
+        longest.release()
     }
 
     func useLargePages() { bytes.useLargePages() }
@@ -63,6 +68,9 @@ final class Resources: @unchecked Sendable {
     func findBase(_ base: ResourceBase) -> UInt32? {
         baseTable.find(hash(base)) { bases[$0] == base }
     }
+
+    /// The length of the longest path of a base; -1 where none of its resources has a path.
+    func longestPath(of base: UInt32) -> Int { Int(longest.base[Int(base)].load(ordering: .acquiring)) - 1 }
 
     /// True when a stored resource covers the resource of a question (spec tinycloud.md 7.4).
     func contains(_ parent: ResourceKey, _ question: ResolvedQuestion) -> Bool {
@@ -133,6 +141,8 @@ final class Resources: @unchecked Sendable {
             (UnsafeMutableRawPointer(bytes.base) + byteCount).storeBytes(of: UInt16(length), as: UInt16.self)
             if let source = path.baseAddress { memcpy(bytes.base + byteCount + 2, source, length) }
             byteCount += length + 2
+            let bound = longest.base[Int(base)].load(ordering: .relaxed)
+            if bound <= UInt32(length) { longest.base[Int(base)].store(UInt32(length) + 1, ordering: .releasing) }
         }
         let id = UInt32(count)
         keys[id] = ResourceKey(base: base, path: offset)

@@ -60,7 +60,7 @@ extension Snapshot {
             audience == owner || audience == invoker || sessions[audience].map { holds($0, at: edge) } ?? false
         }
         let after = query.after.map { place(of: $0.raw) }
-        var rows: [(row: AccountQuery.Row, place: AccountPlace)] = []
+        var rows: [(row: AccountQuery.Row, place: RowAge)] = []
         var holders = Set(members.keys).union(sessions.keys)
         holders.formUnion([owner, invoker].compactMap { $0 })
         for holder in holders {
@@ -81,8 +81,8 @@ extension Snapshot {
         return rows.sorted { $0.place < $1.place }.map(\.row)
     }
 
-    private func place(of edge: UInt32) -> AccountPlace {
-        AccountPlace(issuedAt: graph.issuedAt(edge), cid: cidText(edge))
+    private func place(of edge: UInt32) -> RowAge {
+        RowAge(issuedAt: graph.issuedAt(edge), cid: cidText(edge))
     }
 
     /// The keys that ever acted for an account, and when: those it signed in with, and every did:key reached from the
@@ -134,13 +134,13 @@ extension Snapshot {
 }
 
 /// Where a row stands in a history.
-private struct AccountPlace: Comparable {
+private struct RowAge: Comparable {
     let issuedAt: Int64?
     // CID text is base32 of the digest, whose order is the order of the bytes in this alphabet only by value of each
     // letter; `2` to `7` sort before `a`, so texts are compared, not digests.
     let cid: String
 
-    static func < (left: AccountPlace, right: AccountPlace) -> Bool {
+    static func < (left: RowAge, right: RowAge) -> Bool {
         switch (left.issuedAt, right.issuedAt) {
         case (let one?, let other?) where one != other: one > other
         case (.some, nil): true

@@ -63,6 +63,8 @@ public struct ResolvedQuestion: Sendable {
     /// Space number plus one; 0 for resources outside known spaces.
     let space: UInt32
     let path: [UInt8]?
+    /// No resource with this base has a longer path; -1 where none has any.
+    let longestPath: Int
     let isHierarchical: Bool
     let ability: UInt32
     let abilityNumber: UInt8
@@ -124,7 +126,7 @@ extension Snapshot {
         return ResolvedQuestion(
             principal: principal ?? ResolvedQuestion.nobody, isAuthority: isAuthority, base: base ?? Resources.unseen,
             space: space,
-            path: path,
+            path: path, longestPath: base.map(graph.resources.longestPath) ?? -1,
             isHierarchical: question.resource.space != nil, ability: ability, abilityNumber: number,
             use: CaveatUse(ability: question.ability, resource: question.resource, context: question.context),
             hasKnownResource: isKnown, rules: question.resource.space?.rules ?? [], isOwn: isOwn(question))

@@ -267,7 +267,8 @@ extension ResolvedQuestion {
     /// The same question about another principal.
     func asked(by other: UInt32) -> ResolvedQuestion {
         ResolvedQuestion(
-            principal: other, isAuthority: false, base: base, space: space, path: path, isHierarchical: isHierarchical,
+            principal: other, isAuthority: false, base: base, space: space, path: path, longestPath: longestPath,
+            isHierarchical: isHierarchical,
             ability: ability, abilityNumber: abilityNumber, use: use, hasKnownResource: hasKnownResource,
             rules: rules)
     }
@@ -276,9 +277,10 @@ extension ResolvedQuestion {
     func belonging(in graph: Graph) -> ResolvedQuestion {
         let ability = Ability.spaceBelong.text
         return ResolvedQuestion(
-            principal: principal, isAuthority: false, base: base, space: space, path: nil, isHierarchical: true,
-            ability: graph.terms.find(.ability, ability) ?? 0, abilityNumber: graph.registry.number(ability), use: nil,
-            hasKnownResource: hasKnownResource, isPermissioned: true)
+            principal: principal, isAuthority: false, base: base, space: space, path: nil, longestPath: longestPath,
+            isHierarchical: true, ability: graph.terms.find(.ability, ability) ?? 0,
+            abilityNumber: graph.registry.number(ability), use: nil,
+            hasKnownResource: hasKnownResource, rules: rules)
     }
 
     /// The same question about the whole of another space; nil when no edge names it. Nobody belongs to one by what is
@@ -288,7 +290,7 @@ extension ResolvedQuestion {
         let number = graph.resources.findBase(base)
         return ResolvedQuestion(
             principal: principal, isAuthority: false, base: number ?? Resources.unseen, space: other + 1, path: nil,
-            isHierarchical: true, ability: ability, abilityNumber: abilityNumber, use: nil,
+            longestPath: -1, isHierarchical: true, ability: ability, abilityNumber: abilityNumber, use: nil,
             hasKnownResource: number != nil, rules: rules)
     }
 }

@@ -95,11 +95,15 @@ struct CandidateSearch {
     private func along(
         _ bytes: UnsafeRawBufferPointer, _ remaining: inout Int, _ body: (UInt32) -> Bool
     ) -> End? {
-        if let end = group(path: bytes, &remaining, body) { return end }
-        var index = bytes.count - 1
+        // What is longer than every path there is needs no look-up.
+        let bound = question.longestPath
+        if bytes.count <= bound, let end = group(path: bytes, &remaining, body) { return end }
+        var index = min(bytes.count - 1, bound)
         while index >= 0 {
             if bytes[index] == 0x2F {
-                if index + 1 < bytes.count, let end = group(path: prefix(bytes, index + 1), &remaining, body) {
+                if index < bound, index + 1 < bytes.count,
+                    let end = group(path: prefix(bytes, index + 1), &remaining, body)
+                {
                     return end
                 }
                 // Behind another slash this prefix is that slash's own; at the start it is the empty path, which

@@ -28,7 +28,9 @@ extension Snapshot {
     ) -> Decision? {
         let whole = Resource.atproto(space: space, path: nil)
         let openly = CheckQuestion(principal: .anyone, ability: .spaceReadOpenly, resource: whole)
-        if check(openly, at: now).isAllowed { return nil }
+        if judge(openly, at: now).isAllowed { return nil }
+        let own = CheckQuestion(principal: principal, ability: .spaceConnect, resource: whole, context: context)
+        if isConnectedByCredential(own, at: now) { return nil }
         var client = principal.text.utf8.starts(with: "did:".utf8) ? DID.anyone : principal
         if let named = context?.client { client = (try? DID(application: named)) ?? .anyone }
         let connect = check(
@@ -40,6 +42,14 @@ extension Snapshot {
             guard context?.client == nil else { return connect }
             return .deny(Denial(cause: .missingContext(["client"]), edge: denial.edge))
         }
+    }
+
+    /// True for who holds the key of a credential, which says by what application its user asked.
+    private func isConnectedByCredential(_ question: CheckQuestion, at now: Timestamp) -> Bool {
+        if let context = question.context, context.isHeldElsewhere, let credential = context.credential {
+            return credential.allows(question, graph.registry, at: now)
+        }
+        return judge(question, at: now).leaf?.kind == .spaceCredential
     }
 
     /// Whether the space takes records at a place, whoever writes them.
