@@ -40,6 +40,10 @@ package protocol StoreFamily: AnyObject, Sendable {
     func missingStatements() throws -> (@Sendable (StoreTransaction) throws -> Void)?
 }
 
+extension StoreFamily {
+    package func missingStatements() throws -> (@Sendable (StoreTransaction) throws -> Void)? { nil }
+}
+
 /// A family that keeps nothing beside the graph.
 package final class GraphOnly: StoreFamily {
     package let family: any Family
