@@ -72,7 +72,8 @@ package protocol TableWriter: TableReader {
     /// Adds a row, or updates the one that has its key by the values of some columns.
     func put(_ table: TableSchema, _ values: [Assignment], updating: [ColumnDefinition]) throws(StorageError)
 
-    /// Gives how many rows met the terms and were changed.
+    /// Gives how many rows met the terms and were changed. Unique values are compared row by row, in no order that is
+    /// promised: a change that moves rows past each other's values may be refused with `constraint`.
     @discardableResult
     func update(_ table: TableSchema, _ changes: [Assignment], _ terms: [Term]) throws(StorageError) -> Int
 
