@@ -42,7 +42,10 @@ import UCAN
     @Test func nothingIsTwoFamilies() {
         #expect(refusal { _ in } == nil)
         #expect(refusal { $0.name = .tinycloud } == .familiesMalformed)
-        for prefix in ["tinycloud:", "at://", "urn:tinycloud:", "Made:", "made", ""] {
+        for prefix in [
+            "tinycloud:", "at://", "urn:tinycloud:", "Made:", "made", "", "did:", "did:key:", "urn:", "urn:cid:",
+            "http:", "https://made.example/", "urn:capabilitygraph:made:",
+        ] {
             #expect(refusal { $0.prefixes = [prefix] } == .familiesMalformed, "\(prefix)")
         }
         #expect(refusal { $0.kinds = [EdgeKind(code: 2, name: "made", [], endedBy: [])] } == .familiesMalformed)

@@ -45,6 +45,8 @@ final class SpaceHost: Sendable {
         graph = SpaceGraph(store: store)
         deletion = SpaceDeletion(
             store: store, neighbours: [RepoDeletionStep(repos: repos), NewsOfDeletion(notifications: notifications)])
+        // A start reads all of the log, also what has long been over.
+        if let now = clock.now() { store.family(SpaceCatalog.self)?.forget(before: now) }
         credentialTimer = CredentialTimer(
             CredentialSweep(store: store, notifications: notifications), clock: clock, log: log)
         sweep = RepoSweep(repos, clock: clock, log: log)

@@ -25,6 +25,8 @@ public final class Families: Sendable {
                 let bytes = Array(prefix.utf8)
                 guard bytes.contains(0x3A), bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !(0x41...0x5A).contains($0) })
                 else { throw GraphError(.familiesMalformed, "`\(prefix)` begins no resource") }
+                guard !Self.reserved.contains(where: { $0.utf8.starts(with: bytes) || bytes.starts(with: $0.utf8) })
+                else { throw GraphError(.familiesMalformed, "`\(prefix)` begins texts that are nobody's alone") }
                 // No text may be two families'.
                 if prefixes.contains(where: { $0.bytes.starts(with: bytes) || bytes.starts(with: $0.bytes) }) {
                     throw GraphError(.familiesMalformed, "`\(prefix)` is the beginning of two families' resources")
@@ -45,10 +47,23 @@ public final class Families: Sendable {
         traits = kinds.map { $0?.traits ?? [] }
         try Self.requireDistinct(kinds.compactMap { $0?.name }, "kinds of edges")
         caveats = families.flatMap { $0.caveats }
-        try Self.requireDistinct(caveats.map { $0.type }, "types of caveats")
+        // A type may stand for all that begin with it.
+        for (place, caveat) in caveats.enumerated() {
+            let isTaken = caveats[..<place].contains { other in
+                caveat.type.utf8.starts(with: other.type.utf8) || other.type.utf8.starts(with: caveat.type.utf8)
+            }
+            guard !isTaken else {
+                throw GraphError(.familiesMalformed, "two types of caveats are named `\(caveat.type)`")
+            }
+        }
         members = [.caveats] + families.flatMap { $0.context }
         try Self.requireDistinct(members.map(\.name), "members of the context")
     }
+
+    /// What principals, applications and revocations are named by, in whatever family.
+    private static let reserved = [
+        "did:", "http:", "https:", "urn:cid:", "urn:capabilitygraph:", "urn:ietf:",
+    ]
 
     private static func requireDistinct(_ names: [String], _ what: String) throws(GraphError) {
         var seen: Set<[UInt8]> = []

@@ -161,7 +161,7 @@ extension RepoReader {
         ) { row in
             let rev = TID(column: row[RecordTable.rev])
             if let last, last != rev {
-                for record in revision.take() where try isShown(record.author) {
+                for record in revision.take() {
                     guard page.add(record) else { return false }
                 }
                 if scanned >= limits.maxScannedRecords {
@@ -176,16 +176,14 @@ extension RepoReader {
             repos[id] = repo
             guard revision.isBehind(row, repo.author) else { return true }
             scanned += 1
-            guard repo.isLive, listing.collection.map({ $0.text == row[RecordTable.collection] }) ?? true else {
-                return true
-            }
+            guard repo.isLive, listing.collection.map({ $0.text == row[RecordTable.collection] }) ?? true,
+                try isShown(repo.author)
+            else { return true }
             revision.add(try StoredRecord(row, author: repo.author, withValue: listing.includesValues))
             return true
         }
         if let early { return early }
-        for record in revision.take() where !page.isFull {
-            if try isShown(record.author) { _ = page.add(record) }
-        }
+        for record in revision.take() where !page.isFull { _ = page.add(record) }
         return page.byAge
     }
 

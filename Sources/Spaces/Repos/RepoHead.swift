@@ -125,6 +125,11 @@ package struct RepoReader {
     func space(numbered number: Int64) throws -> SpaceURI? {
         try tables.first(
             SpaceRevisionTable.self, [SpaceRevisionTable.uri], where: [SpaceRevisionTable.id.is(number)]
-        ) { try SpaceURI($0[SpaceRevisionTable.uri]) }
+        ) { row in
+            guard let space = try? SpaceURI(row[SpaceRevisionTable.uri]) else {
+                throw StorageError.damaged("the name of a space in `space_revision`")
+            }
+            return space
+        }
     }
 }

@@ -136,9 +136,8 @@ package struct RepoVerification {
             _ column: Column<Int64>, of table: T.Type, are isThere: (Int64) throws -> Bool, _ what: String
         ) throws {
             var last: Int64?
-            try tables.each(table, [column]) { row in
+            try tables.each(table, [column], order: [column.ascending]) { row in
                 let number = row[column]
-                // Rows of one owner lie together more often than not.
                 guard number != last else { return true }
                 guard try isThere(number) else { throw StorageError.damaged(what) }
                 last = number

@@ -37,6 +37,7 @@ extension GraphStore {
         options.tables = families.flatMap(\.tables)
         let names = Set(families.flatMap(\.projections).map(\.schema.name))
         options.mended = names
+        options.projections = names
         let log = try SQLiteLog.open(path: path, mode: .existing, options: options)
         defer { log.close() }
         let (found, rows) = try project(log, families, limits) { tables, scratch in
@@ -95,7 +96,8 @@ extension ProjectedTable {
     fileprivate func refill(_ tables: any TableWriter, _ rows: [[RowValue]]) {
         _ = try? tables.delete(schema, [])
         for row in rows {
-            _ = try? tables.insert(schema, zip(schema.columns, row).map { Assignment(column: $0, value: $1) })
+            let values = zip(schema.columns, row).filter { $0.0.computed == nil }
+            _ = try? tables.insert(schema, values.map { Assignment(column: $0, value: $1) })
         }
     }
 

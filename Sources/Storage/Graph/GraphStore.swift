@@ -33,7 +33,9 @@ public final class GraphStore: Sendable {
     ) throws -> GraphStore {
         // Families that do not fit together make no file.
         _ = try Families(of: families)
-        let engine = try SQLiteEngine(path: path, options: options, tables: families.flatMap(\.tables))
+        let engine = try SQLiteEngine(
+            path: path, options: options, tables: families.flatMap(\.tables),
+            projections: families.flatMap(\.projections))
         return try open(
             engine, families: families, at: now, limits: limits, replayCapacity: replayCapacity,
             maxPending: maxPending)

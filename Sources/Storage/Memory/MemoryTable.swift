@@ -5,11 +5,15 @@ struct MemoryTable: Sendable {
     private(set) var rows: [[RowValue]: [RowValue]] = [:]
     /// For each unique index the keys of the rows by their values in it.
     private var unique: [[[RowValue]: [RowValue]]]
+    /// For the first column of the key and of each index the keys of the rows by their value there.
+    private var groups: [Int: [RowValue: Set<[RowValue]>]]
     private var lastNumber: Int64 = 0
 
     init(_ schema: TableSchema) {
         self.schema = schema
         unique = schema.indexes.filter(\.isUnique).map { _ in [:] }
+        let first = (schema.keyColumns.prefix(1) + schema.indexes.compactMap(\.columns.first)).map(\.place)
+        groups = Dictionary(first.map { ($0, [:]) }) { held, _ in held }
     }
 
     private var uniqueIndexes: [TableIndex] { schema.indexes.filter(\.isUnique) }
@@ -33,6 +37,10 @@ struct MemoryTable: Sendable {
 
     func rows(meeting terms: [Term]) -> [[RowValue]] {
         if let key = key(namedBy: terms) { return rows[key].map { $0.meets(terms) ? [$0] : [] } ?? [] }
+        for term in terms where term.comparison == .equal && term.columns.count == 1 {
+            guard let group = groups[term.columns[0].place] else { continue }
+            return (group[term.values[0]] ?? []).compactMap { rows[$0] }.filter { $0.meets(terms) }
+        }
         return rows.values.filter { $0.meets(terms) }
     }
 
@@ -122,6 +130,7 @@ struct MemoryTable: Sendable {
         }
         for (index, place) in places.enumerated() where !place.contains(.null) { unique[index][place] = key }
         rows[key] = row
+        for place in groups.keys { groups[place]?[row[place], default: []].insert(key) }
     }
 
     @discardableResult
@@ -129,6 +138,10 @@ struct MemoryTable: Sendable {
         guard let row = rows.removeValue(forKey: key) else { return nil }
         for (index, columns) in uniqueIndexes.map(\.columns).enumerated() {
             unique[index][columns.map { row[$0.place] }] = nil
+        }
+        for place in groups.keys {
+            groups[place]?[row[place]]?.remove(key)
+            if groups[place]?[row[place]]?.isEmpty ?? false { groups[place]?[row[place]] = nil }
         }
         return row
     }

@@ -1,4 +1,6 @@
-/// A value as a row holds it.
+import Multiformats
+
+/// A value as a row holds it. Texts are their bytes: two spellings of one letter are two values.
 package enum RowValue: Sendable, Hashable {
     case null
     case integer(Int64)
@@ -78,4 +80,26 @@ extension RowValue {
     }
 
     var isNull: Bool { self == .null }
+}
+
+extension RowValue {
+    package static func == (left: RowValue, right: RowValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.integer(let left), .integer(let right)): left == right
+        case (.text(let left), .text(let right)): UTF8Bytes.equal(left, right)
+        case (.blob(let left), .blob(let right)): left == right
+        case (.null, _), (.integer, _), (.text, _), (.blob, _): false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(rank)
+        switch self {
+        case .null: break
+        case .integer(let number): hasher.combine(number)
+        case .text(let text): UTF8Bytes.hash(text, into: &hasher)
+        case .blob(let bytes): hasher.combine(bytes)
+        }
+    }
 }

@@ -12,12 +12,11 @@ extension TableReader {
     /// Gives each row to `body` until it answers false; the row has only the columns that are named, where any is.
     package func each<T: Table>(
         _ table: T.Type, _ columns: [any AnyColumn] = [], where terms: [Term] = [], order: [Order] = [],
-        limit: Int? = nil, offset: Int = 0, _ body: (Row) throws -> Bool
+        limit: Int? = nil, _ body: (Row) throws -> Bool
     ) throws {
         try each(
             Selection(
-                table: T.schema, columns: columns.map(\.definition), terms: terms, order: order, limit: limit,
-                offset: offset), body)
+                table: T.schema, columns: columns.map(\.definition), terms: terms, order: order, limit: limit), body)
     }
 
     package func rows<T: Table, Value>(
@@ -37,7 +36,11 @@ extension TableReader {
         offset: Int = 0, _ map: (Row) throws -> Value
     ) throws -> Value? {
         var result: Value?
-        try each(table, columns, where: terms, order: order, limit: 1, offset: offset) { row in
+        try each(
+            Selection(
+                table: T.schema, columns: columns.map(\.definition), terms: terms, order: order, limit: 1,
+                offset: offset)
+        ) { row in
             result = try map(row)
             return false
         }

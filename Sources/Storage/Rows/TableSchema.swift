@@ -13,6 +13,8 @@ package final class TableSchema: Sendable {
         self.columns = columns.map(\.definition)
         self.key = key
         self.indexes = indexes
+        // Statements are remembered by the places of their columns, seven bits each (`RowShape`).
+        precondition(columns.count < 112, "the table `\(name)` has too many columns")
         for (place, column) in self.columns.enumerated() {
             precondition(column.place == place, "the column `\(column.name)` of `\(name)` is not at its place")
         }

@@ -87,20 +87,31 @@ extension LogStore {
             _ = try LogStore(file, connection, lock: nil).checkTables(isStart: false)
         }
         try SchemaFormat.log.migrate(connection)
-        for table in options.tables { try add(table, to: connection) }
+        for table in options.tables { try add(table, to: connection, options) }
         try SchemaFormat.log.checkSchema(connection, with: options.tables)
         return try LogStore(file, connection, lock: lock, mending: options.mended)
     }
 
-    /// Makes a table that a family declares, where the file has none of its name.
-    private static func add(_ table: TableSchema, to connection: SQLiteConnection) throws(StorageError) {
+    /// Makes a table that a family declares, where the file never had one of its name.
+    private static func add(
+        _ table: TableSchema, to connection: SQLiteConnection, _ options: SQLiteLogOptions
+    ) throws(StorageError) {
         let known = try connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
         try known.bind(1, text: table.name)
         guard try !known.step() else { return }
         known.reset()
+        var seal = try LogSeal.read(connection)
+        guard !seal.tables.contains(where: { $0.table == table.name }) else {
+            throw .damaged("the table `\(table.name)`, which is gone,", in: connection.path)
+        }
+        let isFilled = seal.revision == 0 || !options.projections.contains(table.name)
+        guard isFilled || options.mended.contains(table.name) else {
+            throw StorageError(
+                .olderFormatUnsupported, "`\(connection.path)` has no table `\(table.name)`, which its log fills",
+                hint: "run `capservice rebuild` once")
+        }
         try connection.transaction { () throws(StorageError) in
             for sql in RowTexts.create(table) { try connection.execute(sql) }
-            var seal = try LogSeal.read(connection)
             seal.tables.append(TableSeal(table: table.name))
             seal.tables.sort { $0.table.utf8.lexicographicallyPrecedes($1.table.utf8) }
             try LogWriter(connection).update(seal)

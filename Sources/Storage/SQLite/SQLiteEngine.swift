@@ -4,12 +4,15 @@ package final class SQLiteEngine: StoreEngine {
     package let tokens: any TokenSource
     private let readers: ConnectionPool<TableConnection>
 
-    /// Opens the file, making it when there is none, with the tables that are declared beside those of the format.
+    /// Opens the file, making it when there is none, with the tables that are declared beside those of the format. One of
+    /// `projections` that a file lacks whose log may say something of it is refused: `capservice rebuild` fills it.
     package init(
-        path: String, options: SQLiteLogOptions = SQLiteLogOptions(), tables: [TableSchema] = []
+        path: String, options: SQLiteLogOptions = SQLiteLogOptions(), tables: [TableSchema] = [],
+        projections: [ProjectedTable] = []
     ) throws(StorageError) {
         var options = options
         options.tables = tables
+        options.projections = Set(projections.map(\.schema.name))
         log = try SQLiteLog.open(path: path, mode: .create, options: options)
         tokens = try SQLiteTokens(path: path)
         let file = try DatabaseFile(path)

@@ -14,6 +14,8 @@ public struct SQLiteLogOptions: Sendable {
     var mended: Set<String> = []
     /// Tables that families declare beside those of the format; made where they are missing.
     var tables: [TableSchema] = []
+    /// Those of them that the log says, so that a new one is not as it has to be where the log says anything.
+    var projections: Set<String> = []
 
     public init(cacheBytes: Int = 8 << 20, checkpointPages: Int = 4000, maximumBytes: Int64? = nil) {
         self.cacheBytes = cacheBytes

@@ -33,7 +33,8 @@ enum SourceChoice {
         // A key signs for spaces of the other kind.
         guard arguments[AccountOptions.space] == nil, arguments[StandardOptions.key] == nil,
             let acting = try ActingAccount.find(arguments, process), let known = acting.service.context.space,
-            SpaceChoice.isSpace(known), resource.map({ SpaceText.space(of: $0) == nil }) ?? true
+            SpaceChoice.isSpace(known),
+            resource.map({ !$0.hasPrefix("tinycloud:") && SpaceText.space(of: $0) == nil }) ?? true
         else { return nil }
         return SpaceSource(acting: acting, uri: try SpaceChoice.parse(known, of: acting.did))
     }
