@@ -36,13 +36,6 @@ public struct SpaceAccess: Hashable, Sendable {
         SpaceAccess(space, exists ? .update(collection: collection) : .create(collection: collection))
     }
 
-    public static func deleteRecord(_ space: SpaceURI, collection: String) -> SpaceAccess {
-        SpaceAccess(space, .delete(collection: collection))
-    }
-
-    /// Every read of the caller's own repo.
-    public static func readOwnRepo(_ space: SpaceURI) -> SpaceAccess { SpaceAccess(space, .readSelf) }
-
     public static func getDelegationToken(_ space: SpaceURI) -> SpaceAccess { SpaceAccess(space, .read) }
 
     /// listSpaces with its filters; without them only wildcards suffice.

@@ -223,15 +223,28 @@ extension Service {
                     token.issuer, nil
                 )
             }
-            return (
-                snapshot.answer(
-                    invocation, wanted: question.wanted,
-                    context: try question.wanted.map { wanted throws(Failure) in
-                        try completed(question.context, wanted)
-                    } ?? question.context, at: at),
-                invocation.invoker, invocation
-            )
+            return (try decision(on: invocation, question, snapshot, at: at), invocation.invoker, invocation)
         }
+    }
+
+    /// What an invocation is answered: about the use that is asked for, or about all that it names.
+    private func decision(
+        on invocation: InvocationQuestion, _ question: AuthorizeQuestion, _ snapshot: Snapshot, at now: Timestamp
+    ) throws(Failure) -> Decision {
+        if let wanted = question.wanted {
+            let context = try completed(question.context, wanted)
+            return snapshot.answer(invocation, wanted: wanted, context: context, at: now)
+        }
+        let decision = snapshot.answer(invocation, wanted: nil, context: question.context, at: now)
+        guard decision.isAllowed else { return decision }
+        for capability in invocation.capabilities {
+            let wanted = (ability: capability.ability, resource: capability.resource)
+            let context = try completed(question.context, wanted)
+            guard context != question.context else { continue }
+            let one = snapshot.answer(invocation, wanted: wanted, context: context, at: now)
+            guard one.isAllowed else { return one }
+        }
+        return decision
     }
 
     /// The context of a question with what this host alone knows of it.

@@ -163,6 +163,7 @@ extension Service {
     func bodyLimit(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) -> Int {
         guard method == .post, path == "/invoke", let now = try? now(),
             let unverified = try? decode(HTTPRequest(method: method, path: path, headers: headers)),
+            let expires = unverified.expires, isShortLived(expires, at: now),
             let invocation = try? verifiedInvocation(unverified, at: now, isCounted: false),
             case .values(let plan)? = try? work(invocation.question), plan.verb == .put
         else { return 0 }

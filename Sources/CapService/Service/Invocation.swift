@@ -12,7 +12,7 @@ struct Invocation: Sendable {
 }
 
 extension Service {
-    /// Verifies an invocation: the one way for all routes, what is cheap before what is not.
+    /// Verifies an invocation: the one way for all routes, in the order in which the reference names faults.
     ///
     /// The instant may be one that a question names, and then nothing is counted against the issuer (`isCounted`): whoever
     /// shows somebody's token must not use up, or move into the future, that principal's requests.

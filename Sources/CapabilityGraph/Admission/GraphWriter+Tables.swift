@@ -73,6 +73,7 @@ extension GraphWriter {
             graph.capabilities.base[Int(number)].nextInGroup = head + 1
             graph.groups.replace(head, with: number, hash: hash)
         } else {
+            graph.capabilities.base[Int(number)].nextInGroup = 0
             try graph.groups.insert(number, hash: hash) { graph.groupHash(of: $0) }
         }
         journal.note(.capability(number, replaced: head))

@@ -228,7 +228,7 @@ public final class GraphWriter {
         let isMembership = graph.families.traits(code: graph.info[edge].kind).contains(.membership)
         graph.capabilities[number] = CapabilityRow(
             edge: edge, resource: graph.resources.key(resource), ability: ability, caveats: caveats, support: support,
-            nextInGroup: 0, supportCount: UInt16(supports.count), isRoot: isRoot,
+            nextInGroup: CapabilityRow.notEntered, supportCount: UInt16(supports.count), isRoot: isRoot,
             policy: isMembership ? graph.registry.policy(of: graph.terms.registryIndex[ability]) : 0)
         graph.capabilityCount += 1
     }

@@ -137,7 +137,8 @@ public final class Graph: @unchecked Sendable {
     /// The capabilities of an edge in signed order.
     @inline(__always)
     func capabilities(of edge: UInt32) -> Range<UInt32> {
-        info[edge].capabilityStart..<info[edge + 1].capabilityStart
+        // The next row may be in the writer's hands, all but this one field of it.
+        info[edge].capabilityStart..<(info.base + Int(edge + 1)).pointee.capabilityStart
     }
 
     // MARK: keys

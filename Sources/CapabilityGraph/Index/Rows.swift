@@ -49,6 +49,8 @@ struct CapabilityRow {
     var support: UInt32
     /// The next older capability with the same audience and resource, plus one; 0 ends the run.
     var nextInGroup: UInt32
+    /// Stands there until the capability is entered into its group.
+    static let notEntered = UInt32.max
     var supportCount: UInt16
     var isRoot: Bool
     /// Number of the ability that the list of the space's members must hold, too; 0 when nothing of the kind is asked.

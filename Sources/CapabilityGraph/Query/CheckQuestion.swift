@@ -8,6 +8,8 @@ public struct CheckQuestion: Sendable, Hashable {
     public var resource: Resource
     /// What the asker says about the use; nil when nothing.
     public var context: CheckContext?
+    /// True where the principal asks by an invocation that it signed, which attests nothing but its key.
+    var isInvoked = false
 
     public init(principal: DID, ability: Ability, resource: Resource, context: CheckContext? = nil) {
         self.principal = principal
@@ -33,8 +35,9 @@ extension Snapshot {
         let decision = decide(question, wanted: wanted, context: context, at: now)
         guard decision.isAllowed else { return decision }
         for (ability, resource) in wanted.map({ [$0] }) ?? question.capabilities.map({ ($0.ability, $0.resource) }) {
-            let use = CheckQuestion(
+            var use = CheckQuestion(
                 principal: question.invoker, ability: ability, resource: resource, context: context)
+            use.isInvoked = true
             if let unmet = unmetCondition(of: use, at: now) { return unmet }
         }
         return decision

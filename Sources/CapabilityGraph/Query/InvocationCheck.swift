@@ -71,7 +71,9 @@ extension Snapshot {
         let judged: [Capability]
         switch wanted.map({ uses(question, of: $0.ability, on: $0.resource, context) }) {
         case .success(let named)?: judged = [named]
-        case .failure(let denial)?: return .deny(denial)
+        case .failure(let denial)?:
+            return wanted.flatMap { asMember(question, of: $0.ability, on: $0.resource, context, at: now) }
+                ?? .deny(denial)
         case nil:
             judged = question.capabilities
             for capability in judged {
@@ -107,6 +109,24 @@ extension Snapshot {
             }
             return .deny(error.denial)
         }
+    }
+
+    /// Answers for what is given to the members of a space as such, by an edge that is made for the space: an invocation
+    /// has it by naming that it belongs there, itself or by what it cites. Nil where it does not, or nothing is given.
+    private func asMember(
+        _ question: InvocationQuestion, of ability: Ability, on resource: Resource, _ context: CheckContext?,
+        at now: Timestamp
+    ) -> Decision? {
+        guard let space = resource.space, ability != .spaceBelong, space.rules.contains(.admitsOthers),
+            case .allow(let given) = check(
+                CheckQuestion(principal: DID(space: space), ability: ability, resource: resource, context: context),
+                at: now), given.route.contains(where: { view($0.edge).audience == space.text }),
+            case .allow(let standing) = decide(
+                question, wanted: (.spaceBelong, Resource(space: space)), context: context, at: now)
+        else { return nil }
+        // What everybody may makes nobody a member.
+        guard standing.route.first.map({ view($0.edge).audience != DID.anyone.text }) ?? true else { return nil }
+        return .allow(Allowance(route: standing.route + given.route, rootAuthority: resource.rootAuthority))
     }
 
     /// The capability of an invocation that names a use, caveats and all: of several the narrowest. It says nothing of what

@@ -9,16 +9,24 @@ extension Snapshot {
     /// the spaces that are members of it.
     func verdictThroughOthers(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
         let anyone = principal(.anyone)
+        var isUndetermined = false
         if question.principal != anyone {
-            let asMember = verdictAsMember(question, at: at, &budget)
-            if case .denied = asMember {} else { return asMember }
+            // Searched within a bound of its own, so that it takes nothing from what everybody may.
+            var bound = graph.limits.maxCheckNodes
+            switch verdictAsMember(question, at: at, &bound) {
+            case .denied: break
+            case .undetermined: isUndetermined = true
+            case let found: return found
+            }
         }
         if let anyone {
             let own = ownVerdict(question.asked(by: anyone), at: at, &budget)
             if case .denied = own {} else { return own }
         }
         guard question.principal != ResolvedQuestion.nobody else { return .denied }
-        return verdictThroughSpaces(question, at: at, &budget)
+        let through = verdictThroughSpaces(question, at: at, &budget)
+        if case .denied = through, isUndetermined { return .undetermined }
+        return through
     }
 
     /// An edge that is made for the space itself is for whoever belongs to it, by an edge of its own or through a member

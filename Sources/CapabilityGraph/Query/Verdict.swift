@@ -140,7 +140,8 @@ struct CandidateSearch {
             let isOfGroup =
                 resource.map { row.resource == $0 }
                 ?? graph.resources.matches(row.resource, base: question.base, path: path)
-            guard isOfGroup, graph.audience(row.edge) == question.principal else {
+            guard isOfGroup, graph.audience(row.edge) == question.principal, row.nextInGroup != CapabilityRow.notEntered
+            else {
                 next = newest(hash, path)
                 continue
             }

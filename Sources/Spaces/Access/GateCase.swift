@@ -90,11 +90,11 @@ struct GateCase {
     /// True for who may know that the space is there.
     func isVisible(to asker: Questioner) -> Bool { asker.may(.spaceKnow, space).isAllowed }
 
-    /// True for who knew of a deleted space before its deletion.
+    /// True for who stood in a deleted space before its deletion, not only knew of it as everybody could.
     private func wasIn(_ tombstone: SpaceTombstone, _ asker: Questioner) -> Bool {
         guard !tombstone.wasOpen, tombstone.owner != asker.principal else { return true }
         let then = Questioner(asker.principal, in: view.graph.asOf(tombstone.revision), at: now)
-        return then.may(.spaceKnow, space).isAllowed
+        return then.may(.spaceBelong, space).isAllowed
     }
 
     /// The caller in the name it acts in; throws the refusal of callers that have none.

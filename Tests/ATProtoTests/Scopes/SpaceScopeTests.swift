@@ -86,9 +86,9 @@ import Testing
         #expect(try !allowed(write + "create", .putRecord(space, collection: "a.b.c", exists: true)))
         #expect(try allowed(write + "update", .putRecord(space, collection: "a.b.c", exists: true)))
         #expect(try !allowed(write + "update", .putRecord(space, collection: "a.b.c", exists: false)))
-        #expect(try allowed(write + "delete", .deleteRecord(space, collection: "a.b.c")))
+        #expect(try allowed(write + "delete", SpaceAccess(space, .delete(collection: "a.b.c"))))
         let own = "space:com.example.x?action=read_self"
-        #expect(try allowed(own, .readOwnRepo(space)) && allowed(own, .showSpace(space)))
+        #expect(try allowed(own, .showSpace(space)))
         #expect(try !allowed(own, .getDelegationToken(space)))
         #expect(try allowed("space:com.example.x?action=read", .getDelegationToken(space)))
         for (manage, access) in [

@@ -21,7 +21,9 @@ import UCAN
     init() throws {
         rig = try CredentialRig()
         let spaces = rig.spaces
-        (here, deleted) = (try spaces.create("here"), try spaces.create("deleted"))
+        here = try spaces.create("here")
+        // Whom it was open to did not stand in it.
+        deleted = try spaces.create("deleted", #"{"config":{"membershipPublic":true}}"#)
         elsewhere = try SpaceURI(authority: "did:web:other.example", type: SpaceRig.type, skey: "main")
         unknown = try spaces.uri("unknown")
         for space in [here, deleted] { try spaces.add("bob", to: space, .writer) }

@@ -167,6 +167,22 @@ import UCAN
                 Case(name: "\(name) lists", operation: .listMembers(of: nil), caller: caller, space: space) {
                     try allows($0, principal, .spaceListMembers, space)
                 })
+            let reader = InvocationQuestion(
+                invoker: principal, proofs: [],
+                capabilities: [
+                    Capability(resource: .atproto(space: try Space(space), path: nil), ability: .spaceRead)
+                ])
+            cases.append(
+                Case(
+                    name: "\(name) invokes listing", operation: .listMembers(of: nil), caller: .invocation(reader),
+                    space: space
+                ) { graph in
+                    let resource = Resource.atproto(space: try Space(space), path: nil)
+                    return graph.answer(
+                        reader, wanted: (.spaceListMembers, resource),
+                        context: try rig.gate.completed(nil, of: .spaceListMembers, on: resource), at: start
+                    ).isAllowed
+                })
             cases.append(
                 Case(name: "\(name) asks", operation: .readGraph(of: nil), caller: caller, space: space) {
                     try allows($0, principal, .spaceKnow, space)

@@ -94,7 +94,7 @@ struct CredentialCache: Sendable {
     private static let maximumLength = 2048
     private let entries = BoundedCache<Digest, Entry>(generation: 4096)
     private let signed = BoundedCache<Digest, Bool>(generation: 8192)
-    private let headers = BoundedCache<[UInt8], RequestCredential>(generation: 2048)
+    private let headers = BoundedCache<Digest, RequestCredential>(generation: 2048)
 
     func find(_ digest: Digest) -> Entry? { entries[digest] }
 
@@ -109,7 +109,7 @@ struct CredentialCache: Sendable {
     ) throws(ATProtoError) -> RequestCredential {
         guard header.utf8.count <= Self.maximumLength else { return try classify() }
         // By its bytes: texts that look the same are not the same token.
-        let name = Array(header.utf8)
+        let name = BLAKE3.hash(Array(header.utf8))
         if let known = headers[name] { return known }
         let found = try classify()
         headers.insert(found, for: name)

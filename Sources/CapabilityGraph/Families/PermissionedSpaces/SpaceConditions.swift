@@ -10,7 +10,7 @@ extension PermissionedSpaces {
         }
         switch question.ability {
         case .spaceRead:
-            return graph.connecting(to: space, by: question.principal, question.context, at: now)
+            return graph.connecting(to: space, question, at: now)
         case .spaceCreate, .spaceUpdate:
             guard !(question.context?.isHeldElsewhere ?? false) else { return nil }
             let taken = graph.taking(question.resource, at: now)
@@ -22,15 +22,14 @@ extension PermissionedSpaces {
 
 extension Snapshot {
     /// Records of others are read by an application that may connect: the attested one, or any, unless everybody may read
-    /// anyway. A credential's key connects by the credential.
-    fileprivate func connecting(
-        to space: Space, by principal: DID, _ context: CheckContext?, at now: Timestamp
-    ) -> Decision? {
+    /// anyway. A credential's key connects by the credential, where it shows that and not its own invocation.
+    fileprivate func connecting(to space: Space, _ question: CheckQuestion, at now: Timestamp) -> Decision? {
+        let (principal, context) = (question.principal, question.context)
         let whole = Resource.atproto(space: space, path: nil)
         let openly = CheckQuestion(principal: .anyone, ability: .spaceReadOpenly, resource: whole)
         if judge(openly, at: now).isAllowed { return nil }
         let own = CheckQuestion(principal: principal, ability: .spaceConnect, resource: whole, context: context)
-        if isConnectedByCredential(own, at: now) { return nil }
+        if !question.isInvoked, isConnectedByCredential(own, at: now) { return nil }
         var client = principal.text.utf8.starts(with: "did:".utf8) ? DID.anyone : principal
         if let named = context?.client { client = (try? DID(application: named)) ?? .anyone }
         let connect = check(

@@ -68,7 +68,10 @@ extension PlainSpaces {
         case .readSettings: return may("belong") || may("describe")
         case .listMembers(let member):
             if member == user { return may("belong") || may("describe") }
-            return may("listMembers")
+            // What the members may as such, whoever says that it is one has.
+            let isShown = space.membersList || space.showsMembers
+            let isOne = standing(user, uri) != nil || space.owner == user
+            return may("listMembers") || (isShown && isOne && names("belong", nil))
         case .listRepos:
             return (may("read") || may("describe")) && (isOpenToApps || space.showsMembers || space.showsRecords)
         case .follow: return may("read") && (isOpenToApps || space.showsRecords)
