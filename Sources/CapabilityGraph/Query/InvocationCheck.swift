@@ -117,16 +117,20 @@ extension Snapshot {
         _ question: InvocationQuestion, of ability: Ability, on resource: Resource, _ context: CheckContext?,
         at now: Timestamp
     ) -> Decision? {
-        guard let space = resource.space, ability != .spaceBelong, space.rules.contains(.admitsOthers),
-            case .allow(let given) = check(
-                CheckQuestion(principal: DID(space: space), ability: ability, resource: resource, context: context),
-                at: now), given.route.contains(where: { view($0.edge).audience == space.text }),
+        guard let space = resource.space, ability != .spaceBelong, space.rules.contains(.admitsOthers)
+        else { return nil }
+        // Its own edge alone counts: what the space has as a member of others, also of one that is a member of it, is theirs.
+        let asked = CheckQuestion(
+            principal: DID(space: space), ability: ability, resource: resource, context: context)
+        var budget = graph.limits.maxCheckNodes
+        guard case .allowed(let given) = ownVerdict(resolve(asked), at: now, &budget),
             case .allow(let standing) = decide(
                 question, wanted: (.spaceBelong, Resource(space: space)), context: context, at: now)
         else { return nil }
         // What everybody may makes nobody a member.
         guard standing.route.first.map({ view($0.edge).audience != DID.anyone.text }) ?? true else { return nil }
-        return .allow(Allowance(route: standing.route + given.route, rootAuthority: resource.rootAuthority))
+        let route = standing.route + liveRoute(from: given, at: now.microseconds)
+        return .allow(Allowance(route: route, rootAuthority: resource.rootAuthority))
     }
 
     /// The capability of an invocation that names a use, caveats and all: of several the narrowest. It says nothing of what
