@@ -56,8 +56,16 @@ struct ServedFamilies: Sendable {
     /// What the families keep, for one store.
     func kept() -> [any StoreFamily] { all.map { $0.kept() } }
 
-    /// Throws where two of them answer one path or one method.
+    /// Throws where two of them answer one path or one method, and where a route would never be asked.
     func requireDistinct() throws(StorageError) {
+        for route in routes {
+            let isHidden =
+                route.path.utf8.starts(with: XRPCDispatcher.prefix.utf8)
+                || routes.contains { other in
+                    other.isPrefix && other.path != route.path && route.path.utf8.starts(with: other.path.utf8)
+                }
+            guard !isHidden else { throw StorageError(.internal, "`\(route.path)` lies below another route") }
+        }
         var seen: Set<String> = []
         let names =
             routes.map { "\($0.method.name) \($0.path)" }

@@ -183,8 +183,8 @@ extension Snapshot {
         return used
     }
 
-    /// Judges an invocation that cites nothing by what its invoker holds in spaces where that need not be cited: no client can name its
-    /// membership before it asks (atproto-spaces.md 5).
+    /// Judges an invocation that cites nothing by what its invoker holds in spaces where that need not be cited: no client
+    /// can name its membership before it asks (atproto-spaces.md 5).
     private func impliedCapabilities(
         _ wanted: [Capability], _ invoker: DID, _ context: CheckContext?, at now: Timestamp
     ) throws(InvocationDenial) -> [Use] {

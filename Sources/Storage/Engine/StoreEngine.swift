@@ -38,7 +38,7 @@ package protocol TokenSource: AnyObject, Sendable {
 
 /// Where a store lasts: a log and tables that change with it in one transaction.
 ///
-/// One thread writes; any number read. The conformance suite (`EngineTests`) says what every engine has to do.
+/// One thread writes; any number read. The conformance suite (`Tests/StorageTests/Engine`) says what every engine has to do.
 package protocol StoreEngine: Log {
     var tokens: any TokenSource { get }
 

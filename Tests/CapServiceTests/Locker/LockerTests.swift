@@ -45,6 +45,22 @@ import UCAN
         }
     }
 
+    private struct Hidden: ServedFamily {
+        let path: String
+        func kept() -> any StoreFamily { GraphOnly(Lockers()) }
+        var routes: [ServiceRoute] {
+            [ServiceRoute("hidden", .get, path) { _, _, _, answer in answer.send(.json([])) }]
+        }
+    }
+
+    @Test func routesThatNobodyWouldReachAreRefusedAtTheStart() throws {
+        for (path, isRefused) in [("/peer/generate/x", true), ("/xrpc/x", true), ("/version", true), ("/open", false)] {
+            let families = ServedFamilies(ServedFamilies.standard.all + [Hidden(path: path)])
+            let refusal = Result { try families.requireDistinct() }
+            #expect(((try? refusal.get()) == nil) == isRefused, "\(path)")
+        }
+    }
+
     @Test func whatSomebodySignsIsAdmittedListedAndEnded() throws {
         let scene = try LockerScene()
         let wallet = try Cast.wallet(9)

@@ -39,6 +39,26 @@ import UCAN
         }
     }
 
+    /// A space that is a member of its own member holds rights in itself by that way: nobody has them by less than it names.
+    @Test func aSpaceInItsOwnMemberGivesAnInvocationNothingItDoesNotName() throws {
+        let (outer, inner) = (try rig.create("outer"), try rig.create("inner"))
+        try rig.add("bob", to: outer, .writer)
+        try rig.add(space: inner, to: outer, .writer)
+        try rig.add(space: outer, to: inner, .writer)
+        let whole = Resource.atproto(space: try Space(outer), path: nil)
+        for name in ["alice", "bob"] {
+            let question = InvocationQuestion(
+                invoker: try rig.did(name), proofs: [],
+                capabilities: [Capability(resource: whole, ability: .spaceWrite)])
+            for ability in [Ability.spaceRead, .spaceManageUpdate, .spaceConnect] {
+                let answer = rig.store.snapshot().answer(
+                    question, wanted: (ability, whole), context: nil, at: rig.start)
+                #expect(!answer.isAllowed, "\(name), \(ability)")
+            }
+            #expect(try rig.refusal(.watch, .invocation(question), on: outer) != nil, "\(name)")
+        }
+    }
+
     @Test func aNarrowShortWayDoesNotHideAWideLongOne() throws {
         let spaces = try (0...2).map { try rig.create("s\($0)") }
         try rig.add("bob", to: spaces[2], .writer)
