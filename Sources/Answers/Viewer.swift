@@ -5,7 +5,7 @@ public enum Viewer: Sendable {
     /// The operator of the machine that holds the file.
     case `operator`
     /// Someone who may read the capabilities of one space, and who these principals are.
-    case reader(of: Space, Asker)
+    case reader(of: Space, AskerIdentity)
 }
 
 extension Viewer {

@@ -35,7 +35,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case undetermined = 4
     /// The delegation, key, context or file asked for is not there.
     case notFound = 5
-    /// The asker may not ask this.
+    /// The invoker may not ask this.
     case notAuthorized = 6
     /// The service did not answer.
     case unreachable = 7

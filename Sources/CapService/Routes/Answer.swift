@@ -26,7 +26,7 @@ final class Answer: Sendable {
         reply.send(response)
     }
 
-    func fail(_ failure: Failure) {
+    func fail(_ failure: ErrorAnswer) {
         let id = DecisionID()
         let route = self.route
         service.log.info(
@@ -50,8 +50,8 @@ final class Answer: Sendable {
     }
 
     /// Runs what makes the answer and sends it, or the failure it throws.
-    func finish(_ make: () throws(Failure) -> HTTPResponse) {
-        do throws(Failure) {
+    func finish(_ make: () throws(ErrorAnswer) -> HTTPResponse) {
+        do throws(ErrorAnswer) {
             send(try make())
         } catch {
             fail(error)

@@ -14,13 +14,14 @@ enum AskingParty: Sendable {
 
 extension Service {
     /// Reads the optional `Authorization` header of a question.
-    func askingParty(_ request: HTTPRequest, _ snapshot: Snapshot, at now: Timestamp) throws(Failure) -> AskingParty {
+    func askingParty(_ request: HTTPRequest, _ snapshot: Snapshot, at now: Timestamp) throws(ErrorAnswer) -> AskingParty
+    {
         guard request.headers.bytes("Authorization") != nil else {
             try checkRate(ofAddress: request.remoteAddress, at: now)
             return .anonymous
         }
         let question: InvocationQuestion
-        do throws(Failure) {
+        do throws(ErrorAnswer) {
             question = try verifiedInvocation(try decode(request), at: now, isCounted: true).question
         } catch {
             var failure = error

@@ -6,7 +6,7 @@ import UCAN
 
 extension Service {
     /// POST /access/v1/evaluation: one question in the shape of AuthZEN 1.0.
-    func evaluation(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func evaluation(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let snapshot = store.snapshot()
         let body = try Self.evaluationBody(request)
@@ -17,7 +17,7 @@ extension Service {
     }
 
     /// POST /access/v1/evaluations: many questions, with members given once as defaults.
-    func evaluations(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func evaluations(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let snapshot = store.snapshot()
         let body = try Self.evaluationBody(request)
@@ -53,7 +53,7 @@ extension Service {
         answer.send(.json(json.bytes))
     }
 
-    private static func evaluationBody(_ request: HTTPRequest) throws(Failure) -> JSONObject {
+    private static func evaluationBody(_ request: HTTPRequest) throws(ErrorAnswer) -> JSONObject {
         let json: JSON
         do throws(MultiformatsError) {
             json = try JSON.parse(request.body)
@@ -67,7 +67,7 @@ extension Service {
     }
 
     /// What caveats are judged by; other members of an AuthZEN context mean nothing here.
-    private func checkContext(_ json: JSON?) throws(Failure) -> CheckContext? {
+    private func checkContext(_ json: JSON?) throws(ErrorAnswer) -> CheckContext? {
         guard let object = json?.object else { return nil }
         let families = store.families
         let known = object.members.filter { member in
@@ -82,7 +82,7 @@ extension Service {
     private func evaluate(
         _ object: JSONObject, _ defaults: JSONObject, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp,
         into json: inout JSONWriter
-    ) throws(Failure) -> Bool {
+    ) throws(ErrorAnswer) -> Bool {
         let families = store.families
         func member(_ key: String) -> JSON? { object[key] ?? defaults[key] }
         guard member("subject")?["type"]?.string != nil, member("resource")?["type"]?.string != nil else {

@@ -35,7 +35,7 @@ struct AuthorizeQuestion: Sendable {
     ]
 
     /// `keys` gives those of issuers that are not keys themselves, as far as they are at hand.
-    init(_ json: JSON, _ limits: TokenLimits, keys: IssuerKeys, _ families: Families) throws(Failure) {
+    init(_ json: JSON, _ limits: TokenLimits, keys: IssuerKeys, _ families: Families) throws(ErrorAnswer) {
         guard case .object(let object) = json else { throw Self.malformed("a question is a JSON object") }
         for member in object.members where !Self.members.contains(member.key) {
             throw Self.malformed("unknown member `\(member.key.prefix(64))`")
@@ -78,7 +78,7 @@ struct AuthorizeQuestion: Sendable {
         }
     }
 
-    static func context(_ json: JSON?, _ families: Families) throws(Failure) -> CheckContext? {
+    static func context(_ json: JSON?, _ families: Families) throws(ErrorAnswer) -> CheckContext? {
         guard let json, !json.isNull else { return nil }
         do throws(GraphError) {
             let context = try families.context(json)
@@ -88,7 +88,7 @@ struct AuthorizeQuestion: Sendable {
         }
     }
 
-    static func time(_ json: JSON?) throws(Failure) -> Timestamp? {
+    static func time(_ json: JSON?) throws(ErrorAnswer) -> Timestamp? {
         switch json {
         case nil, .null?: return nil
         case .string(let text)?:
@@ -104,14 +104,14 @@ struct AuthorizeQuestion: Sendable {
         }
     }
 
-    static func malformed(_ text: String) -> Failure {
-        Failure(400, "malformedQuestion", text, form: .json)
+    static func malformed(_ text: String) -> ErrorAnswer {
+        ErrorAnswer(400, "malformedQuestion", text, form: .json)
     }
 }
 
 extension Service {
     /// POST /authorize: answers one question, or `{"checks":[…]}`, with decision, cause, chain and revision.
-    func authorize(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func authorize(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let snapshot = store.snapshot()
         let json: JSON
@@ -150,14 +150,14 @@ extension Service {
         answer.send(.json(writer.bytes))
     }
 
-    private func question(_ json: JSON) throws(Failure) -> AuthorizeQuestion {
+    private func question(_ json: JSON) throws(ErrorAnswer) -> AuthorizeQuestion {
         try AuthorizeQuestion(json, settings.tokens, keys: rememberedKey, store.families)
     }
 
     private func write(
         _ question: AuthorizeQuestion, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp,
         into json: inout JSONWriter
-    ) throws(Failure) {
+    ) throws(ErrorAnswer) {
         let (decision, principal, invocation) = try decide(question, party, snapshot, at: now)
         let at = question.at ?? now
         let id = DecisionID()
@@ -188,17 +188,17 @@ extension Service {
     /// the invocation when the question carried one that holds.
     func decide(
         _ question: AuthorizeQuestion, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp
-    ) throws(Failure) -> (Decision, DID, InvocationQuestion?) {
+    ) throws(ErrorAnswer) -> (Decision, DID, InvocationQuestion?) {
         switch question.subject {
         case .principal(let principal):
             guard let wanted = question.wanted else { throw AuthorizeQuestion.malformed("`ability` is missing") }
             guard mayAsk(party, about: principal, wanted.resource, snapshot, at: now) else {
                 if case .anonymous = party {
-                    throw Failure(
+                    throw ErrorAnswer(
                         401, "missingAuthorization",
                         "asking about a principal needs an invocation in `Authorization`", form: .json)
                 }
-                throw Failure(
+                throw ErrorAnswer(
                     403, "notAuthorizedToAsk",
                     "asking about another principal needs `tinycloud.capabilities/read` on the resource's space",
                     form: .json)
@@ -210,7 +210,7 @@ extension Service {
         case .invocation(let token):
             let at = question.at ?? now
             let invocation: InvocationQuestion
-            do throws(Failure) {
+            do throws(ErrorAnswer) {
                 invocation = try verifiedInvocation(token, at: at, isCounted: false).question
             } catch {
                 // A token that does not hold is a denial, not a failure to answer; a malformed one was refused before.
@@ -230,7 +230,7 @@ extension Service {
     /// What an invocation is answered: about the use that is asked for, or about all that it names.
     private func decision(
         on invocation: InvocationQuestion, _ question: AuthorizeQuestion, _ snapshot: Snapshot, at now: Timestamp
-    ) throws(Failure) -> Decision {
+    ) throws(ErrorAnswer) -> Decision {
         if let wanted = question.wanted {
             let context = try completed(question.context, wanted)
             return snapshot.answer(invocation, wanted: wanted, context: context, at: now)
@@ -250,11 +250,11 @@ extension Service {
     /// The context of a question with what this host alone knows of it.
     private func completed(
         _ context: CheckContext?, _ wanted: (ability: Ability, resource: Resource)
-    ) throws(Failure) -> CheckContext? {
+    ) throws(ErrorAnswer) -> CheckContext? {
         do {
             return try spaces.gate.completed(context, of: wanted.ability, on: wanted.resource)
         } catch {
-            throw Failure(503, "unavailable", "the service cannot read its tables", form: .json, detail: "\(error)")
+            throw ErrorAnswer(503, "unavailable", "the service cannot read its tables", form: .json, detail: "\(error)")
         }
     }
 }

@@ -10,13 +10,13 @@ extension Service {
     /// (tinycloud.md 8).
     func readCapabilities(
         of space: Space, _ question: InvocationQuestion, _ token: Token, _ snapshot: Snapshot, at now: Timestamp
-    ) throws(Failure) -> HTTPResponse {
+    ) throws(ErrorAnswer) -> HTTPResponse {
         let parameters = try CapabilitiesReadParameters(facts: token.facts, settings: settings)
-        let asker: Asker
+        let asker: AskerIdentity
         do throws(GraphError) {
             asker = try snapshot.asker(invoker: question.invoker, proofs: question.proofs, at: now)
         } catch {
-            throw Failure(503, error.code.rawValue, error.message)
+            throw ErrorAnswer(503, error.code.rawValue, error.message)
         }
         let delegation = DelegationAnswer(
             snapshot: snapshot, tokens: store.tokens, viewer: .reader(of: space, asker), now: now,
@@ -30,14 +30,15 @@ extension Service {
         }
     }
 
-    private func chain(_ cid: CID, of space: Space, _ delegation: DelegationAnswer) throws(Failure) -> HTTPResponse {
+    private func chain(_ cid: CID, of space: Space, _ delegation: DelegationAnswer) throws(ErrorAnswer) -> HTTPResponse
+    {
         let snapshot = delegation.snapshot
         // Unknown and not visible are one answer.
         guard let leaf = snapshot.edge(cid.hash), snapshot.touches(leaf, space) else {
-            throw Failure(404, "notFound", "Delegation not found")
+            throw ErrorAnswer(404, "notFound", "Delegation not found")
         }
         guard let chain = snapshot.chain(of: leaf) else {
-            throw Failure(401, "chainLimitExceeded", "delegation-chain-traversal-limit-exceeded")
+            throw ErrorAnswer(401, "chainLimitExceeded", "delegation-chain-traversal-limit-exceeded")
         }
         return try stored { () throws(StorageError) in
             var response = HTTPResponse.json(try ListAnswer(delegation).chain(chain))
@@ -48,25 +49,25 @@ extension Service {
 
     private func page(
         _ query: ListQuery, _ cursor: ListCursor?, _ limit: Int, _ delegation: DelegationAnswer
-    ) throws(Failure) -> HTTPResponse {
+    ) throws(ErrorAnswer) -> HTTPResponse {
         let rows: [ListPage.Row]
         let next: ListCursor?
         do throws(GraphError) {
             (rows, next) = try delegation.snapshot.listPage(query, after: cursor, limit: limit, now: delegation.now)
         } catch {
-            throw Failure(400, error.code.rawValue, error.message)
+            throw ErrorAnswer(400, error.code.rawValue, error.message)
         }
         return try stored { () throws(StorageError) in .json(try ListAnswer(delegation).page(rows, next: next)) }
     }
 
-    private func whole(_ query: ListQuery, _ delegation: DelegationAnswer) throws(Failure) -> HTTPResponse {
+    private func whole(_ query: ListQuery, _ delegation: DelegationAnswer) throws(ErrorAnswer) -> HTTPResponse {
         let walk = delegation.snapshot.walk(query, now: delegation.now)
         if settings.maxListRows > 0 {
             var counting = walk
             var count = 0
             while count <= settings.maxListRows, counting.next() != nil { count += 1 }
             guard count <= settings.maxListRows else {
-                throw Failure(
+                throw ErrorAnswer(
                     413, "tooManyRows",
                     "the listing has more than \(settings.maxListRows) rows; ask for pages with `limit` and `cursor`")
             }
@@ -80,11 +81,11 @@ extension Service {
             body: .stream(ListSource(ListAnswer.Whole(delegation, walk))))
     }
 
-    func stored(_ make: () throws(StorageError) -> HTTPResponse) throws(Failure) -> HTTPResponse {
+    func stored(_ make: () throws(StorageError) -> HTTPResponse) throws(ErrorAnswer) -> HTTPResponse {
         do throws(StorageError) {
             return try make()
         } catch {
-            throw Failure(500, error.code.rawValue, "database error: \(error.code.rawValue)", detail: error.message)
+            throw ErrorAnswer(500, error.code.rawValue, "database error: \(error.code.rawValue)", detail: error.message)
         }
     }
 }

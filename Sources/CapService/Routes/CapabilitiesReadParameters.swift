@@ -12,7 +12,7 @@ enum CapabilitiesReadParameters {
         var limit: Int?
         var cursor: ListCursor?
 
-        func query(_ space: Space, _ asker: Asker) -> ListQuery {
+        func query(_ space: Space, _ asker: AskerIdentity) -> ListQuery {
             var query = ListQuery(space: space, asker: asker)
             query.direction = direction
             query.path = path
@@ -26,7 +26,7 @@ enum CapabilitiesReadParameters {
     case chain(CID)
 
     /// Reads the first fact with a `capabilitiesReadParams` member; without one everything is listed.
-    init(facts: [JSON], settings: Settings) throws(Failure) {
+    init(facts: [JSON], settings: Settings) throws(ErrorAnswer) {
         guard let parameters = facts.lazy.compactMap({ $0["capabilitiesReadParams"] }).first else {
             self = .list(Filters())
             return
@@ -41,18 +41,18 @@ enum CapabilitiesReadParameters {
                 throw Self.malformed("a chain read needs `delegation_cid`")
             }
             guard let cid = try? CID(text: text.utf8) else {
-                throw Failure(400, "malformedCID", "Invalid delegation CID: \(text.prefix(128))")
+                throw ErrorAnswer(400, "malformedCID", "Invalid delegation CID: \(text.prefix(128))")
             }
             self = .chain(cid)
         default: throw Self.malformed("`type` is neither `list` nor `chain`")
         }
     }
 
-    private static func malformed(_ text: String) -> Failure {
-        Failure(400, "malformedParameters", "Invalid capabilities read parameters: \(text)")
+    private static func malformed(_ text: String) -> ErrorAnswer {
+        ErrorAnswer(400, "malformedParameters", "Invalid capabilities read parameters: \(text)")
     }
 
-    private static func filters(_ object: JSONObject, _ settings: Settings) throws(Failure) -> Filters {
+    private static func filters(_ object: JSONObject, _ settings: Settings) throws(ErrorAnswer) -> Filters {
         var filters = Filters()
         let inner: JSONObject
         switch object["filters"] {
@@ -79,7 +79,7 @@ enum CapabilitiesReadParameters {
         }
         if let value = member("actions") {
             guard let list = value.array else { throw malformed("`actions` is not an array") }
-            filters.abilities = try list.map { item throws(Failure) in
+            filters.abilities = try list.map { item throws(ErrorAnswer) in
                 guard let ability = item.string.flatMap({ try? Ability($0) }) else {
                     throw malformed("`actions` holds something that is not an ability")
                 }
@@ -107,7 +107,7 @@ enum CapabilitiesReadParameters {
 
     private static func readStatuses(
         _ status: JSON?, _ includeExpired: JSON?, _ includeRevoked: JSON?, into filters: inout Filters
-    ) throws(Failure) {
+    ) throws(ErrorAnswer) {
         if let status {
             let names = status.array ?? [status]
             filters.statuses = []

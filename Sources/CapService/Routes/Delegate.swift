@@ -5,7 +5,7 @@ import UCAN
 
 extension Service {
     /// POST /delegate: verifies a delegation and admits it as an edge (tinycloud.md 6.2).
-    func delegate(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func delegate(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let unverified = try decode(request)
         let cid = unverified.cid
@@ -21,7 +21,7 @@ extension Service {
         if token.kind == .ucan, token.audience == .principal(nodeDID),
             !token.capabilities.allSatisfy({ $0.ability == "tinycloud.space/host" })
         {
-            throw Failure(
+            throw ErrorAnswer(
                 401, "wrongKind", "Unauthorized Delegator: \(token.issuer.text)",
                 "the token is addressed to this service, so it is an invocation")
         }
@@ -29,14 +29,14 @@ extension Service {
         do throws(Refusal) {
             statement = try EdgeStatement(token, store.families)
         } catch {
-            throw Failure(error, status: 401)
+            throw ErrorAnswer(error, status: 401)
         }
         store.submit(
             .admit(statement, token: token.bytes, now: now, hosting: settings.hosting) { [store] result in
-                answer.finish { () throws(Failure) in
+                answer.finish { () throws(ErrorAnswer) in
                     switch result {
-                    case .failure(let failure): throw Failure(failure)
-                    case .success(.refused(let refusal)): throw Failure(refusal, status: 401)
+                    case .failure(let failure): throw ErrorAnswer(failure)
+                    case .success(.refused(let refusal)): throw ErrorAnswer(refusal, status: 401)
                     case .success(.existing(let edge)), .success(.twin(let edge, _)):
                         return .json(Self.receipt(cid, [], [], store.snapshot(), edge, now))
                     case .success(.admitted(let admitted)):

@@ -5,7 +5,7 @@ import UCAN
 
 extension Service {
     /// POST /delegation/query: pages through everything an account granted or received (tinycloud.md 6.6).
-    func delegationQuery(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func delegationQuery(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let unverified = try decode(request)
         let filter = try DelegationQueryFilter(request.body, store.families)
@@ -25,18 +25,18 @@ extension Service {
         do throws(GraphError) {
             rows = try snapshot.account(account)
         } catch {
-            throw Failure(503, error.code.rawValue, "Delegation query unavailable", error.message)
+            throw ErrorAnswer(503, error.code.rawValue, "Delegation query unavailable", error.message)
         }
         answer.send(.json(try page(rows, of: account, filter, snapshot, at: now)))
     }
 
     private static let unauthorizedText = "Delegation query proof is not authorized"
 
-    private static func unauthorized(_ reason: String) -> Failure { Failure(403, reason, unauthorizedText) }
+    private static func unauthorized(_ reason: String) -> ErrorAnswer { ErrorAnswer(403, reason, unauthorizedText) }
 
     private func authorizedAccount(
         _ token: Token, _ snapshot: Snapshot, at now: Timestamp
-    ) throws(Failure) -> AccountQuery {
+    ) throws(ErrorAnswer) -> AccountQuery {
         guard let question = try? invocation(token), question.capabilities.count == 1,
             let only = question.capabilities.first,
             snapshot.registry.isSame(only.ability, Ability(literal: "tinycloud.delegation/list")),
@@ -61,7 +61,7 @@ extension Service {
     private func page(
         _ rows: [AccountQuery.Row], of account: AccountQuery, _ filter: DelegationQueryFilter, _ snapshot: Snapshot,
         at now: Timestamp
-    ) throws(Failure) -> [UInt8] {
+    ) throws(ErrorAnswer) -> [UInt8] {
         var json = JSONWriter(reserving: 64 * 1024)
         json.beginObject()
         json.key("schemaVersion")
@@ -165,7 +165,7 @@ struct DelegationQueryFilter {
 
     private static let statuses = ["active", "pending", "expired", "revoked", "ancestor_revoked"]
 
-    init(_ body: [UInt8], _ families: Families) throws(Failure) {
+    init(_ body: [UInt8], _ families: Families) throws(ErrorAnswer) {
         guard !body.isEmpty else { return }
         guard let json = try? JSON.parse(body), case .object(let object) = json else {
             throw Self.malformed("the body is not a JSON object")
@@ -198,7 +198,7 @@ struct DelegationQueryFilter {
         }
     }
 
-    private mutating func readDirection(_ value: JSON) throws(Failure) {
+    private mutating func readDirection(_ value: JSON) throws(ErrorAnswer) {
         switch value.string {
         case "granted": direction = .granted
         case "received": direction = .received
@@ -207,8 +207,8 @@ struct DelegationQueryFilter {
         }
     }
 
-    private static func malformed(_ text: String) -> Failure {
-        Failure(400, "malformedQuery", "Invalid delegation query: \(text)")
+    private static func malformed(_ text: String) -> ErrorAnswer {
+        ErrorAnswer(400, "malformedQuery", "Invalid delegation query: \(text)")
     }
 
     static func name(_ status: EdgeStatus, of edge: Snapshot.EdgeID) -> String {

@@ -5,14 +5,14 @@ import UCAN
 
 extension Service {
     /// POST /delegation/status: says whether one delegation can be used (tinycloud.md 6.5).
-    func delegationStatus(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func delegationStatus(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let unverified = try decode(request)
         guard unverified.kind == .ucan, unverified.isInWindow(at: now) else {
-            throw Failure(401, "invalidInvocation", "Invalid status invocation")
+            throw ErrorAnswer(401, "invalidInvocation", "Invalid status invocation")
         }
         guard let body = try? JSON.parse(request.body), let text = body["cid"]?.string else {
-            throw Failure(400, "malformedBody", "Invalid delegation CID")
+            throw ErrorAnswer(400, "malformedBody", "Invalid delegation CID")
         }
         let token = try verify(unverified, status: 401, text: "Invalid status invocation")
         try checkRate(of: token.issuer, at: now)
@@ -20,20 +20,20 @@ extension Service {
         guard token.controlAction == .status, token.capabilities[0].resource == "urn:cid:" + text,
             token.capabilities[0].caveats.isEmpty
         else {
-            throw Failure(
+            throw ErrorAnswer(
                 403, "wrongKind", unbound,
                 "the token must hold exactly `tinycloud.delegation/status` on `urn:cid:` and the same CID")
         }
         guard isAddressedHere(token) else {
-            throw Failure(
+            throw ErrorAnswer(
                 403, "audienceMismatch", unbound, "the token is addressed to neither its issuer nor this service")
         }
         guard let cid = try? CID(text: text.utf8) else {
-            throw Failure(400, "malformedCID", "Invalid delegation CID")
+            throw ErrorAnswer(400, "malformedCID", "Invalid delegation CID")
         }
         let snapshot = store.snapshot()
         guard let edge = snapshot.edge(cid.hash), mayAsk(token, about: edge, snapshot, at: now) else {
-            throw Failure(404, "notFound", "", form: .body(Self.statusBody(text, "not_found", exists: false)))
+            throw ErrorAnswer(404, "notFound", "", form: .body(Self.statusBody(text, "not_found", exists: false)))
         }
         let name =
             switch snapshot.status(of: edge, at: now) {

@@ -8,13 +8,13 @@ extension Service {
     /// POST /invoke: uses capabilities under cited proofs (tinycloud.md 4). Served here are
     /// `tinycloud.capabilities/read` and the key-value plane; any other ability that is authorized is answered 501
     /// `NoHandler`.
-    func invoke(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func invoke(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         // Steps 2 to 5: window, signature, lifetime, shape.
         let invocation = try verifiedInvocation(try decode(request), at: now, isCounted: true)
         let (question, token) = (invocation.question, invocation.token)
         let hosting = spaceToHost(question)
-        let wanted = Result { () throws(Failure) in try work(question) }
+        let wanted = Result { () throws(ErrorAnswer) in try work(question) }
         let use = InvocationUse(
             question: question, isServed: (try? wanted.get()) != nil,
             mark: invocation.mark, hosting: hosting, now: now)
@@ -23,7 +23,7 @@ extension Service {
         case .success(.values(let plan)):
             let join = mark(use, answer)
             let isTaken = pool.run { [self] in
-                join.made { () throws(Failure) in
+                join.made { () throws(ErrorAnswer) in
                     let snapshot = try authorized(use)
                     let response = try readValues(plan, question, request.headers, snapshot, at: now)
                     // The tables may be younger than the judgement, so it must still be the same: of what was written
@@ -33,14 +33,14 @@ extension Service {
                 }
             }
             if !isTaken {
-                join.made { () throws(Failure) in
-                    throw Failure(503, "busy", "too many reads are waiting", retryAfter: 1)
+                join.made { () throws(ErrorAnswer) in
+                    throw ErrorAnswer(503, "busy", "too many reads are waiting", retryAfter: 1)
                 }
             }
         case .success(.capabilities), .failure:
-            mark(use, answer).made { () throws(Failure) in
+            mark(use, answer).made { () throws(ErrorAnswer) in
                 let snapshot = try authorized(use)
-                guard case .capabilities(let space) = try wanted.get() else { throw Failure.multipleOutcomes }
+                guard case .capabilities(let space) = try wanted.get() else { throw ErrorAnswer.multipleOutcomes }
                 return try readCapabilities(of: space, question, token, snapshot, at: now)
             }
         }
@@ -53,7 +53,7 @@ extension Service {
         store.submit(
             .use(use.mark, hosting: use.hosting, now: use.now) { result in
                 switch result {
-                case .failure(let failure): join.marked(Failure(failure))
+                case .failure(let failure): join.marked(ErrorAnswer(failure))
                 case .success(.duplicate): join.marked(.duplicateInvocation)
                 case .success(.marked): join.marked(nil)
                 }
@@ -65,16 +65,16 @@ extension Service {
     /// change is made. What is refused beforehand only leaves its mark.
     private func change(_ plan: KVPlan, _ use: InvocationUse, _ request: HTTPRequest, _ answer: Answer) {
         let change: KVChange
-        do throws(Failure) {
+        do throws(ErrorAnswer) {
             _ = try authorized(use)
             change = try KVChange(plan, request, settings)
         } catch {
             let refused = error
-            return mark(use, answer).made { () throws(Failure) in throw refused }
+            return mark(use, answer).made { () throws(ErrorAnswer) in throw refused }
         }
-        store.transact(at: use.now) { transaction -> Result<HTTPResponse, Failure> in
+        store.transact(at: use.now) { transaction -> Result<HTTPResponse, ErrorAnswer> in
             guard try transaction.use(use.mark) else { return .failure(.duplicateInvocation) }
-            do throws(Failure) {
+            do throws(ErrorAnswer) {
                 try Self.authorize(use, transaction.graph)
             } catch {
                 return .failure(error)
@@ -85,10 +85,10 @@ extension Service {
             switch result {
             case .success(.success(let response)): answer.send(response)
             case .success(.failure(let failure)): answer.fail(failure)
-            case .failure(let failure as StoreFailure): answer.fail(Failure(failure))
-            case .failure(let error as StorageError): answer.fail(Failure(.storage(error)))
+            case .failure(let failure as StoreFailure): answer.fail(ErrorAnswer(failure))
+            case .failure(let error as StorageError): answer.fail(ErrorAnswer(.storage(error)))
             case .failure(let error):
-                answer.fail(Failure(500, "internal", "database error: internal", detail: "\(error)"))
+                answer.fail(ErrorAnswer(500, "internal", "database error: internal", detail: "\(error)"))
             }
         }
     }
@@ -108,40 +108,40 @@ extension Service {
         case values(KVPlan)
     }
 
-    private func work(_ question: InvocationQuestion) throws(Failure) -> Work {
+    private func work(_ question: InvocationQuestion) throws(ErrorAnswer) -> Work {
         let registry = store.registry
         guard let first = question.capabilities.first else {
-            throw Failure(400, "noCapability", "the invocation names no capability")
+            throw ErrorAnswer(400, "noCapability", "the invocation names no capability")
         }
         var verbs: [KVPlan.Verb?] = []
         for capability in question.capabilities {
             let verb = KVPlan.verb(of: capability, registry)
             guard verb != nil || registry.isSame(capability.ability, Self.capabilitiesRead) else {
-                throw Failure(
+                throw ErrorAnswer(
                     501, "NoHandler",
                     "NoHandler: nothing here serves `\(capability.ability)` on `\(capability.resource)`")
             }
             verbs.append(verb)
         }
-        guard verbs.allSatisfy({ $0 == verbs[0] }) else { throw Failure.multipleOutcomes }
+        guard verbs.allSatisfy({ $0 == verbs[0] }) else { throw ErrorAnswer.multipleOutcomes }
         if let verb = verbs[0] { return .values(try KVPlan(verb, question.capabilities)) }
-        guard verbs.count == 1 else { throw Failure.multipleOutcomes }
+        guard verbs.count == 1 else { throw ErrorAnswer.multipleOutcomes }
         guard let space = first.resource.space, first.resource.service == "capabilities",
             first.resource.path == "all"
         else {
-            throw Failure(404, "notFound", "capabilities are read at `<space>/capabilities/all`")
+            throw ErrorAnswer(404, "notFound", "capabilities are read at `<space>/capabilities/all`")
         }
         return .capabilities(space)
     }
 
     /// Step 8: authorization and existence of the spaces; gives the snapshot that was asked.
-    private func authorized(_ use: InvocationUse) throws(Failure) -> Snapshot {
+    private func authorized(_ use: InvocationUse) throws(ErrorAnswer) -> Snapshot {
         let snapshot = store.snapshot()
         try Self.authorize(use, snapshot)
         return snapshot
     }
 
-    private static func authorize(_ use: InvocationUse, _ snapshot: Snapshot) throws(Failure) {
+    private static func authorize(_ use: InvocationUse, _ snapshot: Snapshot) throws(ErrorAnswer) {
         do throws(InvocationDenial) {
             if use.isServed {
                 try snapshot.checkUse(use.question, at: use.now)
@@ -150,11 +150,11 @@ extension Service {
                 try snapshot.checkInvocation(use.question, at: use.now)
             }
         } catch {
-            throw Failure(error)
+            throw ErrorAnswer(error)
         }
         for case let space? in use.question.capabilities.map(\.resource.space)
         where !snapshot.isHosted(space) && space != use.hosting {
-            throw Failure(404, "spaceNotHosted", "Space not found")
+            throw ErrorAnswer(404, "spaceNotHosted", "Space not found")
         }
     }
 
@@ -192,16 +192,16 @@ private struct InvocationUse: Sendable {
     let now: Timestamp
 }
 
-extension Failure {
-    fileprivate static let duplicateInvocation = Failure(409, "duplicateInvocation", "duplicate invocation")
+extension ErrorAnswer {
+    fileprivate static let duplicateInvocation = ErrorAnswer(409, "duplicateInvocation", "duplicate invocation")
 }
 
 /// Waits for two things, the durable mark and the answer made meanwhile, and sends when both are there.
 private final class InvocationJoin: Sendable {
     private enum State {
         case neither
-        case marked(Failure?)
-        case made(Result<HTTPResponse, Failure>)
+        case marked(ErrorAnswer?)
+        case made(Result<HTTPResponse, ErrorAnswer>)
         case done
     }
 
@@ -210,8 +210,8 @@ private final class InvocationJoin: Sendable {
 
     init(_ answer: Answer) { self.answer = answer }
 
-    func marked(_ failure: Failure?) {
-        let made: Result<HTTPResponse, Failure>? = state.withLock { state in
+    func marked(_ failure: ErrorAnswer?) {
+        let made: Result<HTTPResponse, ErrorAnswer>? = state.withLock { state in
             switch state {
             case .made(let result):
                 state = .done
@@ -225,14 +225,14 @@ private final class InvocationJoin: Sendable {
         if let made { send(failure, made) }
     }
 
-    func made(_ make: () throws(Failure) -> HTTPResponse) {
-        let result: Result<HTTPResponse, Failure>
-        do throws(Failure) {
+    func made(_ make: () throws(ErrorAnswer) -> HTTPResponse) {
+        let result: Result<HTTPResponse, ErrorAnswer>
+        do throws(ErrorAnswer) {
             result = .success(try make())
         } catch {
             result = .failure(error)
         }
-        let outcome: Failure?? = state.withLock { state in
+        let outcome: ErrorAnswer?? = state.withLock { state in
             switch state {
             case .marked(let failure):
                 state = .done
@@ -246,7 +246,7 @@ private final class InvocationJoin: Sendable {
         if let outcome { send(outcome, result) }
     }
 
-    private func send(_ failure: Failure?, _ made: Result<HTTPResponse, Failure>) {
+    private func send(_ failure: ErrorAnswer?, _ made: Result<HTTPResponse, ErrorAnswer>) {
         if let failure { return answer.fail(failure) }
         switch made {
         case .success(let response): answer.send(response)

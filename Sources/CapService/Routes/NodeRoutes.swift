@@ -25,9 +25,9 @@ extension Service {
     }
 
     /// GET /peer/generate/<space>: the key that a host delegation should be made for.
-    func peerGenerate(_ encoded: Substring) throws(Failure) -> HTTPResponse {
+    func peerGenerate(_ encoded: Substring) throws(ErrorAnswer) -> HTTPResponse {
         guard let text = PercentEncoding.decode(encoded.utf8), (try? store.families.space(text)) != nil else {
-            throw Failure(400, "malformedResource", "Invalid space ID")
+            throw ErrorAnswer(400, "malformedResource", "Invalid space ID")
         }
         return HTTPResponse(
             status: 200, headers: [("Content-Type", "text/plain; charset=utf-8")],
@@ -35,11 +35,12 @@ extension Service {
     }
 
     /// GET /healthz, /health and /readyz: 200 and nothing while the database answers.
-    func health() throws(Failure) -> HTTPResponse {
+    func health() throws(ErrorAnswer) -> HTTPResponse {
         do {
             _ = try store.tokens.token(revision: 0)
         } catch {
-            throw Failure(500, "databaseUnreachable", "the database does not answer", form: .json, detail: "\(error)")
+            throw ErrorAnswer(
+                500, "databaseUnreachable", "the database does not answer", form: .json, detail: "\(error)")
         }
         return HTTPResponse(status: 200)
     }

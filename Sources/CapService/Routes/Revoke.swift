@@ -5,7 +5,7 @@ import UCAN
 
 extension Service {
     /// POST /revoke: ends a delegation for ever (tinycloud.md 5). Every refusal is 403 with text.
-    func revoke(_ request: HTTPRequest, _ answer: Answer) throws(Failure) {
+    func revoke(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let unverified = try decode(request)
         let target: CID
@@ -13,15 +13,15 @@ extension Service {
             target = try unverified.revocationTarget()
         } catch {
             // An invalid target is part of decoding for the reference.
-            throw Failure.unauthenticated("invalidRevocationTarget", detail: error.message)
+            throw ErrorAnswer.unauthenticated("invalidRevocationTarget", detail: error.message)
         }
         let token = try verify(unverified, status: 403, text: "Failed to verify signature")
         guard token.isInWindow(at: now) else {
-            throw Failure(403, "expired", "Revocation expired or not yet valid")
+            throw ErrorAnswer(403, "expired", "Revocation expired or not yet valid")
         }
         // A delegation of the right to revoke has the same one capability; it is no revocation by its issuer.
         guard token.kind == .cacao || isAddressedHere(token) else {
-            throw Failure(
+            throw ErrorAnswer(
                 403, "audienceMismatch", "Unauthorized Revoker",
                 "the revocation is addressed to neither its issuer nor this service")
         }
@@ -31,10 +31,10 @@ extension Service {
         let given = Self.targetText(token) ?? target.text
         store.submit(
             .revoke(statement, token: token.bytes, now: now) { result in
-                answer.finish { () throws(Failure) in
+                answer.finish { () throws(ErrorAnswer) in
                     switch result {
-                    case .failure(let failure): throw Failure(failure)
-                    case .success(.refused(let refusal)): throw Failure(refusal, status: 403)
+                    case .failure(let failure): throw ErrorAnswer(failure)
+                    case .success(.refused(let refusal)): throw ErrorAnswer(refusal, status: 403)
                     case .success(.revoked), .success(.alreadyRevoked):
                         // Clients check this object strictly: no further members.
                         var json = JSONWriter()

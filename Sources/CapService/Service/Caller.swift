@@ -10,9 +10,9 @@ extension Service {
     ///
     /// For an issuer whose document is on another host and not remembered, or shows another key than the token, the
     /// failure names it in `unresolved`.
-    func decode(_ request: HTTPRequest) throws(Failure) -> UnverifiedToken {
+    func decode(_ request: HTTPRequest) throws(ErrorAnswer) -> UnverifiedToken {
         guard let header = request.headers.bytes("Authorization") else {
-            throw Failure.unauthenticated("missingAuthorization")
+            throw ErrorAnswer.unauthenticated("missingAuthorization")
         }
         var (unresolved, asked): (DID?, DID?)
         do throws(UCANError) {
@@ -28,7 +28,7 @@ extension Service {
                     }
                 })
         } catch {
-            var failure = Failure.unauthenticated(error.code.rawValue, detail: error.message)
+            var failure = ErrorAnswer.unauthenticated(error.code.rawValue, detail: error.message)
             let isOtherKey = [.keyMismatch, .algorithmMismatch].contains(error.code)
             failure.unresolved = unresolved ?? (isOtherKey ? asked : nil)
             throw failure
@@ -44,11 +44,11 @@ extension Service {
     func resolve(_ did: DID) { _ = try? resolver.document(of: did.text, .new) }
 
     /// Checks the signature; the failure is given the status and text of the route.
-    func verify(_ token: UnverifiedToken, status: Int, text: String) throws(Failure) -> Token {
+    func verify(_ token: UnverifiedToken, status: Int, text: String) throws(ErrorAnswer) -> Token {
         do throws(UCANError) {
             return try token.verify()
         } catch {
-            var failure = Failure(status, error.code.rawValue, text, detail: error.message)
+            var failure = ErrorAnswer(status, error.code.rawValue, text, detail: error.message)
             // The key may be another one by now.
             if token.issuer.isResolvable { failure.unresolved = token.issuer }
             throw failure
@@ -56,9 +56,9 @@ extension Service {
     }
 
     /// The one reading of the clock for a request.
-    func now() throws(Failure) -> Timestamp {
+    func now() throws(ErrorAnswer) -> Timestamp {
         guard let now = clock.now() else {
-            throw Failure(503, "clockUnavailable", "the service cannot read its clock", form: .json)
+            throw ErrorAnswer(503, "clockUnavailable", "the service cannot read its clock", form: .json)
         }
         return now
     }
@@ -69,32 +69,32 @@ extension Service {
     }
 
     /// Parses an invocation's capabilities; refuses what is not an invocation by its shape (ucan.md B.6, J.3).
-    func invocation(_ token: Token) throws(Failure) -> InvocationQuestion {
+    func invocation(_ token: Token) throws(ErrorAnswer) -> InvocationQuestion {
         guard token.kind == .ucan, case .principal(let audience) = token.audience else {
-            throw Failure(401, "wrongKind", "Unauthorized Invoker", "the token is not an invocation")
+            throw ErrorAnswer(401, "wrongKind", "Unauthorized Invoker", "the token is not an invocation")
         }
         guard isAddressedHere(token) else {
-            throw Failure(
+            throw ErrorAnswer(
                 401, "audienceMismatch", "Unauthorized Invoker",
                 "the invocation is addressed to `\(audience)`, not to its invoker or this service")
         }
         if token.controlAction != nil {
-            throw Failure(
+            throw ErrorAnswer(
                 401, "wrongKind", Self.unauthorizedAction(token.capabilities[0]),
                 "the token asks about another token; send it to its own route")
         }
         if token.hasDuplicateProofs {
-            throw Failure(401, "missingProof", "Cannot find parent delegation")
+            throw ErrorAnswer(401, "missingProof", "Cannot find parent delegation")
         }
         if token.isPolicySession || token.isPolicyRoot {
-            throw Failure(401, "unsupportedProfile", "policy-descendant-fact-invalid")
+            throw ErrorAnswer(401, "unsupportedProfile", "policy-descendant-fact-invalid")
         }
         do throws(Refusal) {
             return InvocationQuestion(
                 invoker: token.issuer, proofs: token.proofs,
                 capabilities: try Capability.parse(token.capabilities, store.families))
         } catch {
-            var failure = Failure(error, status: 401)
+            var failure = ErrorAnswer(error, status: 401)
             let families = store.families
             let isNormal = { (item: TokenCapability) in (try? Capability.parse([item], families)) != nil }
             if let wrong = token.capabilities.first(where: { !isNormal($0) }) {

@@ -18,13 +18,13 @@ extension Service {
     /// shows somebody's token must not use up, or move into the future, that principal's requests.
     func verifiedInvocation(
         _ unverified: UnverifiedToken, at now: Timestamp, isCounted: Bool
-    ) throws(Failure) -> Invocation {
+    ) throws(ErrorAnswer) -> Invocation {
         guard unverified.isInWindow(at: now), let expires = unverified.expires else {
-            throw Failure(401, "expired", "Invocation expired or not yet valid")
+            throw ErrorAnswer(401, "expired", "Invocation expired or not yet valid")
         }
         let token = try verify(unverified, status: 401, text: "Failed to verify signature")
         guard isShortLived(expires, at: now) else {
-            throw Failure(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
+            throw ErrorAnswer(401, "lifetimeExceeded", "Invocation lifetime exceeds server maximum")
         }
         if isCounted { try checkRate(of: token.issuer, at: now) }
         return Invocation(

@@ -88,20 +88,20 @@ final class Service: Sendable {
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.
-    func checkRate(of principal: DID, at now: Timestamp) throws(Failure) {
+    func checkRate(of principal: DID, at now: Timestamp) throws(ErrorAnswer) {
         try checkRate(ofKey: principal.text, at: now)
     }
 
     /// Refuses an address that asks too often without showing who it is.
-    func checkRate(ofAddress address: String, at now: Timestamp) throws(Failure) {
+    func checkRate(ofAddress address: String, at now: Timestamp) throws(ErrorAnswer) {
         try checkRate(ofKey: address, at: now)
     }
 
     // No DID is an address, so the two never share a key.
-    private func checkRate(ofKey key: String, at now: Timestamp) throws(Failure) {
+    private func checkRate(ofKey key: String, at now: Timestamp) throws(ErrorAnswer) {
         guard let limiter else { return }
         if case .retryAfter(let seconds) = limiter.check(key, at: now.microseconds) {
-            throw Failure(429, "rateLimited", "too many requests from `\(key)`", retryAfter: seconds)
+            throw ErrorAnswer(429, "rateLimited", "too many requests from `\(key)`", retryAfter: seconds)
         }
     }
 }

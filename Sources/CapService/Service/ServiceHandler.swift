@@ -30,7 +30,7 @@ struct ServiceHandler: HTTPHandler {
         switch router.match(request.method, request.path) {
         case .found(let route, let rest):
             let answer = Answer(service, reply, route: route.name, request: request, isPublic: route.isPublic)
-            do throws(Failure) {
+            do throws(ErrorAnswer) {
                 try route.serve(service, request, rest, answer)
             } catch {
                 guard let issuer = error.unresolved else { return answer.fail(error) }
@@ -39,7 +39,7 @@ struct ServiceHandler: HTTPHandler {
         case .methodNotAllowed(let methods):
             let answer = Answer(service, reply, route: "unknown", request: request)
             let names = methods.map(\.name).joined(separator: ", ")
-            var failure = Failure(405, "methodNotAllowed", "this path answers \(names)", form: .json)
+            var failure = ErrorAnswer(405, "methodNotAllowed", "this path answers \(names)", form: .json)
             failure.allowedMethods = names
             answer.fail(failure)
         case .notFound:
@@ -53,12 +53,14 @@ struct ServiceHandler: HTTPHandler {
     ) {
         let isTaken = service.pool.run {
             service.resolve(issuer)
-            do throws(Failure) {
+            do throws(ErrorAnswer) {
                 try route.serve(service, request, rest, answer)
             } catch {
                 answer.fail(error)
             }
         }
-        if !isTaken { answer.fail(Failure(503, "busy", "too many requests are waiting", form: .json, retryAfter: 1)) }
+        if !isTaken {
+            answer.fail(ErrorAnswer(503, "busy", "too many requests are waiting", form: .json, retryAfter: 1))
+        }
     }
 }

@@ -22,7 +22,7 @@ struct XRPCAnswer: Sendable {
         json.key(plain: "message")
         json.string(refusal.message)
         json.endObject()
-        var failure = Failure(
+        var failure = ErrorAnswer(
             status, refusal.name, refusal.message, form: .body(json.bytes), detail: refusal.detail,
             retryAfter: refusal.retryAfter)
         failure.challenge = refusal.challenge ?? challenge(refusal.name)
@@ -37,7 +37,7 @@ struct XRPCAnswer: Sendable {
         case let error as ATProtoError: return XRPCError(error)
         case let error as AccessRefusal: return XRPCError(error)
         case let error as RateLimitExceeded: return XRPCError(error)
-        case let error as Failure:
+        case let error as ErrorAnswer:
             if error.status == 429 {
                 return XRPCError(
                     "RateLimitExceeded", "too many requests", retryAfter: error.retryAfter ?? 1, detail: error.text)
@@ -47,7 +47,7 @@ struct XRPCAnswer: Sendable {
                 "ServiceUnavailable", "the service cannot answer now", retryAfter: error.retryAfter ?? 1,
                 detail: error.text)
         case let error as StoreFailure:
-            let failure = Failure(error)
+            let failure = ErrorAnswer(error)
             guard failure.status == 503 else { break }
             return XRPCError(
                 "ServiceUnavailable", "the change cannot be kept now", retryAfter: failure.retryAfter ?? 1,

@@ -42,7 +42,7 @@ struct Definitions {
     static func read(_ reader: inout RecordReader, into writer: GraphWriter) throws(GraphError) {
         let graph = writer.graph
         for _ in 0..<(try reader.number()) {
-            guard let kind = Terms.Kind(rawValue: try reader.byte()) else { throw RecordReader.malformed }
+            guard let kind = TermTable.Kind(rawValue: try reader.byte()) else { throw RecordReader.malformed }
             let text = try reader.blob()
             let id = try graph.terms.append(kind, text)
             if kind == .ability {

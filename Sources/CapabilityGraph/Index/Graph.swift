@@ -11,8 +11,8 @@ public final class Graph: @unchecked Sendable {
     public let registry: AbilityRegistry
     public let limits: GraphLimits
 
-    let terms: Terms
-    let spaces: Spaces
+    let terms: TermTable
+    let spaces: SpaceNumbering
     let resources: Resources
     let lists: EdgeLists
 
@@ -47,8 +47,8 @@ public final class Graph: @unchecked Sendable {
         registry = families.registry
         self.limits = limits
         hashing = KeyedHash()
-        terms = try Terms(limits: limits, hashing: hashing)
-        spaces = try Spaces(limits: limits)
+        terms = try TermTable(limits: limits, hashing: hashing)
+        spaces = try SpaceNumbering(limits: limits)
         resources = try Resources(limits: limits, hashing: hashing)
         lists = try EdgeLists(limits: limits, hashing: hashing)
         edges = try Column(capacity: limits.maxEdges)

@@ -15,7 +15,7 @@ public struct ListQuery: Sendable {
 
     public var space: Space
     public var direction: Direction = .all
-    public var asker: Asker
+    public var asker: AskerIdentity
     /// Keeps edges with a capability inside this path; nil or empty keeps all.
     public var path: String?
     /// Keeps edges with one of these abilities, judged on the same capability as the path; nil keeps all.
@@ -27,7 +27,7 @@ public struct ListQuery: Sendable {
 
     public enum Status: String, Sendable, CaseIterable { case active, pending, expired, revoked }
 
-    public init(space: Space, asker: Asker) {
+    public init(space: Space, asker: AskerIdentity) {
         self.space = space
         self.asker = asker
     }

@@ -5,7 +5,7 @@ package struct Visibility: Sendable {
     private let space: UInt32?
     private let principals: [UInt32]
 
-    package init(_ snapshot: Snapshot, space: Space, asker: Asker) {
+    package init(_ snapshot: Snapshot, space: Space, asker: AskerIdentity) {
         self.snapshot = snapshot
         self.space = snapshot.space(space)
         principals = asker.selves

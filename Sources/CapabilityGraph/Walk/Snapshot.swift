@@ -80,7 +80,7 @@ public struct Snapshot: Sendable {
     }
 }
 
-extension Terms {
+extension TermTable {
     func find(_ kind: Kind, _ text: String) -> UInt32? {
         var text = text
         return text.withUTF8 { find(kind, UnsafeRawBufferPointer($0)) }

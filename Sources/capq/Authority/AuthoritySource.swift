@@ -8,7 +8,7 @@ protocol AuthoritySource: Sendable {
     /// Space asked about when the question names none.
     var space: String? { get }
     /// Whoever asks, when known.
-    var asker: DID? { get }
+    var invoker: DID? { get }
 
     func list(_ question: ListQuestion) throws(CommandError) -> DelegationPage
     func chain(_ cid: CID) throws(CommandError) -> DelegationChain
@@ -23,7 +23,7 @@ protocol AuthoritySource: Sendable {
 
 extension AuthoritySource {
     func principal(_ typed: String, keys: KeyStore) throws(CommandError) -> DID {
-        try PrincipalText.parse(typed, keys: keys, me: asker)
+        try PrincipalText.parse(typed, keys: keys, me: invoker)
     }
 
     func resource(_ typed: String) throws(CommandError) -> String { try SpaceText.resource(typed, in: space) }

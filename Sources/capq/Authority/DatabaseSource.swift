@@ -9,8 +9,8 @@ import UCAN
 struct DatabaseSource: AuthoritySource {
     let now: Timestamp
     let space: String?
-    let asker: DID?
-    /// What the asker rests on, as it would say to a service.
+    let invoker: DID?
+    /// What the invoker rests on, as it would say to a service.
     private let proofs: [Multihash]
     private let snapshot: Snapshot
     private let tokens: TokenReader
@@ -21,7 +21,7 @@ struct DatabaseSource: AuthoritySource {
         let context = try ContextStore(home: home).context(named: arguments[StandardOptions.context])
         now = Timestamp(microseconds: process.now)
         space = arguments[SigningOptions.space] ?? context?.space
-        asker = try (arguments[StandardOptions.key] ?? context?.key).map { name throws(CommandError) in
+        invoker = try (arguments[StandardOptions.key] ?? context?.key).map { name throws(CommandError) in
             try SigningKey(KeyStore(home: home).load(name)).did
         }
         var proofs: [Multihash] = []
@@ -117,8 +117,8 @@ struct DatabaseSource: AuthoritySource {
     }
 
     /// Names whose delegations `created` and `received` mean.
-    private func who(_ question: ListQuestion, _ space: Space) throws(CommandError) -> CapabilityGraph.Asker {
-        guard let did = asker ?? (question.direction == .all ? space.owner : nil) else {
+    private func who(_ question: ListQuestion, _ space: Space) throws(CommandError) -> AskerIdentity {
+        guard let did = invoker ?? (question.direction == .all ? space.owner : nil) else {
             throw .usage("created or received by whom", hint: "`--key KEY` names who asks")
         }
         do throws(GraphError) {

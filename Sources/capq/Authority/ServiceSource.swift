@@ -4,15 +4,15 @@ import UCAN
 
 /// Asks a service, signing each question.
 struct ServiceSource: AuthoritySource {
-    private let signed: Asker
+    private let signed: Invoker
 
-    init(signed: Asker) {
+    init(signed: Invoker) {
         self.signed = signed
     }
 
     var now: Timestamp { signed.now }
     var space: String? { signed.space }
-    var asker: DID? { signed.signer?.did }
+    var invoker: DID? { signed.signer?.did }
 
     func list(_ question: ListQuestion) throws(CommandError) -> DelegationPage {
         guard !question.isAboutAccount else { return try listAccount(question) }

@@ -16,7 +16,7 @@ enum SourceChoice {
             let context = try contexts.context(named: arguments[StandardOptions.context])
             if case .database(let path)? = context?.source { return try DatabaseSource(path, arguments, process) }
         }
-        return ServiceSource(signed: try Asker(arguments, process))
+        return ServiceSource(signed: try Invoker(arguments, process))
     }
 
     /// Opens the graph of a permissioned space when one is named, or is the default of the context and an account is

@@ -13,7 +13,7 @@ struct SpaceSource: AuthoritySource {
 
     var now: Timestamp { acting.now }
     var space: String? { uri.text }
-    var asker: DID? { try? DID(acting.did) }
+    var invoker: DID? { try? DID(acting.did) }
 
     func list(_ question: ListQuestion) throws(CommandError) -> DelegationPage {
         guard !question.isAboutAccount else {

@@ -39,8 +39,8 @@ enum DelegateCommand {
     )
 
     private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
-        let asker = try Asker(arguments, process)
-        let signer = try asker.requireSigner()
+        let invoker = try Invoker(arguments, process)
+        let signer = try invoker.requireSigner()
         let keys = KeyStore(home: try process.homeFolder())
         let audience = try PrincipalText.parse(try arguments.required(audience), keys: keys, me: signer.did)
         let abilities = arguments.all(SigningOptions.ability)
@@ -54,7 +54,7 @@ enum DelegateCommand {
         let narrowing = try caveats(arguments)
         var capabilities: [TokenCapability] = []
         for path in paths {
-            let resource = try SpaceText.resource(path, in: asker.space)
+            let resource = try SpaceText.resource(path, in: invoker.space)
             for ability in abilities {
                 capabilities.append(
                     try CommandError.ofTokens(.usage) { () throws(UCANError) in
@@ -63,19 +63,19 @@ enum DelegateCommand {
             }
         }
         let begin = try arguments[from].map { text throws(CommandError) in try Timestamp.typed(text) }
-        let end = (begin ?? asker.now).wholeSeconds.adding(seconds: lifetime)
+        let end = (begin ?? invoker.now).wholeSeconds.adding(seconds: lifetime)
         let facts: [JSON] = arguments[terminal] ? [["xyz.tinycloud.policy/delegationMode": "terminal"]] : []
         let token = try CommandError.ofTokens { () throws(UCANError) in
             try signer.delegation(
-                to: audience, capabilities, proofs: asker.proofs, notBefore: begin, expires: end, facts: facts)
+                to: audience, capabilities, proofs: invoker.proofs, notBefore: begin, expires: end, facts: facts)
         }
         let receipt =
             arguments[offline]
             ? nil
             : try CommandError.ofService { () throws(ClientError) in
-                try asker.client.delegate(authorization: token.authorization())
+                try invoker.client.delegate(authorization: token.authorization())
             }
-        return answer(token, receipt, asker.now)
+        return answer(token, receipt, invoker.now)
     }
 
     private static func caveats(_ arguments: Arguments) throws(CommandError) -> [JSON] {

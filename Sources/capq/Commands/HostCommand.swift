@@ -25,27 +25,27 @@ enum HostCommand {
     )
 
     private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
-        let asker = try Asker(arguments, process)
+        let invoker = try Invoker(arguments, process)
         let token: UnverifiedToken
         switch try WalletSigning.way(arguments, process) {
         case .local(let wallet):
-            let message = try message(wallet.address, asker, arguments)
+            let message = try message(wallet.address, invoker, arguments)
             token = try CommandError.ofTokens { () throws(UCANError) in
                 try TokenMaker.siweIn(message: message, signature: wallet.signEIP191(Array(message.text.utf8)))
             }
         case .prepare(let address, let file):
-            return try WalletSigning.hand(over: message(address, asker, arguments), file: file, command: "host")
+            return try WalletSigning.hand(over: message(address, invoker, arguments), file: file, command: "host")
         case .complete(let completed):
             token = completed
         }
         let receipt = try CommandError.ofService { () throws(ClientError) in
-            try asker.client.delegate(authorization: token.authorization())
+            try invoker.client.delegate(authorization: token.authorization())
         }
         var activated = receipt.activated
         var skipped = receipt.skipped
-        if let session = asker.session {
+        if let session = invoker.session {
             let again = try CommandError.ofService { () throws(ClientError) in
-                try asker.client.delegate(authorization: session.authorization)
+                try invoker.client.delegate(authorization: session.authorization)
             }
             for space in again.activated where !activated.contains(space) { activated.append(space) }
             for space in again.skipped where !skipped.contains(space) { skipped.append(space) }
@@ -62,25 +62,26 @@ enum HostCommand {
 
     private static func message(
         _ address: EthereumAddress,
-        _ asker: Asker,
+        _ invoker: Invoker,
         _ arguments: Arguments
     ) throws(CommandError) -> SIWE {
         let chain = WalletSigning.chainID(arguments)
         let owner = address.did(chain: chain)
-        let named = arguments[space] ?? asker.space ?? SpaceText.ofAccount(owner)
+        let named = arguments[space] ?? invoker.space ?? SpaceText.ofAccount(owner)
         guard let authority = SpaceText.owner(of: named) else { throw .usage("`\(named)` is not a space") }
         guard authority == owner else {
             throw CommandError(
                 .notAuthorized, "space `\(named)` belongs to `\(authority.text)`, not to `\(owner.text)`")
         }
-        let host = try CommandError.ofService { () throws(ClientError) in try asker.client.peerGenerate(space: named) }
-        let now = asker.now.wholeSeconds
+        let host = try CommandError.ofService { () throws(ClientError) in try invoker.client.peerGenerate(space: named)
+        }
+        let now = invoker.now.wholeSeconds
         return try CommandError.ofTokens { () throws(UCANError) in
             try TokenMaker.siweOut(
                 address: address,
                 audience: host,
                 capabilities: [TokenCapability(resource: "\(named)/space", ability: "tinycloud.space/host")],
-                domain: arguments[WalletSigning.domain] ?? asker.client.baseURL.authority,
+                domain: arguments[WalletSigning.domain] ?? invoker.client.baseURL.authority,
                 chainID: chain,
                 issuedAt: now.rfc3339,
                 expires: now.adding(seconds: arguments.seconds(lasting) ?? 3_600).rfc3339,

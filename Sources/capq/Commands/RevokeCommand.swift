@@ -40,24 +40,24 @@ enum RevokeCommand {
     private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
         let target = try CIDText.parse(try arguments.required(cid))
         if let source = try SourceChoice.permissioned(arguments, process) { return try revoke(target, source) }
-        let asker = try Asker(arguments, process)
-        let signer = try asker.requireSigner()
-        let expires = asker.now.wholeSeconds.adding(seconds: Asker.invocationLifetime)
+        let invoker = try Invoker(arguments, process)
+        let signer = try invoker.requireSigner()
+        let expires = invoker.now.wholeSeconds.adding(seconds: Invoker.invocationLifetime)
         let token = try CommandError.ofTokens { () throws(UCANError) in
             if let wallet = signer.wallet {
                 try TokenMaker.revocation(
                     wallet: wallet,
                     target: target,
-                    domain: asker.client.baseURL.authority,
-                    issuedAt: asker.now.wholeSeconds.rfc3339,
+                    domain: invoker.client.baseURL.authority,
+                    issuedAt: invoker.now.wholeSeconds.rfc3339,
                     expires: expires.rfc3339
                 )
             } else {
-                try TokenMaker.revocation(issuer: signer.key, target: target, proofs: asker.proofs, expires: expires)
+                try TokenMaker.revocation(issuer: signer.key, target: target, proofs: invoker.proofs, expires: expires)
             }
         }
         let receipt = try CommandError.ofService { () throws(ClientError) in
-            try asker.client.revoke(authorization: token.authorization())
+            try invoker.client.revoke(authorization: token.authorization())
         }
         guard (try? CID(text: receipt.cid.utf8))?.hash == target.hash else {
             throw CommandError(.failure, "the service revoked `\(receipt.cid)` in place of `\(target.text)`")

@@ -5,7 +5,7 @@ import UCAN
 
 extension Service {
     /// GET /.well-known/did.json: the document of the account, or of this service, that the `Host` names.
-    func wellKnownDocument(_ request: HTTPRequest) throws(Failure) -> HTTPResponse {
+    func wellKnownDocument(_ request: HTTPRequest) throws(ErrorAnswer) -> HTTPResponse {
         try wellKnown(request) { host in
             if let account = try account(host: host), let document = try account.hostedDocument(at: address.url()) {
                 return .json(document.json.serialized())
@@ -22,7 +22,7 @@ extension Service {
     }
 
     /// GET /.well-known/atproto-did: the DID of the account whose handle is the `Host`.
-    func wellKnownDID(_ request: HTTPRequest) throws(Failure) -> HTTPResponse {
+    func wellKnownDID(_ request: HTTPRequest) throws(ErrorAnswer) -> HTTPResponse {
         try wellKnown(request) { host in
             guard let account = try account(host: host) else { return nil }
             return HTTPResponse(
@@ -32,14 +32,15 @@ extension Service {
 
     private func wellKnown(
         _ request: HTTPRequest, _ find: (String) throws -> HTTPResponse?
-    ) throws(Failure) -> HTTPResponse {
+    ) throws(ErrorAnswer) -> HTTPResponse {
         let found: HTTPResponse?
         do {
             found = try Self.host(request).flatMap(find)
         } catch {
-            throw Failure(503, "busy", "the name cannot be looked up", form: .json, detail: "\(error)", retryAfter: 1)
+            throw ErrorAnswer(
+                503, "busy", "the name cannot be looked up", form: .json, detail: "\(error)", retryAfter: 1)
         }
-        guard let found else { throw Failure(404, "notFound", "nobody of this name is here", form: .json) }
+        guard let found else { throw ErrorAnswer(404, "notFound", "nobody of this name is here", form: .json) }
         return found
     }
 

@@ -15,7 +15,7 @@ struct KVChange: Sendable {
     private let precondition: ValuePrecondition?
     private let quota: Int64
 
-    init(_ plan: KVPlan, _ request: HTTPRequest, _ settings: Settings) throws(Failure) {
+    init(_ plan: KVPlan, _ request: HTTPRequest, _ settings: Settings) throws(ErrorAnswer) {
         let type = try KVOptions.single("Content-Type", request.headers)
         let isMultipart = plan.verb == .put && (type.map { MultipartForm.isNamed(by: $0) } ?? false)
         let options = try KVOptions(request.headers, for: plan, isMultipart: isMultipart)
@@ -32,16 +32,16 @@ struct KVChange: Sendable {
             return
         }
         guard plan.places.count == 1 else {
-            throw Failure(400, "malformedMultipart", "KV batch put requires multipart/form-data")
+            throw ErrorAnswer(400, "malformedMultipart", "KV batch put requires multipart/form-data")
         }
         try Self.require(request.body.count, settings)
         let value = NewValue(bytes: request.body, headers: try KVHeaders.kept(of: request.headers))
         kind = .put([(first.path ?? "", value)], isBatch: false)
     }
 
-    private static func require(_ count: Int, _ settings: Settings) throws(Failure) {
+    private static func require(_ count: Int, _ settings: Settings) throws(ErrorAnswer) {
         guard count <= settings.kvValueBytes else {
-            throw Failure(
+            throw ErrorAnswer(
                 413, "valueTooLarge", "the value has \(count) bytes; at most \(settings.kvValueBytes) are taken")
         }
     }
@@ -49,8 +49,8 @@ struct KVChange: Sendable {
     /// One part for each path that the token names, all of one space.
     private static func batch(
         _ plan: KVPlan, _ contentType: String, _ body: [UInt8], _ settings: Settings
-    ) throws(Failure) -> [(path: String, value: NewValue)] {
-        func malformed(_ text: String) -> Failure { Failure(400, "malformedMultipart", text) }
+    ) throws(ErrorAnswer) -> [(path: String, value: NewValue)] {
+        func malformed(_ text: String) -> ErrorAnswer { ErrorAnswer(400, "malformedMultipart", text) }
         let paths = plan.places.compactMap(\.path)
         guard plan.places.allSatisfy({ $0.space == plan.places[0].space }) else {
             throw malformed("KV batch put must target one space")
@@ -84,7 +84,7 @@ struct KVChange: Sendable {
     }
 
     /// Makes the change, or says why it is refused and has written nothing.
-    func apply(_ transaction: TableChange) throws -> Result<HTTPResponse, Failure> {
+    func apply(_ transaction: TableChange) throws -> Result<HTTPResponse, ErrorAnswer> {
         let writer = ValueWriter(transaction, quota: quota)
         do {
             switch kind {
@@ -96,7 +96,7 @@ struct KVChange: Sendable {
                 return .success(Self.answer(ETag.text(try writer.delete(path, in: space, if: precondition))))
             }
         } catch let refusal as ValueRefusal {
-            return .failure(Failure(refusal))
+            return .failure(ErrorAnswer(refusal))
         }
     }
 
@@ -117,7 +117,7 @@ struct KVChange: Sendable {
     }
 }
 
-extension Failure {
+extension ErrorAnswer {
     fileprivate init(_ refusal: ValueRefusal) {
         switch refusal {
         case .preconditionFailed: self.init(412, "preconditionFailed", "KV precondition failed")

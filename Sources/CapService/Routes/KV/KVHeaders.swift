@@ -12,7 +12,7 @@ enum KVHeaders {
     static let maxBytes = 4096
 
     /// Takes what is to be kept of a request's headers.
-    static func kept(of headers: HTTPHeaders) throws(Failure) -> [StoredValue.Header] {
+    static func kept(of headers: HTTPHeaders) throws(ErrorAnswer) -> [StoredValue.Header] {
         // What a `Connection` header names is for the next hop alone (RFC 9110, 7.6.1).
         let hop = Set(
             headers.values("Connection").flatMap { $0.split(separator: UInt8(ascii: ",")) }
@@ -26,21 +26,21 @@ enum KVHeaders {
     }
 
     /// Takes what is to be kept of a part's headers; its disposition only names it.
-    static func kept(of part: MultipartForm.Part) throws(Failure) -> [StoredValue.Header] {
+    static func kept(of part: MultipartForm.Part) throws(ErrorAnswer) -> [StoredValue.Header] {
         try checked(part.headers.filter { isKept($0.name) && $0.name != "content-disposition" })
     }
 
     private static func isKept(_ name: String) -> Bool { names.contains(name) || name.hasPrefix(prefix) }
 
-    private static func checked(_ fields: [(name: String, value: String)]) throws(Failure) -> [StoredValue.Header] {
+    private static func checked(_ fields: [(name: String, value: String)]) throws(ErrorAnswer) -> [StoredValue.Header] {
         // An answer could not carry these, so they must not get in.
         guard !fields.contains(where: { $0.value.utf8.contains(0x09) }) else {
-            throw Failure(400, "malformedHeader", "a header to be kept has a tab in it")
+            throw ErrorAnswer(400, "malformedHeader", "a header to be kept has a tab in it")
         }
         let fields = fields.filter { !$0.value.isEmpty }
         let count = fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
         guard count <= maxBytes else {
-            throw Failure(
+            throw ErrorAnswer(
                 400, "malformedHeader", "the headers to be kept have \(count) bytes; at most \(maxBytes) are")
         }
         return fields.map { StoredValue.Header(name: $0.name, value: $0.value) }

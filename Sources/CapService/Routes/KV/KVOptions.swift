@@ -13,7 +13,7 @@ struct KVOptions: Sendable {
 
     static let maxLimit = 1000
 
-    init(_ headers: HTTPHeaders, for plan: KVPlan, isMultipart: Bool) throws(Failure) {
+    init(_ headers: HTTPHeaders, for plan: KVPlan, isMultipart: Bool) throws(ErrorAnswer) {
         let match = try Self.single("If-Match", headers)
         let noneMatch = try Self.single("If-None-Match", headers)
         guard try Self.single("X-TinyCloud-Expected-Version", headers) == nil else {
@@ -44,7 +44,7 @@ struct KVOptions: Sendable {
         maxResponseBytes = try Self.positive("x-tinycloud-max-response-bytes", headers)
         if let number = try Self.positive("x-tinycloud-limit", headers) {
             guard number <= Self.maxLimit else {
-                throw Failure(
+                throw ErrorAnswer(
                     400, "malformedHeader", "x-tinycloud-limit must be between 1 and \(Self.maxLimit)")
             }
             limit = Int(number)
@@ -53,23 +53,23 @@ struct KVOptions: Sendable {
     }
 
     /// The one value of a header; given twice it could be read in two ways.
-    static func single(_ name: String, _ headers: HTTPHeaders) throws(Failure) -> String? {
+    static func single(_ name: String, _ headers: HTTPHeaders) throws(ErrorAnswer) -> String? {
         let values = headers.values(name)
         guard let value = values.first else { return nil }
         guard values.count == 1, let text = String(validating: value, as: UTF8.self) else {
-            throw Failure(400, "malformedHeader", "\(name) is given more than once, or is not UTF-8")
+            throw ErrorAnswer(400, "malformedHeader", "\(name) is given more than once, or is not UTF-8")
         }
         return text
     }
 
-    private static func positive(_ name: String, _ headers: HTTPHeaders) throws(Failure) -> Int64? {
+    private static func positive(_ name: String, _ headers: HTTPHeaders) throws(ErrorAnswer) -> Int64? {
         guard let text = try single(name, headers) else { return nil }
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(text), number > 0
-        else { throw Failure(400, "malformedHeader", "\(name) must be a positive integer") }
+        else { throw ErrorAnswer(400, "malformedHeader", "\(name) must be a positive integer") }
         return number
     }
 
-    private static func malformed(_ text: String) -> Failure { Failure(400, "malformedPrecondition", text) }
+    private static func malformed(_ text: String) -> ErrorAnswer { ErrorAnswer(400, "malformedPrecondition", text) }
 }
 
 /// The strong validator of a value: its BLAKE3.

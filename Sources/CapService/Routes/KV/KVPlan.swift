@@ -45,34 +45,34 @@ struct KVPlan: Sendable {
     }
 
     /// Reads capabilities that all name `verb`.
-    init(_ verb: Verb, _ capabilities: [Capability]) throws(Failure) {
+    init(_ verb: Verb, _ capabilities: [Capability]) throws(ErrorAnswer) {
         var places: [Place] = []
         for capability in capabilities {
             guard let space = capability.resource.space, capability.resource.suffix.isEmpty else {
-                throw Failure(
+                throw ErrorAnswer(
                     400, "malformedResource", "a query or a fragment names nothing here: `\(capability.resource)`")
             }
             let path = capability.resource.path
             guard path != nil || verb == .list else {
-                throw Failure(400, "missingPath", "`\(capability.ability)` needs a path, and may have an empty one")
+                throw ErrorAnswer(400, "missingPath", "`\(capability.ability)` needs a path, and may have an empty one")
             }
             places.append(Place(space: space, path: path, capability: capability))
         }
         switch verb {
         case .get, .metadata:
             guard places.count <= Self.maxReads else {
-                throw Failure(400, "tooManyKeys", "KV batch reads accept at most \(Self.maxReads) keys")
+                throw ErrorAnswer(400, "tooManyKeys", "KV batch reads accept at most \(Self.maxReads) keys")
             }
         case .put: break
         case .list, .delete:
-            guard places.count == 1 else { throw Failure.multipleOutcomes }
+            guard places.count == 1 else { throw ErrorAnswer.multipleOutcomes }
         }
         self.verb = verb
         self.places = places
     }
 }
 
-extension Failure {
-    static let multipleOutcomes = Failure(
+extension ErrorAnswer {
+    static let multipleOutcomes = ErrorAnswer(
         501, "multipleOutcomes", "Multiple invocation outcomes require a homogeneous KV get or metadata batch")
 }

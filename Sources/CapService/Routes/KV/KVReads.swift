@@ -7,7 +7,7 @@ extension Service {
     /// Answers a get, a metadata read, a batch of either, or a listing (docs/protocol/kv.md). Waits for the disk.
     func readValues(
         _ plan: KVPlan, _ question: InvocationQuestion, _ headers: HTTPHeaders, _ snapshot: Snapshot, at now: Timestamp
-    ) throws(Failure) -> HTTPResponse {
+    ) throws(ErrorAnswer) -> HTTPResponse {
         let options = try KVOptions(headers, for: plan, isMultipart: false)
         do {
             switch plan.verb {
@@ -15,14 +15,14 @@ extension Service {
             case .get, .metadata:
                 guard plan.places.count > 1 else { return try one(plan.places[0], plan.verb, options) }
                 return try batch(plan, options)
-            case .put, .delete: throw Failure.multipleOutcomes
+            case .put, .delete: throw ErrorAnswer.multipleOutcomes
             }
-        } catch let failure as Failure {
+        } catch let failure as ErrorAnswer {
             throw failure
         } catch let error as StorageError {
-            throw Failure(.storage(error))
+            throw ErrorAnswer(.storage(error))
         } catch {
-            throw Failure(500, "internal", "database error: internal", detail: "\(error)")
+            throw ErrorAnswer(500, "internal", "database error: internal", detail: "\(error)")
         }
     }
 
@@ -35,7 +35,7 @@ extension Service {
             try require(value.size, within: options.maxResponseBytes)
             return try reader.value(at: path, in: place.space, withBytes: true)
         }
-        guard let found else { throw Failure(404, "keyNotFound", "Key not found") }
+        guard let found else { throw ErrorAnswer(404, "keyNotFound", "Key not found") }
         let headers = found.outgoing + Self.guarding
         if verb == .get, isKnown(found, options) { return HTTPResponse(status: 304, headers: headers) }
         return HTTPResponse(
@@ -51,9 +51,9 @@ extension Service {
         ("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "default-src 'none'; sandbox"),
     ]
 
-    private func require(_ size: Int64, within limit: Int64?) throws(Failure) {
+    private func require(_ size: Int64, within limit: Int64?) throws(ErrorAnswer) {
         guard let limit, size > limit else { return }
-        throw Failure(
+        throw ErrorAnswer(
             413, "responseTooLarge",
             "KV response is \(size) bytes, exceeding the requested limit of \(limit) bytes")
     }
@@ -71,7 +71,7 @@ extension Service {
                 total += size
             }
             guard total <= Int64(settings.kvValueBytes) else {
-                throw Failure(
+                throw ErrorAnswer(
                     413, "responseTooLarge",
                     "the values have \(total) bytes together; at most \(settings.kvValueBytes) are answered at once")
             }
@@ -135,7 +135,7 @@ extension Service {
         if let cursor = options.cursor {
             guard let bytes = Base64URL.decode(cursor.utf8), bytes.first == UInt8(ascii: "/"),
                 let text = String(validating: bytes.dropFirst(), as: UTF8.self), Resource.pathContains(prefix, text)
-            else { throw Failure(400, "malformedCursor", "Invalid KV list cursor") }
+            else { throw ErrorAnswer(400, "malformedCursor", "Invalid KV list cursor") }
             after = text
         }
         let most = settings.maxListRows > 0 ? settings.maxListRows : Int(Int32.max)
@@ -150,7 +150,7 @@ extension Service {
         json.endArray()
         // Without a limit a client takes the answer for everything, so it is that or a refusal.
         guard options.limit != nil || (page.isComplete && json.bytes.count <= settings.kvValueBytes) else {
-            throw Failure(
+            throw ErrorAnswer(
                 413, "tooManyRows",
                 "the listing is longer than an answer may be; ask for pages with `x-tinycloud-limit`")
         }

@@ -104,7 +104,7 @@ extension XRPCCall {
         } catch {
             throw unresolved ?? Self.named(error.code.rawValue, error.message)
         }
-        do throws(Failure) {
+        do throws(ErrorAnswer) {
             // The rate is the caller's, whatever it shows.
             return try service.verifiedInvocation(token, at: now, isCounted: false)
         } catch {

@@ -3,7 +3,7 @@ import Glibc
 /// Interns byte strings (principals, spaces, abilities, paths, caveats) to 32-bit ids that never change.
 ///
 /// Equality is equality of bytes within one kind. Id 0 is reserved and means "none".
-final class Terms: @unchecked Sendable {
+final class TermTable: @unchecked Sendable {
     // @unchecked: appended by the one writer; readers resolve only ids reached through published rows or the table.
     enum Kind: UInt8 {
         case principal = 1

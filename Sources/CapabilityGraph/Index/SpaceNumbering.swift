@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Numbers the spaces that resources lie in and remembers since when each is hosted here.
-final class Spaces: @unchecked Sendable {
+final class SpaceNumbering: @unchecked Sendable {
     // @unchecked: rows are written once by the one writer before they are published; `hostedAt` is atomic.
     private let rows: Column<SpaceRow>
     private let hostedAt: Column<Atomic<UInt32>>

@@ -3,7 +3,7 @@ import Multiformats
 import UCAN
 
 /// Holds who asks which service, resting on what: everything a command needs to sign and send.
-struct Asker: Sendable {
+struct Invoker: Sendable {
     /// Seconds an invocation lives.
     static let invocationLifetime: Int64 = 120
 

@@ -2,7 +2,7 @@ public import Multiformats
 public import UCAN
 
 /// Names everyone a listing's `created` and `received` are meant for (design section 3, identity of the asker).
-public struct Asker: Sendable {
+public struct AskerIdentity: Sendable {
     let graph: Graph
     let invoker: DID
     /// The invoker, and the owners it acts for; what they are party to is shown whole.
@@ -31,9 +31,9 @@ extension Snapshot {
     ///
     /// Nothing a third party signs changes the answer: only what the owners signed whom the invoker itself cites counts.
     /// Throws `limitExceeded` for an owner that signed in more often than may be looked at.
-    public func asker(invoker: DID, proofs: [Multihash], at now: Timestamp) throws(GraphError) -> Asker {
+    public func asker(invoker: DID, proofs: [Multihash], at now: Timestamp) throws(GraphError) -> AskerIdentity {
         guard let own = principal(invoker) else {
-            return Asker(graph: graph, invoker: invoker, selves: [], sessions: [:])
+            return AskerIdentity(graph: graph, invoker: invoker, selves: [], sessions: [:])
         }
         var givers: [UInt32] = []
         let cited = proofs.compactMap { edge($0)?.raw }
@@ -59,7 +59,7 @@ extension Snapshot {
         }
         let selves = [own] + owners.filter { $0 != own }
         let sessions = keys.filter { !selves.contains($0.key) }
-        return Asker(graph: graph, invoker: invoker, selves: selves, sessions: sessions)
+        return AskerIdentity(graph: graph, invoker: invoker, selves: selves, sessions: sessions)
     }
 
     private func isLive(_ edge: UInt32, at now: Timestamp) -> Bool {
@@ -73,7 +73,7 @@ extension Snapshot {
         var signIns = graph.lists.cursor(EdgeLists.Key(.signIns, owner))
         while let edge = signIns.next() {
             visited += 1
-            guard visited <= Asker.maxSignIns else {
+            guard visited <= AskerIdentity.maxSignIns else {
                 throw GraphError(.limitExceeded, "the owner signed in more often than may be looked at")
             }
             guard isVisible(edge), let tenure = tenure(by: edge) else { continue }

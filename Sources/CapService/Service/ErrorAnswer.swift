@@ -6,7 +6,7 @@ import UCAN
 /// An answer that is not a success: the status and text clients rely on, and a stable reason beside them.
 ///
 /// The public half goes to the client; `detail` goes to the log under the decision id only.
-struct Failure: Error, Sendable {
+struct ErrorAnswer: Error, Sendable {
     enum Form: Sendable {
         /// Plain text, as the reference answers on its routes.
         case text
@@ -51,8 +51,8 @@ struct Failure: Error, Sendable {
     }
 
     /// The header is absent or not a token in a strict form (tinycloud.md 6.3).
-    static func unauthenticated(_ reason: String, detail: String? = nil) -> Failure {
-        Failure(401, reason, "The request requires user authentication.", form: .framework, detail: detail)
+    static func unauthenticated(_ reason: String, detail: String? = nil) -> ErrorAnswer {
+        ErrorAnswer(401, reason, "The request requires user authentication.", form: .framework, detail: detail)
     }
 
     init(_ refusal: Refusal, status: Int) {
