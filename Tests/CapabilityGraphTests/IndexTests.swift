@@ -13,12 +13,19 @@ import UCAN
             let lists = try EdgeLists(limits: GraphRig.smallLimits, hashing: KeyedHash())
             var expected: [[UInt32]] = Array(repeating: [], count: 6)
             var edge: UInt32 = 0
+            // One at a time, or so many that their places are read ahead.
+            let most = [1, 200].randomElement(using: &random) ?? 1
+            var entries: [(key: EdgeLists.Key, edge: UInt32)] = []
             for _ in 0..<Int.random(in: 1...400, using: &random) {
                 edge += UInt32.random(in: 1...3, using: &random)
                 let list = Int.random(in: 0..<6, using: &random) % Int.random(in: 1...6, using: &random)
                 expected[list].append(edge)
-                try lists.append([(EdgeLists.Key(.space, UInt32(list)), edge)], journal: Journal())
+                entries.append((EdgeLists.Key(.space, UInt32(list)), edge))
+                guard entries.count >= most else { continue }
+                try lists.append(entries, journal: Journal())
+                entries = []
             }
+            try lists.append(entries, journal: Journal())
             for list in expected.indices {
                 for bound in [0, 1, edge / 2, expected[list].last ?? 0, edge + 1, .max] {
                     var cursor = lists.cursor(EdgeLists.Key(.space, UInt32(list)), below: bound)

@@ -55,8 +55,12 @@ extension GraphWriter {
             try graph.edgesByStatement.insert(edge, hash: hash) { graph.hash(graph.statements[$0]) }
             journal.note(.edgeStatement(edge))
         }
+        // Taken out of the writer for as long as it is filled, which spares a check of exclusive access at each step.
+        var entries: [(key: EdgeLists.Key, edge: UInt32)] = []
+        swap(&entries, &self.entries)
+        defer { swap(&entries, &self.entries) }
         entries.removeAll(keepingCapacity: true)
-        for edge in edges { collectEntries(of: edge) }
+        for edge in edges { collectEntries(of: edge, into: &entries) }
         try graph.lists.append(entries, journal: journal)
     }
 
@@ -80,7 +84,7 @@ extension GraphWriter {
     }
 
     /// Notes the lists that an edge belongs to.
-    private func collectEntries(of edge: UInt32) {
+    private func collectEntries(of edge: UInt32, into entries: inout [(key: EdgeLists.Key, edge: UInt32)]) {
         let graph = self.graph
         let (issuer, audience) = (graph.issuer(edge), graph.audience(edge))
         let info = graph.info[edge]
@@ -98,14 +102,16 @@ extension GraphWriter {
                 entries.append((EdgeLists.Key(.ownerships, space - 1), edge))
             }
             if graph.families.isSpace(graph.terms.bytes(audience)) {
-                collectEntry(of: edge, admittingMembersTo: space - 1)
+                collectEntry(of: edge, admittingMembersTo: space - 1, into: &entries)
             }
         }
     }
 
     /// Notes the list of an edge whose audience is the members of a space: of another one, whom it admits, or of the space
     /// itself, where it says what the list of members may give.
-    private func collectEntry(of edge: UInt32, admittingMembersTo space: UInt32) {
+    private func collectEntry(
+        of edge: UInt32, admittingMembersTo space: UInt32, into entries: inout [(key: EdgeLists.Key, edge: UInt32)]
+    ) {
         guard working.memberSpace(of: edge) == space else {
             return entries.append((EdgeLists.Key(.memberSpaces, space), edge))
         }

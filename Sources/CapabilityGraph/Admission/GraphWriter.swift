@@ -14,10 +14,10 @@ public final class GraphWriter {
     /// Reused by `enter`.
     var entries: [(key: EdgeLists.Key, edge: UInt32)] = []
     /// What the tables know of a log that is being replayed.
-    var settled = Settled()
+    @exclusivity(unchecked) var settled = Settled()
     private var mark = Mark()
     /// The newest revision given out, committed or not.
-    public private(set) var revision: UInt32
+    @exclusivity(unchecked) public private(set) var revision: UInt32
 
     private struct Mark {
         var revision: UInt32 = 0
@@ -243,7 +243,7 @@ public final class GraphWriter {
         heads[Int(graph.issuer(edge))].issued.store(edge + 1, ordering: .releasing)
         heads[Int(graph.audience(edge))].received.store(edge + 1, ordering: .releasing)
         journal.note(.edge(edge))
-        if graph.edgeCount == 1 << 17 { graph.useLargePages() }
+        if graph.edgeCount == Graph.largePagesFrom { graph.useLargePages() }
     }
 
     func endEdge(_ edge: UInt32, _ ending: Ending) {

@@ -30,8 +30,8 @@ final class EdgeLists: @unchecked Sendable {
     private let arena: Column<UInt32>
     private let table: SlotTable
     private let hashing: KeyedHash
-    private(set) var count = 0
-    private var arenaCount = 1
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private var arenaCount = 1
     private static let single: UInt64 = 1 << 63
 
     init(limits: GraphLimits, hashing: KeyedHash) throws(GraphError) {
@@ -56,18 +56,23 @@ final class EdgeLists: @unchecked Sendable {
     func append(_ entries: [(key: Key, edge: UInt32)], journal: Journal) throws(GraphError) {
         var next = 0
         while next < entries.count {
-            let end = min(next + Int(SlotTable.readAhead), entries.count)
-            if entries.count > Int(SlotTable.readAhead) {
-                for entry in entries[next..<end] { table.touch(hashing.hash(entry.key.packed)) }
+            let end = min(next + SlotTable.readAhead, entries.count)
+            let first = next
+            try SlotTable.withHashes { hashes throws(GraphError) in
+                for place in first..<end { hashes[place - first] = hashing.hash(entries[place].key.packed) }
+                if entries.count > SlotTable.readAhead { table.touch(hashes[..<(end - first)]) }
+                for place in first..<end {
+                    let (key, edge) = entries[place]
+                    try append(edge, to: key, hashes[place - first], journal: journal)
+                }
             }
-            for entry in entries[next..<end] { try append(entry.edge, to: entry.key, journal: journal) }
             next = end
         }
     }
 
-    private func append(_ edge: UInt32, to key: Key, journal: Journal) throws(GraphError) {
+    private func append(_ edge: UInt32, to key: Key, _ hash: UInt64, journal: Journal) throws(GraphError) {
         let list: UInt32
-        if let found = find(key) {
+        if let found = table.find(hash, { keys[$0] == key.packed }) {
             list = found
         } else {
             guard count < keys.capacity else { throw GraphError(.full, "the list table is full") }
@@ -75,7 +80,7 @@ final class EdgeLists: @unchecked Sendable {
             keys[list] = key.packed
             states.base[Int(list)].store(0, ordering: .releasing)
             count += 1
-            try table.insert(list, hash: hash(list), hashOf: hash)
+            try table.insert(list, hash: hash, hashOf: self.hash)
             journal.note(.list(list))
         }
         let state = states.base[Int(list)].load(ordering: .relaxed)

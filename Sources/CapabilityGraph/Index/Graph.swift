@@ -35,10 +35,11 @@ public final class Graph: @unchecked Sendable {
     let groups: SlotTable
     let hashing: KeyedHash
 
-    var edgeCount = 0
-    var capabilityCount = 0
-    var proofCount = 0
-    var supportCount = 0
+    // Only the writer changes these, and none is passed inout to what could reach it again, so the check for that is off.
+    @exclusivity(unchecked) var edgeCount = 0
+    @exclusivity(unchecked) var capabilityCount = 0
+    @exclusivity(unchecked) var proofCount = 0
+    @exclusivity(unchecked) var supportCount = 0
     var aliasCount = 0
     private let publishedRevision = Atomic<UInt32>(0)
 
@@ -172,9 +173,13 @@ public final class Graph: @unchecked Sendable {
         try edgesByStatement.reserve(edges)
         try groups.reserve(edges)
         try resources.reserve(edges)
+        if edges >= Self.largePagesFrom { useLargePages() }
     }
 
-    /// Asks for large pages once the index is large enough to gain by them.
+    /// From so many edges on large pages gain more than they may leave unused.
+    static let largePagesFrom = 1 << 17
+
+    /// Asks for large pages, once the index is large enough to gain by them.
     func useLargePages() {
         edges.useLargePages()
         capabilities.useLargePages()

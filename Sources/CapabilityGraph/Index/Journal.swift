@@ -18,7 +18,7 @@ final class Journal {
 
     private(set) var changes: [Change] = []
     /// Off while a log is replayed: what is on disk is never taken back.
-    var isRecording = true
+    @exclusivity(unchecked) var isRecording = true
 
     @inline(__always)
     func note(_ change: Change) {

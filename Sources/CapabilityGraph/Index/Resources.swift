@@ -14,8 +14,8 @@ final class Resources: @unchecked Sendable {
     private let table: SlotTable
     private let baseTable: SlotTable
     private let hashing: KeyedHash
-    private(set) var count = 0
-    private(set) var byteCount = 1
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private(set) var byteCount = 1
     private var baseCount = 0
 
     /// Stands for a base that was never seen.

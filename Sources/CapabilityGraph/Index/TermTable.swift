@@ -19,8 +19,8 @@ final class TermTable: @unchecked Sendable {
     let registryIndex: Column<UInt8>
     private let table: SlotTable
     private let hashing: KeyedHash
-    private(set) var count = 1
-    private(set) var byteCount = 0
+    @exclusivity(unchecked) private(set) var count = 1
+    @exclusivity(unchecked) private(set) var byteCount = 0
 
     init(limits: GraphLimits, hashing: KeyedHash) throws(GraphError) {
         self.hashing = hashing

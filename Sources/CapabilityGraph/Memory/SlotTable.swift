@@ -10,9 +10,11 @@ import Synchronization
 final class SlotTable: @unchecked Sendable {
     // @unchecked: `current` is atomic and each slot is atomic; everything else belongs to the one writer.
     private let current: Atomic<UnsafeRawPointer>
-    private(set) var count = 0
+    // Never passed inout to anything that could reach the table again, so the check for that is off: a replay enters
+    // millions of ids.
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private var active: Column<Atomic<UInt32>>
     private var retired: [Column<Atomic<UInt32>>] = []
-    private var active: Column<Atomic<UInt32>>
     private var headers: [UnsafeMutablePointer<Header>] = []
 
     private struct Header {
@@ -82,6 +84,7 @@ final class SlotTable: @unchecked Sendable {
     }
 
     /// Adds an id that is known to be absent. Grows by a third at three quarters, re-reading every hash through `hashOf`.
+    @inline(__always)
     func insert(_ id: UInt32, hash: UInt64, hashOf: (UInt32) -> UInt64) throws(GraphError) {
         guard Int(id) < Self.idLimit else { throw GraphError(.outOfMemory, "the index holds as many ids as it can") }
         if (count + 1) * 4 > active.capacity * 3 {
@@ -93,8 +96,8 @@ final class SlotTable: @unchecked Sendable {
 
     /// Calls `body` for each id with its hash, in order.
     ///
-    /// Where there are many, the places at which their probes begin are read some ahead: reads that do not wait for one
-    /// another take the time of one, and in a large table each is a miss of the processor's caches.
+    /// Where there are many, the places at which their probes begin are read some ahead (`touch`).
+    @inline(__always)
     func each(
         _ ids: Range<UInt32>, hashOf: (UInt32) -> UInt64, _ body: (UInt32, UInt64) throws(GraphError) -> Void
     ) throws(GraphError) {
@@ -104,28 +107,42 @@ final class SlotTable: @unchecked Sendable {
         }
         var next = ids.lowerBound
         while next < ids.upperBound {
-            let end = min(next + Self.readAhead, ids.upperBound)
-            hashes.removeAll(keepingCapacity: true)
-            for id in next..<end {
-                let hash = hashOf(id)
-                hashes.append(hash)
-                touch(hash)
+            let end = min(next + UInt32(Self.readAhead), ids.upperBound)
+            let first = next
+            try Self.withHashes { hashes throws(GraphError) in
+                for id in first..<end { hashes[Int(id - first)] = hashOf(id) }
+                touch(hashes[..<Int(end - first)])
+                for id in first..<end { try body(id, hashes[Int(id - first)]) }
             }
-            for (id, hash) in zip(next..<end, hashes) { try body(id, hash) }
             next = end
         }
     }
 
-    /// Reads the place at which a probe for this hash begins.
+    /// Reads the places at which probes for these hashes begin.
+    ///
+    /// In a large table each is a miss of the processor's caches. Reads that do not wait for one another take little longer
+    /// than one, so nothing else is done between them: the processor looks only so many instructions ahead.
     @inline(__always)
-    func touch(_ hash: UInt64) {
-        touched &+= active.base[Self.start(hash, UInt64(active.capacity))].load(ordering: .relaxed)
+    func touch(_ hashes: Slice<UnsafeMutableBufferPointer<UInt64>>) {
+        let (slots, capacity) = (active.base, UInt64(active.capacity))
+        var sum: UInt32 = 0
+        for hash in hashes { sum &+= slots[Self.start(hash, capacity)].load(ordering: .relaxed) }
+        touched = sum
     }
 
-    static let readAhead: UInt32 = 64
-    private var hashes: [UInt64] = []
+    /// Lends room for `readAhead` hashes.
+    @inline(__always)
+    static func withHashes(
+        _ body: (UnsafeMutableBufferPointer<UInt64>) throws(GraphError) -> Void
+    ) throws(GraphError) {
+        try withUnsafeTemporaryAllocation(of: UInt64.self, capacity: readAhead) { room in
+            Result { () throws(GraphError) in try body(room) }
+        }.get()
+    }
+
+    static let readAhead = 64
     /// What was read ahead, summed up so that it is read.
-    private var touched: UInt32 = 0
+    @exclusivity(unchecked) private var touched: UInt32 = 0
 
     /// Puts `new` where `old` stands; both have the same key.
     func replace(_ old: UInt32, with new: UInt32, hash: UInt64) {
@@ -157,6 +174,7 @@ final class SlotTable: @unchecked Sendable {
         return position
     }
 
+    @inline(never)
     private func move(
         to capacity: Int, _ keep: (UInt32) -> Bool, _ hashOf: (UInt32) -> UInt64
     ) throws(GraphError) {

@@ -57,10 +57,17 @@ struct RecordReader {
 
     @inline(__always)
     mutating func number() throws(GraphError) -> UInt64 {
-        // Most numbers take one byte.
-        guard offset < bytes.count, bytes[offset] < 0x80 else { return try longNumber() }
-        offset += 1
-        return UInt64(bytes[offset - 1])
+        guard bytes.count - offset >= 8 else { return try longNumber() }
+        // Eight bytes at a look: the first without its highest bit ends the number.
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        let ends = ~word & 0x8080_8080_8080_8080
+        guard ends != 0 else { return try longNumber() }
+        offset += (ends.trailingZeroBitCount + 1) >> 3
+        // The bytes of the number, then their seven bits each put together by twos, fours and eights.
+        let sevens = word & (ends ^ (ends &- 1)) & 0x7F7F_7F7F_7F7F_7F7F
+        let pairs = sevens & 0x007F_007F_007F_007F | (sevens & 0x7F00_7F00_7F00_7F00) >> 1
+        let fours = pairs & 0x0000_3FFF_0000_3FFF | (pairs & 0x3FFF_0000_3FFF_0000) >> 2
+        return fours & 0x0FFF_FFFF | (fours & 0x0FFF_FFFF_0000_0000) >> 4
     }
 
     private mutating func longNumber() throws(GraphError) -> UInt64 {
