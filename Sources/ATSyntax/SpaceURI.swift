@@ -28,10 +28,16 @@ public struct SpaceURI: Hashable, Sendable, CustomStringConvertible {
     }
 
     init(trusted authority: String, type: String, skey: String) {
+        self.init(
+            trusted: authority, type: type, skey: skey, text: "at://" + authority + "/space/" + type + "/" + skey)
+    }
+
+    /// `text` is the canonical form of the three.
+    init(trusted authority: String, type: String, skey: String, text: String) {
         self.authority = authority
         self.type = type
         self.skey = skey
-        text = "at://" + authority + "/space/" + type + "/" + skey
+        self.text = text
     }
 
     private static func read(_ text: String, acceptingLegacy: Bool) throws(ATProtoError) -> SpaceURI {
@@ -101,10 +107,26 @@ struct SpaceURISegments {
 
     /// Reads 4 segments (space) or 7 (record); with `acceptingLegacy` also the `ats://` form, which lacks `space`.
     init?(_ text: String, acceptingLegacy: Bool) {
-        let bytes = Array(text.utf8.prefix(SpaceURI.maximumLength + 1))
-        guard bytes.count <= SpaceURI.maximumLength else { return nil }
-        let isLegacy = acceptingLegacy && bytes.starts(with: "ats://".utf8)
-        guard isLegacy || bytes.starts(with: "at://".utf8) else { return nil }
+        guard text.utf8.count <= SpaceURI.maximumLength else { return nil }
+        let isLegacy = acceptingLegacy && text.utf8.starts(with: "ats://".utf8)
+        guard isLegacy || text.utf8.starts(with: "at://".utf8) else { return nil }
+        var text = text
+        guard let texts = text.withUTF8({ Self.parts(of: $0, isLegacy: isLegacy) }) else { return nil }
+        guard texts.count == 6 else {
+            // What is canonical is kept as it came.
+            space =
+                isLegacy
+                ? SpaceURI(trusted: texts[0], type: texts[1], skey: texts[2])
+                : SpaceURI(trusted: texts[0], type: texts[1], skey: texts[2], text: text)
+            record = nil
+            return
+        }
+        space = SpaceURI(trusted: texts[0], type: texts[1], skey: texts[2])
+        record = (texts[3], texts[4], texts[5])
+    }
+
+    /// The 3 or 6 names in a URI, checked; nil for any other text.
+    private static func parts(of bytes: UnsafeBufferPointer<UInt8>, isLegacy: Bool) -> [String]? {
         var parts = bytes.dropFirst(isLegacy ? 6 : 5).split(
             separator: UInt8(ascii: "/"), maxSplits: 8, omittingEmptySubsequences: false)
         if !isLegacy {
@@ -113,14 +135,10 @@ struct SpaceURISegments {
         guard parts.count == 3 || parts.count == 6, ATProtoDID.isValid(parts[0]), NSID.isValid(parts[1]),
             RecordKey.isValid(parts[2])
         else { return nil }
-        // The checks above leave only ASCII.
-        let texts = parts.map { String(decoding: $0, as: UTF8.self) }
-        space = SpaceURI(trusted: texts[0], type: texts[1], skey: texts[2])
-        guard parts.count == 6 else {
-            record = nil
-            return
+        if parts.count == 6 {
+            guard ATProtoDID.isValid(parts[3]), NSID.isValid(parts[4]), RecordKey.isValid(parts[5]) else { return nil }
         }
-        guard ATProtoDID.isValid(parts[3]), NSID.isValid(parts[4]), RecordKey.isValid(parts[5]) else { return nil }
-        record = (texts[3], texts[4], texts[5])
+        // The checks above leave only ASCII.
+        return parts.map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -32,7 +32,7 @@ public enum RequestCredential: Hashable, Sendable {
     public static func classify(
         authorization: [String], legacyHeader: [String] = [], queryNames: [String] = [], acceptingLegacy: Bool = false
     ) throws(ATProtoError) -> RequestCredential {
-        guard !queryNames.contains(where: { name in forbiddenNames.contains { $0.isExactly(name) } }) else {
+        guard !isCarried(inQuery: queryNames) else {
             throw .badJWT("a credential does not belong into a URL")
         }
         guard authorization.count <= 1, legacyHeader.count <= 1 else {
@@ -54,6 +54,11 @@ public enum RequestCredential: Hashable, Sendable {
             if token.isEmpty, Peek(header)?.isUCAN == true { return .invocation(token: header) }
             throw .badJWT("the scheme of `Authorization` is not known")
         }
+    }
+
+    /// True where a parameter of the URL is named as one that holds a credential.
+    public static func isCarried(inQuery names: [String]) -> Bool {
+        names.contains { name in forbiddenNames.contains { $0.isExactly(name) } }
     }
 
     /// Names under which tokens are put into URLs elsewhere.

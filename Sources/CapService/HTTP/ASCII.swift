@@ -1,3 +1,5 @@
+import Glibc
+
 /// Sorts bytes as the grammar of HTTP does (RFC 9110, 5.6).
 enum ASCII {
     /// Says whether a byte may stand in a token: a method or a field name.
@@ -42,6 +44,15 @@ enum ASCII {
 
     static func equalIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { lowercased($0) == lowercased($1) }
+    }
+
+    /// True where the bytes of a word stand in others.
+    static func contains(_ bytes: ArraySlice<UInt8>, _ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        return bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, bytes.count >= count else { return false }
+            return (0...bytes.count - count).contains { memcmp(base + $0, word.utf8Start, count) == 0 }
+        }
     }
 
     /// Compares bytes with a name given in lower case.

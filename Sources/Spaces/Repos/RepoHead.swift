@@ -1,7 +1,7 @@
 package import ATProto
 import Multiformats
 package import Storage
-import UCAN
+package import UCAN
 
 /// Says who may see a repo.
 package enum RepoStatus: Int64, Sendable, Hashable {
@@ -54,7 +54,13 @@ package enum RepoViewer: Sendable, Hashable {
 package struct RepoReader {
     package let tables: any TableReader
 
-    package init(_ tables: any TableReader) { self.tables = tables }
+    private let numbers: BoundedCache<String, Int64>?
+
+    /// `numbers` remembers those of spaces, which stay theirs once they are durable: only for readers of what is.
+    package init(_ tables: any TableReader, remembering numbers: BoundedCache<String, Int64>? = nil) {
+        self.tables = tables
+        self.numbers = numbers
+    }
 
     /// Gives a repo's head, nil where nothing was ever written or all of it was deleted.
     package func head(space: SpaceURI, author: String) throws -> RepoHead? {
@@ -116,9 +122,12 @@ package struct RepoReader {
 
     /// Gives the number of a space that anything was written to.
     func number(of space: SpaceURI) throws -> Int64? {
-        try tables.first(
+        if let known = numbers?[space.text] { return known }
+        let found = try tables.first(
             SpaceRevisionTable.self, [SpaceRevisionTable.id], where: [SpaceRevisionTable.uri.is(space.text)]
         ) { $0[SpaceRevisionTable.id] }
+        if let found { numbers?.insert(found, for: space.text) }
+        return found
     }
 
     /// Gives the space that has a number.

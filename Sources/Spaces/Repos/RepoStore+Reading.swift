@@ -22,7 +22,7 @@ extension RepoStore {
     ) throws -> Value? {
         let viewer = try viewer(permit, author)
         return try store.read { tables in
-            let reader = RepoReader(tables)
+            let reader = self.reader(tables)
             guard let head = try reader.head(space: permit.space, author: author.text) else { return nil }
             let shown = try head.shown(to: viewer)
             try requireOpen(author, to: viewer)
@@ -38,7 +38,7 @@ extension RepoStore {
     ) throws -> Value {
         let viewer = try viewer(permit, author)
         return try store.read { tables in
-            let reader = RepoReader(tables)
+            let reader = self.reader(tables)
             var head = try reader.head(space: permit.space, author: author.text)
             if viewer == .reader, head?.status == .orphaned { head = nil }
             if head == nil, viewer == .reader, try !authors.isHosted(author) { throw RepoReader.repoNotFound }
@@ -58,7 +58,7 @@ extension RepoStore {
         try permit.require(.readRecords(author: nil))
         var known: [String: Bool] = [:]
         return try store.read { tables in
-            try body(RepoReader(tables)) { author in
+            try body(reader(tables)) { author in
                 if let isShown = known[author] { return isShown }
                 let isShown = try authors.refusalToReaders(of: DID(trusted: author)) == nil
                 known[author] = isShown
@@ -99,7 +99,7 @@ extension RepoStore {
         _ permit: Permit, _ read: (RepoReader, SpaceURI) throws -> SpaceWriterPage
     ) throws -> SpaceWriterPage {
         try permit.require(.listRepos)
-        return try store.read { try read(RepoReader($0), permit.space) }
+        return try store.read { try read(reader($0), permit.space) }
     }
 
     /// True where the state of the set hash may be shown: it would let others test guesses at records (13.4).

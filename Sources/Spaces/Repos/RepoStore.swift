@@ -10,6 +10,7 @@ package struct RepoStore: Sendable {
     private let observer: (any RepoObserver)?
     let authors: any RepoAuthors
     private let exports = ExportSlots(limit: 8)
+    private let numbers = BoundedCache<String, Int64>(generation: 4096)
 
     package init(
         _ store: GraphStore, limits: RepoLimits = RepoLimits(), clockID: UInt16 = 0,
@@ -44,9 +45,12 @@ package struct RepoStore: Sendable {
         try store.change(at: now) { try writer($0).deleteRepo(space: space, author: author) }
     }
 
+    /// Makes a reader of what is durable.
+    func reader(_ tables: any TableReader) -> RepoReader { RepoReader(tables, remembering: numbers) }
+
     /// Reads on one consistent state.
     func read<Value>(_ body: (RepoReader) throws -> Value) throws -> Value {
-        try store.read { try body(RepoReader($0)) }
+        try store.read { try body(reader($0)) }
     }
 
     /// Opens an export of a repo that the viewer may see.
@@ -61,7 +65,7 @@ package struct RepoStore: Sendable {
         let slot = try exports.take()
         let session = try store.openReadSession()
         do {
-            let head = try RepoReader(session).head(space: space, author: author, for: viewer)
+            let head = try reader(session).head(space: space, author: author, for: viewer)
             return try RepoExport(session, head: head, commit: try sign(head), excludeValues: excludeValues, slot: slot)
         } catch {
             session.close()

@@ -13,7 +13,7 @@ public final class GraphStore: Sendable {
     let engine: any StoreEngine
     private let queue: CommitQueue<StoreOperation>
     private let committer: BatchCommitter
-    private let kept: [any StoreFamily]
+    private let familiesByType: [ObjectIdentifier: any StoreFamily]
 
     /// Opens the log at a path, making it when there is none, and rebuilds the graph from it.
     public static func open(
@@ -111,7 +111,8 @@ public final class GraphStore: Sendable {
     ) {
         graph = writer.graph
         self.engine = engine
-        kept = families
+        familiesByType = Dictionary(
+            families.map { (ObjectIdentifier(type(of: $0)), $0) }, uniquingKeysWith: { first, _ in first })
         tokens = TokenReader(engine.tokens)
         committer = BatchCommitter(engine: engine, writer: writer, families: families, used: used)
         let committer = self.committer
@@ -123,7 +124,7 @@ public final class GraphStore: Sendable {
 
     /// The family of one type; nil when the store was opened without it.
     package func family<Family: StoreFamily>(_ type: Family.Type) -> Family? {
-        kept.lazy.compactMap { $0 as? Family }.first
+        familiesByType[ObjectIdentifier(type)] as? Family
     }
 
     /// Offers a change. When the queue is full the change is answered `busy` at once, on the calling thread.

@@ -61,11 +61,23 @@ final class ConnectionPool<Connection>: @unchecked Sendable {
         }
     }
 
-    /// Takes a connection back, or lets one go that failed.
-    func giveBack(_ query: Connection?) {
+    /// Takes a connection back, or lets one go that failed; `rest` is called with one that is idle now.
+    func giveBack(_ query: Connection?, _ rest: (Connection) -> Void = { _ in }) {
         monitor.lock()
-        if let query, !isClosed { idle.append(query) } else { openCount -= 1 }
+        if let query, !isClosed {
+            rest(query)
+            idle.append(query)
+        } else {
+            openCount -= 1
+        }
         monitor.unlock()
         monitor.wakeOne()
+    }
+
+    /// Calls `body`, which must be short, with each connection that nobody has.
+    func eachIdle(_ body: (Connection) -> Void) {
+        monitor.lock()
+        defer { monitor.unlock() }
+        idle.forEach(body)
     }
 }

@@ -37,9 +37,9 @@ struct MemoryTable: Sendable {
 
     func rows(meeting terms: [Term]) -> [[RowValue]] {
         if let key = key(namedBy: terms) { return rows[key].map { $0.meets(terms) ? [$0] : [] } ?? [] }
-        for term in terms where term.comparison == .equal && term.columns.count == 1 {
-            guard let group = groups[term.columns[0].place] else { continue }
-            return (group[term.values[0]] ?? []).compactMap { rows[$0] }.filter { $0.meets(terms) }
+        for term in terms where term.comparison == .equal && term.further.isEmpty {
+            guard let group = groups[term.column.place], let value = term.value else { continue }
+            return (group[value] ?? []).compactMap { rows[$0] }.filter { $0.meets(terms) }
         }
         return rows.values.filter { $0.meets(terms) }
     }
@@ -48,9 +48,9 @@ struct MemoryTable: Sendable {
     private func key(namedBy terms: [Term]) -> [RowValue]? {
         var key: [RowValue] = []
         for column in schema.keyColumns {
-            let named = terms.first { $0.comparison == .equal && $0.columns.count == 1 && $0.columns[0] === column }
-            guard let named else { return nil }
-            key.append(named.values[0])
+            let named = terms.first { $0.comparison == .equal && $0.further.isEmpty && $0.column === column }
+            guard let value = named?.value else { return nil }
+            key.append(value)
         }
         return key
     }
@@ -184,14 +184,16 @@ extension [RowValue] {
 
     private func meets(_ term: Term) -> Bool {
         switch term.comparison {
-        case .isNull: return self[term.columns[0].place].isNull
-        case .isNotNull: return !self[term.columns[0].place].isNull
+        case .isNull: return self[term.column.place].isNull
+        case .isNotNull: return !self[term.column.place].isNull
         case .equal, .notEqual, .below, .atMost, .above, .atLeast: break
         }
         var compared = 0
-        for (column, value) in zip(term.columns, term.values) where compared == 0 {
-            guard !self[column.place].isNull, !value.isNull else { return false }
-            compared = RowValue.compare(self[column.place], value)
+        let first = term.value.map { [Assignment(column: term.column, value: $0)] } ?? []
+        for part in first + term.further where compared == 0 {
+            let held = self[part.column.place]
+            guard !held.isNull, !part.value.isNull else { return false }
+            compared = RowValue.compare(held, part.value)
         }
         return switch term.comparison {
         case .equal: compared == 0

@@ -18,31 +18,37 @@ package struct Term: Sendable {
         case equal, notEqual, below, atMost, above, atLeast, isNull, isNotNull
     }
 
-    /// One column, or several that are compared like the words of a dictionary.
-    let columns: [ColumnDefinition]
+    let column: ColumnDefinition
     let comparison: Comparison
-    /// As many as columns; none for a test for null.
-    let values: [RowValue]
+    /// Nil for a test for null.
+    let value: RowValue?
+    /// What is compared after the column, like the words of a dictionary.
+    let further: ArraySlice<Assignment>
     /// True where the value is part of the question: an engine may then find rows by an index that leaves others out.
     var isLiteral = false
 
     init(_ column: ColumnDefinition, _ comparison: Comparison, _ value: RowValue) {
-        columns = [column]
+        self.column = column
         self.comparison = comparison
-        values = [value]
+        self.value = value
+        further = []
     }
 
     init(_ column: ColumnDefinition, _ comparison: Comparison) {
-        columns = [column]
+        self.column = column
         self.comparison = comparison
-        values = []
+        value = nil
+        further = []
     }
 
     private init(_ place: [Assignment], _ comparison: Comparison) {
-        columns = place.map(\.column)
+        column = place[0].column
         self.comparison = comparison
-        values = place.map(\.value)
+        value = place[0].value
+        further = place.dropFirst()
     }
+
+    var columns: [ColumnDefinition] { [column] + further.map(\.column) }
 
     /// Met by rows behind a place, where the columns are compared one after the other.
     package static func behind(_ place: Assignment..., descending: Bool = false) -> Term {

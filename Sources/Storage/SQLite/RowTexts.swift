@@ -13,9 +13,20 @@ enum RowTexts {
 
     /// The values of a selection: those of its terms, then its bounds.
     static func values(_ selection: Selection) -> [RowValue] {
-        var values = selection.terms.flatMap(\.boundValues)
+        var values = values(selection.terms)
         if let limit = selection.limit { values.append(.integer(Int64(limit))) }
         if selection.offset > 0 { values.append(.integer(Int64(selection.offset))) }
+        return values
+    }
+
+    static func values(_ terms: [Term]) -> [RowValue] {
+        var values: [RowValue] = []
+        values.reserveCapacity(terms.count + 2)
+        for term in terms where !term.isLiteral {
+            guard let value = term.value else { continue }
+            values.append(value)
+            for next in term.further { values.append(next.value) }
+        }
         return values
     }
 
@@ -49,7 +60,7 @@ enum RowTexts {
             let order = selection.order.map { $0.isDescending ? "\($0.column.name) DESC" : $0.column.name }
             sql += " ORDER BY " + order.joined(separator: ", ")
         }
-        var count = selection.terms.reduce(0) { $0 + $1.boundValues.count }
+        var count = values(selection.terms).count
         if selection.limit != nil {
             count += 1
             sql += " LIMIT ?\(count)"
@@ -61,11 +72,11 @@ enum RowTexts {
     private static func conditions(_ terms: [Term], after count: Int) -> String {
         var count = count
         let parts = terms.map { term -> String in
-            let left = term.columns.count == 1 ? term.columns[0].name : "(\(names(term.columns)))"
-            if term.values.isEmpty { return "\(left) \(word(term.comparison))" }
-            if term.isLiteral { return "\(left) \(word(term.comparison)) \(literal(term.values[0]))" }
-            let places = term.values.indices.map { "?\(count + $0 + 1)" }
-            count += term.values.count
+            let left = term.further.isEmpty ? term.column.name : "(\(names(term.columns)))"
+            guard let value = term.value else { return "\(left) \(word(term.comparison))" }
+            if term.isLiteral { return "\(left) \(word(term.comparison)) \(literal(value))" }
+            let places = term.columns.indices.map { "?\(count + $0 + 1)" }
+            count += places.count
             let right = places.count == 1 ? places[0] : "(\(places.joined(separator: ", ")))"
             return "\(left) \(word(term.comparison)) \(right)"
         }
@@ -93,11 +104,6 @@ enum RowTexts {
     private static func names(_ columns: [ColumnDefinition]) -> String {
         columns.map(\.name).joined(separator: ", ")
     }
-}
-
-extension Term {
-    /// The values that are bound to parameters.
-    var boundValues: [RowValue] { isLiteral ? [] : values }
 }
 
 /// What of a call decides its text; calls of one shape share a prepared statement.
@@ -137,8 +143,10 @@ struct RowShape: Hashable {
     mutating func add(_ terms: [Term]) {
         for term in terms {
             words.append(term.comparison.rawValue)
-            add(term.columns)
-            if term.isLiteral { words.append(term.values == [.integer(0)] ? 0xE0 : 0xE1) }
+            words.append(UInt8(term.column.place))
+            for next in term.further { words.append(UInt8(next.column.place)) }
+            words.append(0xFF)
+            if term.isLiteral { words.append(term.value == .integer(0) ? 0xE0 : 0xE1) }
         }
         words.append(0xFF)
     }

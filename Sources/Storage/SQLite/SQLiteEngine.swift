@@ -2,7 +2,7 @@
 package final class SQLiteEngine: StoreEngine {
     let log: SQLiteLog
     package let tokens: any TokenSource
-    private let readers: ConnectionPool<TableConnection>
+    private let readers: SnapshotReaders
 
     /// Opens the file, making it when there is none, with the tables that are declared beside those of the format. One of
     /// `projections` that a file lacks whose log may say something of it is refused: `capservice rebuild` fills it.
@@ -16,13 +16,15 @@ package final class SQLiteEngine: StoreEngine {
         log = try SQLiteLog.open(path: path, mode: .create, options: options)
         tokens = try SQLiteTokens(path: path)
         let file = try DatabaseFile(path)
-        readers = ConnectionPool(limit: 32) { () throws(StorageError) in
-            TableConnection(try LogStore.connectForReading(file, SQLiteLogOptions(cacheBytes: 2 << 20)))
-        }
+        readers = SnapshotReaders(file, limit: 32, SQLiteLogOptions(cacheBytes: 2 << 20))
     }
 
     package var lastRevision: UInt64 { log.lastRevision }
-    package func commit(_ batch: LogBatch) throws(StorageError) { try log.commit(batch) }
+
+    package func commit(_ batch: LogBatch) throws(StorageError) {
+        defer { readers.committed() }
+        try log.commit(batch)
+    }
 
     package func forEachEntry(
         after revision: UInt64, _ body: (UInt64, UInt8, Int64, UnsafeRawBufferPointer) throws -> Void
@@ -35,6 +37,7 @@ package final class SQLiteEngine: StoreEngine {
     package func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) { try log.setMeta(key, value) }
 
     package func transaction(_ body: (any TableSession) -> LogBatch?) throws(StorageError) {
+        defer { readers.committed() }
         try log.transaction { body($0) }
     }
 

@@ -29,10 +29,7 @@ extension SQLiteLog {
         try store.forEachEntry(after: 0) { _, _, _, _ in entries += 1 }
         _ = try store.meta("")
         let (tokens, marks) = (try store.checkTokens(), try store.marks(notBefore: .min).count)
-        let session = try SQLiteReadSession(
-            ConnectionPool(limit: 1) { () throws(StorageError) in
-                TableConnection(try LogStore.connectForReading(file, SQLiteLogOptions()))
-            })
+        let session = try SQLiteReadSession(SnapshotReaders(file, limit: 1))
         defer { session.close() }
         let values = try ValueVerification(session).count
         try checkContent(session)

@@ -2,19 +2,12 @@
 ///
 /// Unchecked because one thread at a time uses it, as its owner sees to; the connection is in nobody else's hands.
 final class SQLiteReadSession: ReadSession, @unchecked Sendable {
-    private let pool: ConnectionPool<TableConnection>
+    private let readers: SnapshotReaders
     private var tables: TableConnection?
 
-    init(_ pool: ConnectionPool<TableConnection>) throws(StorageError) {
-        self.pool = pool
-        let tables = try pool.take()
-        do throws(StorageError) {
-            try tables.connection.execute("BEGIN")
-        } catch {
-            pool.giveBack(nil)
-            throw error
-        }
-        self.tables = tables
+    init(_ readers: SnapshotReaders) throws(StorageError) {
+        self.readers = readers
+        tables = try readers.take()
     }
 
     deinit { close() }
@@ -30,12 +23,10 @@ final class SQLiteReadSession: ReadSession, @unchecked Sendable {
         return tables
     }
 
-    /// Gives the connection back; one that failed is thrown away with its cause.
     func close() {
         guard let tables else { return }
         self.tables = nil
-        tables.connection.rollBack()
-        pool.giveBack(tables.failure == nil ? tables : nil)
+        readers.giveBack(tables)
     }
 }
 

@@ -6,6 +6,8 @@ import CSQLite
 final class SQLiteStatement {
     private let connection: SQLiteConnection
     private let handle: OpaquePointer
+    /// True while it is being stepped: a query inside a row of the same query gets a statement of its own.
+    var isBusy = false
 
     init(_ sql: String, on connection: SQLiteConnection) throws(StorageError) {
         var handle: OpaquePointer?

@@ -3,11 +3,11 @@ final class TableConnection: TableSession {
     let connection: SQLiteConnection
     private var statements: [RowShape: Prepared] = [:]
     private var plain: [String: SQLiteStatement] = [:]
-    /// Statements being stepped: a query inside a row of the same query gets a statement of its own.
-    private var busy: Set<ObjectIdentifier> = []
     /// The first failure of the database itself. It ends the whole transaction, whatever the caller makes of it: SQLite
     /// may have rolled back already, and what follows would then be written outside.
     private(set) var failure: StorageError?
+    /// The number of the state that reads stand on; nil while they stand on none.
+    private(set) var state: UInt64?
 
     /// Sums up what is written, where anything is.
     private let watch: RowWatch?
@@ -47,6 +47,20 @@ final class TableConnection: TableSession {
 
     // MARK: reading
 
+    /// Has what is read from here on be one state: the one it stands on already where that has this number.
+    func stand(on number: UInt64) throws(StorageError) {
+        guard state != number else { return }
+        leaveState()
+        try run("BEGIN")
+        state = number
+    }
+
+    func leaveState() {
+        guard state != nil else { return }
+        state = nil
+        do throws(StorageError) { try run("ROLLBACK") } catch { connection.rollBack() }
+    }
+
     func each(_ selection: Selection, _ body: (Row) throws -> Bool) throws {
         let prepared = try guarded { () throws(StorageError) in
             try prepare(RowShape(.select, selection), selection) { RowTexts.select(selection) }
@@ -77,10 +91,10 @@ final class TableConnection: TableSession {
     private func step(
         _ statement: SQLiteStatement, _ values: [RowValue], _ body: (SQLiteStatement) throws -> Bool
     ) throws {
-        busy.insert(ObjectIdentifier(statement))
+        statement.isBusy = true
         defer {
             statement.reset()
-            busy.remove(ObjectIdentifier(statement))
+            statement.isBusy = false
         }
         try guarded { () throws(StorageError) in try statement.bind(values) }
         while try guarded({ () throws(StorageError) in try statement.step() }) {
@@ -111,14 +125,14 @@ final class TableConnection: TableSession {
         var shape = RowShape(.update, table)
         shape.add(changes)
         shape.add(terms)
-        try write(shape, changes.map(\.value) + terms.flatMap(\.boundValues)) { RowTexts.update(table, changes, terms) }
+        try write(shape, changes.map(\.value) + RowTexts.values(terms)) { RowTexts.update(table, changes, terms) }
         return connection.changeCount
     }
 
     func delete(_ table: TableSchema, _ terms: [Term]) throws(StorageError) -> Int {
         var shape = RowShape(.delete, table)
         shape.add(terms)
-        try write(shape, terms.flatMap(\.boundValues)) { RowTexts.delete(table, terms) }
+        try write(shape, RowTexts.values(terms)) { RowTexts.delete(table, terms) }
         return connection.changeCount
     }
 
@@ -137,7 +151,7 @@ final class TableConnection: TableSession {
         _ shape: RowShape, _ selection: Selection?, _ text: () -> String
     ) throws(StorageError) -> Prepared {
         if let known = statements[shape] {
-            guard busy.contains(ObjectIdentifier(known.statement)) else { return known }
+            guard known.statement.isBusy else { return known }
             return Prepared(
                 statement: try connection.prepare(known.text), text: known.text, places: known.places)
         }
@@ -164,6 +178,10 @@ extension SQLiteStatement: RowSource {
     func text(_ place: Int) -> String { text(Int32(truncatingIfNeeded: place)) }
     func bytes(_ place: Int) -> [UInt8] { bytes(Int32(truncatingIfNeeded: place)) }
     func isNull(_ place: Int) -> Bool { isNull(Int32(truncatingIfNeeded: place)) }
+
+    func withBytes(_ place: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        try body(blob(Int32(truncatingIfNeeded: place)))
+    }
 }
 
 // MARK: words of SQL
@@ -191,7 +209,7 @@ extension TableConnection: SQLAccess {
 
     private func prepare(_ sql: String) throws(StorageError) -> SQLiteStatement {
         if let known = plain[sql] {
-            if !busy.contains(ObjectIdentifier(known)) { return known }
+            if !known.isBusy { return known }
             return try connection.prepare(sql)
         }
         let statement = try connection.prepare(sql)

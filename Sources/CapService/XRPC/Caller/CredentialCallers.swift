@@ -28,8 +28,8 @@ extension XRPCCall {
     private func presentation(
         of credential: SpaceCredential, _ scheme: RequestCredential.Scheme
     ) throws -> TokenUse? {
-        let (fields, audience) = (self.fields, try signatureAudience(credential.space))
-        let name = scheme == .signature ? CredentialCache.name(fields, audience) : nil
+        let audience = try signatureAudience(credential.space)
+        let name = scheme == .signature ? CredentialCache.name(request.headers, audience) : nil
         if let name, service.credentialCache.isSigned(name) { return nil }
         let use = try credential.verifyPresentation(
             fields, scheme: scheme, method: request.method.name, url: url(), audience: audience, at: now)
@@ -67,8 +67,9 @@ extension XRPCCall {
 
     /// Whom a signed request must be addressed to: the repo's account for what reads a repo, else the authority.
     private func signatureAudience(_ space: SpaceURI) throws(XRPCError) -> String {
-        let method = nsid.utf8.split(separator: UInt8(ascii: ".")).last.map { String(Substring($0)) }
-        guard let method, Self.repoMethods.contains(method) else { return space.authority }
+        guard let dot = nsid.utf8.lastIndex(of: UInt8(ascii: ".")),
+            Self.repoMethods.contains(String(nsid[nsid.utf8.index(after: dot)...]))
+        else { return space.authority }
         return try parameters.optionalText(.repo) ?? space.authority
     }
 }
@@ -105,11 +106,11 @@ struct CredentialCache: Sendable {
 
     /// What a value of `Authorization` is by its form, of which nothing is verified.
     func classified(
-        _ header: String, _ classify: () throws(ATProtoError) -> RequestCredential
+        _ header: ArraySlice<UInt8>, _ classify: () throws(ATProtoError) -> RequestCredential
     ) throws(ATProtoError) -> RequestCredential {
-        guard header.utf8.count <= Self.maximumLength else { return try classify() }
+        guard header.count <= Self.maximumLength else { return try classify() }
         // By its bytes: texts that look the same are not the same token.
-        let name = BLAKE3.hash(Array(header.utf8))
+        let name = header.withUnsafeBytes { BLAKE3.hash($0) }
         if let known = headers[name] { return known }
         let found = try classify()
         headers.insert(found, for: name)
@@ -118,18 +119,24 @@ struct CredentialCache: Sendable {
 
     /// Names everything that the judgement of a signed request rests on: all its fields, which hold the credential and by
     /// it the key, and the audience that is demanded. nil where time has a say too.
-    static func name(_ fields: PresentedFields, _ audience: String) -> Digest? {
-        let input = fields.signatureInput.joined()
-        guard !input.contains("created"), !input.contains("expires") else { return nil }
+    static func name(_ headers: HTTPHeaders, _ audience: String) -> Digest? {
         var bytes: [UInt8] = []
-        func append(_ text: String) {
-            withUnsafeBytes(of: UInt32(clamping: text.utf8.count)) { bytes.append(contentsOf: $0) }
-            bytes.append(contentsOf: text.utf8)
+        bytes.reserveCapacity(2048)
+        func append(_ number: Int) {
+            withUnsafeBytes(of: UInt32(clamping: number)) { bytes.append(contentsOf: $0) }
         }
-        append(audience)
-        for values in [fields.authorization, fields.audience, fields.signatureInput, fields.signature] {
-            append(String(values.count))
-            values.forEach(append)
+        append(audience.utf8.count)
+        bytes.append(contentsOf: audience.utf8)
+        for name in ["Authorization", "Atproto-Space-Audience", "Signature-Input", "Signature"] {
+            let values = headers.values(name)
+            append(values.count)
+            for value in values {
+                append(value.count)
+                bytes.append(contentsOf: value)
+            }
+        }
+        for input in headers.values("Signature-Input") {
+            guard !ASCII.contains(input, "created"), !ASCII.contains(input, "expires") else { return nil }
         }
         return BLAKE3.hash(bytes)
     }

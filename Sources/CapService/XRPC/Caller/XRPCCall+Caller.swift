@@ -78,33 +78,35 @@ final class VerifiedCaller: Sendable {
 extension XRPCCall {
     /// What the request shows to prove who makes it (atproto-spaces.md 3); nothing of it is verified.
     func presented() throws(ATProtoError) -> RequestCredential {
-        let (authorization, legacy) = (Self.texts(request, "Authorization"), Self.texts(request, "X-Space-Credential"))
-        let isLegacyTaken = service.settings.hasProfileX
-        guard authorization.count == 1, legacy.isEmpty else {
-            return try RequestCredential.classify(
-                authorization: authorization, legacyHeader: legacy, queryNames: parameters.names,
-                acceptingLegacy: isLegacyTaken)
+        let (authorization, legacy) = (
+            request.headers.values("Authorization"), request.headers.values("X-Space-Credential")
+        )
+        func classify() throws(ATProtoError) -> RequestCredential {
+            try RequestCredential.classify(
+                authorization: Self.texts(authorization), legacyHeader: Self.texts(legacy),
+                queryNames: parameters.names,
+                acceptingLegacy: service.settings.hasProfileX)
         }
+        guard authorization.count == 1, legacy.isEmpty else { return try classify() }
         // What a header is depends on nothing but its text; what the URL holds is looked at each time.
-        _ = try RequestCredential.classify(authorization: [], queryNames: parameters.names)
-        return try service.credentialCache.classified(authorization[0]) { () throws(ATProtoError) in
-            try RequestCredential.classify(authorization: authorization, acceptingLegacy: isLegacyTaken)
-        }
+        guard !RequestCredential.isCarried(inQuery: parameters.names) else { return try classify() }
+        return try service.credentialCache.classified(authorization[0], classify)
     }
 
     /// The header fields that proofs and signatures are in and over.
     var fields: PresentedFields {
         PresentedFields(
-            authorization: Self.texts(request, "Authorization"),
-            audience: Self.texts(request, "Atproto-Space-Audience"), proof: Self.texts(request, "DPoP"),
-            signatureInput: Self.texts(request, "Signature-Input"), signature: Self.texts(request, "Signature"))
+            authorization: texts("Authorization"), audience: texts("Atproto-Space-Audience"), proof: texts("DPoP"),
+            signatureInput: texts("Signature-Input"), signature: texts("Signature"))
     }
 
     /// The public URL of the method as called, which proofs name; never from the `Host` header (reading 2).
     func url() throws(XRPCError) -> String { try service.address.url() + XRPCDispatcher.prefix + nsid }
 
-    private static func texts(_ request: HTTPRequest, _ name: String) -> [String] {
-        request.headers.values(name).map { String(decoding: $0, as: UTF8.self) }
+    private func texts(_ name: String) -> [String] { Self.texts(request.headers.values(name)) }
+
+    private static func texts(_ values: [ArraySlice<UInt8>]) -> [String] {
+        values.map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

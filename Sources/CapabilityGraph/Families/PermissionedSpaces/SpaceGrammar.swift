@@ -1,4 +1,5 @@
 public import ATSyntax
+import Multiformats
 public import UCAN
 
 extension Resource {
@@ -27,9 +28,10 @@ extension Space {
         } catch {
             throw GraphError(.malformedResource, "the authority of `\(uri.text)` is not a DID")
         }
+        // A DID has several spellings elsewhere, of which the graph knows one.
         let name = uri.type + "/" + uri.skey
-        self.init(
-            .atproto, [.impliesProofs, .admitsOthers], owner: owner, name: name, text: "at://\(owner)/space/\(name)")
+        let text = UTF8Bytes.equal(owner.text, uri.authority) ? uri.text : "at://\(owner)/space/\(name)"
+        self.init(.atproto, [.impliesProofs, .admitsOthers], owner: owner, name: name, text: text)
     }
 }
 

@@ -1,0 +1,46 @@
+import Synchronization
+
+/// Lends connections that stand on the newest committed state of the tables.
+///
+/// To begin a read takes locks on the file, and finds what is newest. Between two commits that is the same, so a connection
+/// that comes back keeps its state for the next read, until something is committed.
+final class SnapshotReaders: Sendable {
+    private let pool: ConnectionPool<TableConnection>
+    /// Commits that may be read, counted from 0.
+    private let commits = Atomic<UInt64>(0)
+
+    init(_ file: DatabaseFile, limit: Int, _ options: SQLiteLogOptions = SQLiteLogOptions()) {
+        pool = ConnectionPool(limit: limit) { () throws(StorageError) in
+            TableConnection(try LogStore.connectForReading(file, options))
+        }
+    }
+
+    func take() throws(StorageError) -> TableConnection {
+        // Counted before the state is taken, which so is never older than its number.
+        let newest = commits.load(ordering: .acquiring)
+        let tables = try pool.take()
+        do throws(StorageError) {
+            try tables.stand(on: newest)
+        } catch {
+            pool.giveBack(nil)
+            throw error
+        }
+        return tables
+    }
+
+    /// Takes a connection back; one that failed is thrown away with its cause.
+    func giveBack(_ tables: TableConnection) {
+        guard tables.failure == nil else { return pool.giveBack(nil) }
+        pool.giveBack(tables) { idle in
+            if idle.state != self.commits.load(ordering: .acquiring) { idle.leaveState() }
+        }
+    }
+
+    /// Says that something was committed. A state that nobody reads must not keep the write-ahead log from beginning anew.
+    func committed() {
+        commits.add(1, ordering: .releasing)
+        pool.eachIdle { $0.leaveState() }
+    }
+
+    func close() { pool.close() }
+}
