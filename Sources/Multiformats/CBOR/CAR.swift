@@ -102,6 +102,10 @@ public enum CARWriter {
 
     /// Appends a whole section.
     public static func append(_ cid: CID, _ block: [UInt8], to bytes: inout [UInt8]) {
+        block.withUnsafeBytes { append(cid, $0, to: &bytes) }
+    }
+
+    public static func append(_ cid: CID, _ block: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
         appendHead(cid, byteCount: block.count, to: &bytes)
         bytes.append(contentsOf: block)
     }

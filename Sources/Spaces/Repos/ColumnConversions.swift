@@ -30,6 +30,10 @@ extension CID {
     func check(_ bytes: [UInt8], _ what: @autoclosure () -> String) throws(StorageError) {
         guard SHA256.hash(bytes) == hash.digest else { throw .damaged(what()) }
     }
+
+    func check(_ bytes: UnsafeRawBufferPointer, _ what: @autoclosure () -> String) throws(StorageError) {
+        guard SHA256.hash(bytes) == hash.digest else { throw .damaged(what()) }
+    }
 }
 
 extension Multihash {

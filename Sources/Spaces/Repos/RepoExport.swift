@@ -138,7 +138,7 @@ package final class RepoExport: @unchecked Sendable {
     }
 
     /// Reads further records in index order, each checked against its CID, while `body` asks for more; true after the last.
-    private func records(_ body: (String, CID, [UInt8]) -> Bool) throws -> Bool {
+    private func records(_ body: (String, CID, UnsafeRawBufferPointer) -> Bool) throws -> Bool {
         var isAtEnd = true
         try session.each(
             RecordTable.self,
@@ -146,9 +146,11 @@ package final class RepoExport: @unchecked Sendable {
             order: Self.order
         ) { row in
             last = (row[RecordTable.pathLength], row[RecordTable.path])
-            let (cid, value) = (try CID(record: row[RecordTable.cid]), row[RecordTable.value])
-            try cid.check(value, "the record `\(head.author)/\(last.path)`")
-            isAtEnd = body(last.path, cid, value)
+            let cid = try CID(record: row[RecordTable.cid])
+            try row.withBytes(of: RecordTable.value) { value in
+                try cid.check(value, "the record `\(head.author)/\(last.path)`")
+                isAtEnd = body(last.path, cid, value)
+            }
             return isAtEnd
         }
         return isAtEnd

@@ -94,4 +94,8 @@ private final class MemoryRow: RowSource {
     func text(_ place: Int) -> String { if case .text(let value) = values[place] { value } else { "" } }
     func bytes(_ place: Int) -> [UInt8] { if case .blob(let value) = values[place] { value } else { [] } }
     func isNull(_ place: Int) -> Bool { values[place].isNull }
+
+    func withBytes(_ place: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        try bytes(place).withUnsafeBytes(body)
+    }
 }

@@ -3,6 +3,8 @@ package protocol RowSource: AnyObject {
     func integer(_ place: Int) -> Int64
     func text(_ place: Int) -> String
     func bytes(_ place: Int) -> [UInt8]
+    /// Gives the bytes where they lie; they are good inside the call only.
+    func withBytes(_ place: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) rethrows
     func isNull(_ place: Int) -> Bool
 }
 
@@ -16,6 +18,13 @@ package struct Row {
     package subscript(_ column: Column<Bool>) -> Bool { source.integer(place(column.definition)) != 0 }
     package subscript(_ column: Column<String>) -> String { source.text(place(column.definition)) }
     package subscript(_ column: Column<[UInt8]>) -> [UInt8] { source.bytes(place(column.definition)) }
+
+    /// Gives the bytes of a column where they lie; they are good inside the call only.
+    package func withBytes(
+        of column: Column<[UInt8]>, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        try source.withBytes(place(column.definition), body)
+    }
 
     package subscript(_ column: Column<Int64?>) -> Int64? {
         let place = place(column.definition)
