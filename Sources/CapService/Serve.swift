@@ -73,12 +73,13 @@ private func serve(_ settings: Settings) -> Int32 {
     let bodyBytes = limits.bodyBytes
     limits.bodyLimit = { _, path in service.families.table.readLimit(path) ?? bodyBytes }
     limits.earnedBytes = max(limits.earnedBytes, 4 * service.earnedBodyBytes)
-    limits.earnedLimit = { service.bodyLimit($0, $1, $2) }
+    let handler = ServiceHandler(service)
+    limits.earnedLimit = { handler.bodyLeave($0) }
     limits.bodyRefusal = { $0.utf8.starts(with: XRPCDispatcher.prefix.utf8) ? .payloadTooLarge : .bodyTooLarge }
     do throws(HTTPError) {
         server = try HTTPServer(
             listen: settings.listen, limits: limits, threads: settings.threads,
-            handler: ServiceHandler(service), log: log, refusalHeaders: { Answer.headers(of: $0, service) })
+            handler: handler, log: log, refusalHeaders: { Answer.headers(of: $0, service) })
         port = try server.start()
     } catch {
         service.store.close()
@@ -102,6 +103,7 @@ private func serve(_ settings: Settings) -> Int32 {
     log.info("stopping", [("signal", .int(Int64(received)))])
     service.spaces.stop()
     server.stop(deadline: .seconds(10))
+    service.hashing.stop(deadline: .seconds(5))
     service.pool.stop(deadline: .seconds(5))
     service.store.close()
     log.info("stopped")

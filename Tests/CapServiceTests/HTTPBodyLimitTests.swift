@@ -68,7 +68,7 @@ import Testing
 
     @Test func bodiesThatEarnedTheirLimitsAreBoundedTogether() throws {
         var limits = Self.limits
-        limits.earnedLimit = { _, _, _ in 5000 }
+        limits.earnedLimit = { _ in .bytes(5000, isProven: true) }
         limits.earnedBytes = 12_000
         try HTTPTestServer.run(limits: limits) { server in
             let head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n"
@@ -102,9 +102,9 @@ import Testing
     @Test func aHeadMayEarnMoreAndIsAskedOnce() throws {
         let asked = Locked(0)
         var limits = Self.limits
-        limits.earnedLimit = { _, path, headers in
+        limits.earnedLimit = { request in
             asked.withLock { $0 += 1 }
-            return path == "/" && headers["X-Pass"] != nil ? 5000 : 0
+            return request.path == "/" && request.headers["X-Pass"] != nil ? .bytes(5000, isProven: true) : .nothing
         }
         try HTTPTestServer.run(limits: limits) { server in
             let body = String(repeating: "b", count: 5000)

@@ -22,6 +22,13 @@ struct Settings: Sendable {
     /// Requests a minute one principal may make, and how many of them at once; 0 means no bound.
     var requestsPerMinute = 0
     var requestBurst = 256
+    /// Requests a minute one address may make, whoever it says it is and whatever comes of them; 0 means no bound, nil ten
+    /// times what a principal may.
+    var addressRequestsPerMinute: Int?
+    /// Accounts an address may make in an hour; 0 means any number.
+    var accountsPerHour = 100
+    /// How often a minute one name may be tried to log in with from one address; 0 means any number.
+    var loginsPerMinute = 6
     var maxPending = 4096
     var maxBatchQuestions = 100
     /// Whether anybody may make an account here.
@@ -56,8 +63,11 @@ struct Settings: Sendable {
     var kvValueBytes = 8 << 20
     /// Bytes that the values of one space may cost together; 0 means any number.
     var kvQuotaBytes = 1 << 30
-    /// Threads that wait for disk syncs, other hosts and slow hashes.
+    /// Threads that wait for disk syncs and other hosts.
     var blockingThreads = 64
+    /// Threads that hash passwords, and how many requests may wait for them.
+    var hashingThreads = 2
+    var maxHashesWaiting = 32
     var tokens = TokenLimits.default
     var graph = GraphLimits()
     var http = HTTPLimits()

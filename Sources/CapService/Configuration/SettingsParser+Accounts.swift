@@ -80,7 +80,9 @@ extension SettingsParser {
             "refresh-grace-seconds", 0...7200,
             "seconds in which using a refresh token again gives the same answer; later it ends the session",
             \.refreshGraceSeconds),
-        count("blocking-threads", 2...512, "threads that wait for disk, hosts and slow hashes", \.blockingThreads),
+        count("blocking-threads", 2...512, "threads that wait for disk and hosts", \.blockingThreads),
+        count("hashing-threads", 1...64, "threads that hash passwords", \.hashingThreads),
+        count("max-hashes-waiting", 1...10_000, "requests that may wait for a password's hash", \.maxHashesWaiting),
     ]
 
     private static func switching(

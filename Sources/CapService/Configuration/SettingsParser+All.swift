@@ -98,6 +98,38 @@ extension SettingsParser {
                 "requests-per-minute", 0...1_000_000,
                 "requests a principal, or an address showing no token, may make; 0 is any number", \.requestsPerMinute),
             count("request-burst", 1...100_000, "requests a principal may make at once", \.requestBurst),
+            Setting(
+                name: "address-requests-per-minute", value: "N",
+                help: "requests an address may make, refused ones too; 0 is any number",
+                shown: { $0.addressRequestsPerMinute.map(String.init) ?? "10 times requests-per-minute" }
+            ) { settings, text throws(SettingsError) in
+                settings.addressRequestsPerMinute = try number(text, "address-requests-per-minute", 0...10_000_000)
+            },
+            count(
+                "accounts-per-hour", 0...1_000_000, "accounts an address may make; 0 is any number", \.accountsPerHour),
+            count(
+                "logins-per-minute", 0...1_000_000,
+                "tries of one name from one address to log in; 0 is any number", \.loginsPerMinute),
+            Setting(
+                name: "trusted-proxies", value: "ADDRESS[/BITS],…", help: "proxies that say whom they speak for"
+            ) { settings, text throws(SettingsError) in
+                for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+                    guard let network = IPNetwork(item) else {
+                        throw SettingsError(message: "`\(item)` in `trusted-proxies` is not an address or a network")
+                    }
+                    settings.http.proxies.networks.append(network)
+                }
+            },
+            Setting(
+                name: "client-address-field", value: "FIELD",
+                help: "where they say it: `x-forwarded-for` or `forwarded`", shown: { $0.http.proxies.field.rawValue }
+            ) { settings, text throws(SettingsError) in
+                guard let field = TrustedProxies.Field(rawValue: text) else {
+                    throw SettingsError(
+                        message: "`client-address-field` takes `x-forwarded-for` or `forwarded`, not `\(text)`")
+                }
+                settings.http.proxies.field = field
+            },
             count("max-pending", 1...1_000_000, "changes that may wait for the writer", \.maxPending),
             count("max-batch", 1...1000, "questions in one batch of /authorize", \.maxBatchQuestions),
             count("max-token-bytes", 1024...1_048_576, "size of a token", \.tokens.bytes),

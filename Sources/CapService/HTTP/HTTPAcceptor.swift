@@ -64,7 +64,7 @@ struct HTTPAcceptor: Sendable {
     }
 
     private func refuse(_ socket: Int32) {
-        let bytes = core.rawResponse(.tooManyConnections)
+        let bytes = core.response(.tooManyConnections).raw
         _ = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         shutdown(socket, Int32(SHUT_WR))
         close(socket)

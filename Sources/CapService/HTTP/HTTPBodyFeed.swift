@@ -58,15 +58,26 @@ final class HTTPBodyAllowance: Sendable {
     private let core: HTTPCore
     private let held = Atomic<Int>(0)
 
-    init(_ core: HTTPCore) { self.core = core }
+    private let isProven: Bool
 
-    deinit { core.earnedBytesHeld.subtract(held.load(ordering: .relaxed), ordering: .relaxed) }
+    init(_ core: HTTPCore, isProven: Bool) {
+        self.core = core
+        self.isProven = isProven
+    }
 
-    /// Counts the body as one of `count` bytes; false when all together would be more than may be held.
+    deinit { _ = count(-held.load(ordering: .relaxed)) }
+
+    /// Adds to what all such bodies have together; gives the sum.
+    private func count(_ bytes: Int) -> Int {
+        isProven
+            ? core.earnedBytesHeld.add(bytes, ordering: .relaxed).newValue
+            : core.unprovenBytesHeld.add(bytes, ordering: .relaxed).newValue
+    }
+
+    /// Counts the body as one of `count` bytes; false when all together would be more than may be.
     func grow(to count: Int) -> Bool {
-        let more = count - held.load(ordering: .relaxed)
-        let all = core.earnedBytesHeld.add(more, ordering: .relaxed).newValue
+        let all = self.count(count - held.load(ordering: .relaxed))
         held.store(count, ordering: .relaxed)
-        return all <= core.limits.earnedBytes
+        return all <= (isProven ? core.limits.earnedBytes : core.limits.unprovenBytes)
     }
 }

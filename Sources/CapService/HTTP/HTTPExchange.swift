@@ -37,7 +37,7 @@ extension HTTPConnection {
                 draft.bodyLimit = core.limits.bodyLimit?(head.method, head.path) ?? core.limits.bodyBytes
                 let announced = head.contentLength ?? 0
                 draft.head = head
-                guard fits(announced) else { throw tooLarge }
+                guard fits(announced) else { return refuse(connection, with: tooLarge) }
                 draft.body.reserveCapacity(Int(min(announced, 16 * 1024)))
                 bodyReceived.store(0, ordering: .relaxed)
                 enter(.body)
@@ -55,10 +55,17 @@ extension HTTPConnection {
         if count <= UInt64(max(0, draft.bodyLimit)) { return true }
         guard !draft.hasAskedForMore, let earned = core.limits.earnedLimit, let head = draft.head else { return false }
         draft.hasAskedForMore = true
-        draft.bodyLimit = max(draft.bodyLimit, earned(head.method, head.path, head.headers))
-        guard count <= UInt64(max(0, draft.bodyLimit)) else { return false }
-        draft.allowance = HTTPBodyAllowance(core)
-        return true
+        switch earned(request(head, body: [])) {
+        case .nothing: return false
+        case .refused(let response):
+            draft.refusal = response
+            return false
+        case .bytes(let limit, let isProven):
+            draft.bodyLimit = max(draft.bodyLimit, limit)
+            guard count <= UInt64(max(0, draft.bodyLimit)) else { return false }
+            draft.allowance = HTTPBodyAllowance(core, isProven: isProven)
+            return true
+        }
     }
 
     /// Takes a piece of the body.
@@ -69,7 +76,7 @@ extension HTTPConnection {
                 return refuseOnSocket(tooLarge)
             }
             if let allowance = draft.allowance, !allowance.grow(to: draft.body.count + bytes.count) {
-                return refuseOnSocket(.tooManyBodies)
+                return refuseOnSocket(core.response(.tooManyBodies))
             }
             draft.body.append(contentsOf: bytes)
             bodyReceived.store(draft.body.count, ordering: .relaxed)
@@ -85,14 +92,7 @@ extension HTTPConnection {
     /// Gives the complete request to the handler, and sends the answer if there is one already.
     func dispatch(_ connection: OpaquePointer) -> MHD_Result {
         guard let head = draft.head.take() else { return .NO }
-        let request = HTTPRequest(
-            method: head.method,
-            path: head.path,
-            rawQuery: head.rawQuery,
-            headers: head.headers,
-            body: draft.body,
-            remoteAddress: remoteAddress
-        )
+        let request = request(head, body: draft.body)
         draft.body = []
         draft.stage = .dispatched
         draft.isHTTP10 = head.isHTTP10
@@ -105,6 +105,12 @@ extension HTTPConnection {
         // library no longer means to read from it, so waking it does not meet the end of a client's sending first.
         guard let response = takeAnswer(orSleep: nil) else { return .YES }
         return send(response, on: connection)
+    }
+
+    private func request(_ head: HTTPHead, body: [UInt8]) -> HTTPRequest {
+        HTTPRequest(
+            method: head.method, path: head.path, rawQuery: head.rawQuery, headers: head.headers, body: body,
+            remoteAddress: core.limits.proxies.client(of: remoteAddress, head.headers))
     }
 
     /// Sends the answer, or sleeps until there is one.
@@ -128,9 +134,10 @@ extension HTTPConnection {
 
     private static let drainBytes = 256 * 1024
 
-    /// How a body too large is refused at the path of the request.
-    private var tooLarge: HTTPRefusal {
-        draft.head.flatMap { head in core.limits.bodyRefusal?(head.path) } ?? .bodyTooLarge
+    /// How a body too large is refused: by what its head was told, else as is usual at the path of the request.
+    private var tooLarge: HTTPResponse {
+        if let refusal = draft.refusal { return refusal }
+        return core.response(draft.head.flatMap { head in core.limits.bodyRefusal?(head.path) } ?? .bodyTooLarge)
     }
 
     private func refuse(_ connection: OpaquePointer, _ refusal: HTTPRefusal) -> MHD_Result {
@@ -138,24 +145,27 @@ extension HTTPConnection {
             "httpRefused",
             [("code", .text(refusal.rawValue)), ("address", .text(remoteAddress))]
         )
+        return refuse(connection, with: core.response(refusal))
+    }
+
+    private func refuse(_ connection: OpaquePointer, with response: HTTPResponse) -> MHD_Result {
         // With a body on its way, closing after the answer would reset the connection under it. A client that waits for
         // leave to send its body is simply not given it.
-        if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(refusal) }
+        if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(response) }
         draft.stage = .answered
         enter(.sending)
-        return HTTPResponseWriter(connection: self, isHTTP10: false, isLast: true).send(
-            core.response(refusal), on: connection)
+        return HTTPResponseWriter(connection: self, isHTTP10: false, isLast: true).send(response, on: connection)
     }
 
     /// Answers past the library, which takes no answer amid a body; then throws away what still comes, for a while.
     ///
     /// Every earlier answer on the connection was sent before this request was read, so nothing can mix.
-    private func refuseOnSocket(_ refusal: HTTPRefusal) -> MHD_Result {
+    private func refuseOnSocket(_ response: HTTPResponse) -> MHD_Result {
         draft.stage = .draining
         draft.body = []
         draft.allowance = nil
         enter(.draining)
-        let bytes = core.rawResponse(refusal)
+        let bytes = response.raw
         let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | capMessageDontWait)
         guard sent == bytes.count else { return .NO }
         shutdown(socket, Int32(SHUT_WR))

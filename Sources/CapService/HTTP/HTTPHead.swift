@@ -116,6 +116,8 @@ struct HTTPDraft {
     var bodyLimit = 0
     /// The head was asked whether it earns more.
     var hasAskedForMore = false
+    /// Why more was not given, where the head was told.
+    var refusal: HTTPResponse?
     /// Counts the body where it earned its limit.
     var allowance: HTTPBodyAllowance?
     var body: [UInt8] = []
@@ -130,6 +132,7 @@ struct HTTPDraft {
         targetStart = nil
         head = nil
         hasAskedForMore = false
+        refusal = nil
         allowance = nil
         body = []
         drained = 0

@@ -8,12 +8,17 @@ struct HTTPLimits: Sendable {
     var bodyBytes = 1024 * 1024
     /// Gives the body limit in bytes for a method and path.
     var bodyLimit: (@Sendable (HTTPMethod, String) -> Int)?
-    /// Gives the limit in bytes that the head of a request earns; asked once, when its body outgrows the usual limit.
-    var earnedLimit: (@Sendable (HTTPMethod, String, HTTPHeaders) -> Int)?
-    /// What the bodies that earned their limits may have together, from their first byte until they are answered.
+    /// Says what the head of a request, whose body is still to come, earns; asked once, when the body outgrows the usual
+    /// limit.
+    var earnedLimit: (@Sendable (HTTPRequest) -> HTTPBodyLeave)?
+    /// What the bodies that earned their limits may have together, from their first byte until they are answered: those of
+    /// who is known, and those of others.
     var earnedBytes = 256 * 1024 * 1024
+    var unprovenBytes = 64 * 1024 * 1024
     /// Gives how a body too large is refused at a path, where it is not `bodyTooLarge`.
     var bodyRefusal: (@Sendable (String) -> HTTPRefusal)?
+    /// Whose word on a client's address is taken.
+    var proxies = TrustedProxies()
     var connections = 1024
     /// Connections from one IPv4 address or one IPv6 /64 network.
     var connectionsPerAddress = 1024
@@ -40,4 +45,13 @@ struct HTTPLimits: Sendable {
     var poolBytes: Int {
         headerBytes + headerCount * 64 + 8 * 1024
     }
+}
+
+/// What a request is let send beyond the usual limit of a body.
+enum HTTPBodyLeave: Sendable {
+    case nothing
+    /// So many bytes; `isProven` where it is known who sends them.
+    case bytes(Int, isProven: Bool)
+    /// Nothing, for a reason that the answer tells.
+    case refused(HTTPResponse)
 }

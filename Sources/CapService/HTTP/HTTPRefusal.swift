@@ -52,13 +52,16 @@ enum HTTPRefusal: String, CaseIterable, Error {
     var response: HTTPResponse {
         .json(Array(json.utf8), status: status)
     }
+}
 
-    /// Gives the whole answer as bytes of a connection that closes after it, for a socket outside the parser's hands.
-    func rawResponse(_ headers: [(String, String)] = []) -> [UInt8] {
-        let body = json
-        var lines = ["HTTP/1.1 \(status) Refused", "Connection: close", "Content-Type: application/json"]
+extension HTTPResponse {
+    /// The whole answer as bytes of a connection that closes after it, for a socket outside the parser's hands; of a body
+    /// that is streamed, nothing.
+    var raw: [UInt8] {
+        let content: [UInt8] = if case .bytes(let bytes) = body { bytes } else { [] }
+        var lines = ["HTTP/1.1 \(status) Refused", "Connection: close"]
         lines += headers.map { "\($0.0): \($0.1)" }
-        lines.append("Content-Length: \(body.utf8.count)")
-        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
+        lines.append("Content-Length: \(content.count)")
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + content
     }
 }

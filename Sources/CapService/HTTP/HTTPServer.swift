@@ -128,8 +128,9 @@ final class HTTPCore: Sendable {
     let refusalHeaders: @Sendable (HTTPRefusal) -> [(String, String)]
     /// No new connections, and connections close after their answer.
     let isDraining = Atomic<Bool>(false)
-    /// Bytes of the bodies that earned their limits and are not answered yet.
+    /// Bytes of the bodies that earned their limits and are not answered yet; of whom it is known, and of others.
     let earnedBytesHeld = Atomic<Int>(0)
+    let unprovenBytesHeld = Atomic<Int>(0)
     /// No connection may sleep any more: the loops are about to end.
     let isHalting = Atomic<Bool>(false)
 
@@ -149,11 +150,6 @@ final class HTTPCore: Sendable {
         var response = refusal.response
         response.headers += refusalHeaders(refusal)
         return response
-    }
-
-    /// Makes the same answer as bytes, for a socket outside the parser's hands.
-    func rawResponse(_ refusal: HTTPRefusal) -> [UInt8] {
-        refusal.rawResponse(refusalHeaders(refusal))
     }
 }
 

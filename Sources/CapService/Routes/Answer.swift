@@ -28,7 +28,22 @@ final class Answer: Sendable {
 
     func fail(_ failure: ErrorAnswer) {
         let id = DecisionID()
-        let route = self.route
+        Self.note(failure, id, service, route: route)
+        send(failure.response(id, wantsJSON: wantsJSON))
+    }
+
+    /// Makes the answer to a request that is refused by its head, before any route sees it.
+    static func refusal(_ failure: ErrorAnswer, _ service: Service, route: String) -> HTTPResponse {
+        let id = DecisionID()
+        note(failure, id, service, route: route)
+        var response = failure.response(id, wantsJSON: false)
+        response.headers.append(unkept)
+        if service.settings.cors { response.headers += cors }
+        service.metrics.count(route, response.status)
+        return response
+    }
+
+    private static func note(_ failure: ErrorAnswer, _ id: DecisionID, _ service: Service, route: String) {
         service.log.info(
             "refused",
             [
@@ -36,7 +51,6 @@ final class Answer: Sendable {
                 ("decision", .text(id.description)), ("message", .text(failure.text)),
                 ("detail", .text(failure.detail ?? "")),
             ])
-        send(failure.response(id, wantsJSON: wantsJSON))
     }
 
     private var wantsJSON: Bool {

@@ -158,20 +158,20 @@ extension Service {
         }
     }
 
-    /// The most bytes of a body that an invocation is let send: the size of a value for whoever may put one. Asked before
-    /// the body is read, so that nobody else makes the service hold so much.
-    func bodyLimit(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) -> Int {
-        guard method == .post, path == "/invoke", let now = try? now(),
-            let unverified = try? decode(HTTPRequest(method: method, path: path, headers: headers)),
+    /// What of a body an invocation is let send: the size of a value for whoever may put one. Asked before the body is read,
+    /// so that nobody else makes the service hold so much.
+    func bodyLeave(_ request: HTTPRequest) -> HTTPBodyLeave {
+        guard request.method == .post, request.path == "/invoke", let now = try? now(),
+            let unverified = try? decode(request),
             let expires = unverified.expires, isShortLived(expires, at: now),
             let invocation = try? verifiedInvocation(unverified, at: now, isCounted: false),
             case .values(let plan)? = try? work(invocation.question), plan.verb == .put
-        else { return 0 }
+        else { return .nothing }
         let use = InvocationUse(
             question: invocation.question, isServed: true, mark: invocation.mark,
             hosting: spaceToHost(invocation.question), now: now)
-        guard (try? authorized(use)) != nil else { return 0 }
-        return earnedBodyBytes
+        guard (try? authorized(use)) != nil else { return .nothing }
+        return .bytes(earnedBodyBytes, isProven: true)
     }
 
     /// Beside the value itself there may be the frame of a multipart body.

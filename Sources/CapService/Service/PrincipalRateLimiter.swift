@@ -82,16 +82,20 @@ final class PrincipalRateLimiter: Sendable {
 
 /// Bounds how often accounts are made and passwords are tried, by the monotonic clock.
 final class AccountLimits: Sendable {
-    private let creations: PrincipalRateLimiter
-    private let attempts: PrincipalRateLimiter
-    private let attemptsByAddress: PrincipalRateLimiter
+    private let creations: PrincipalRateLimiter?
+    private let attempts: PrincipalRateLimiter?
+    private let attemptsByAddress: PrincipalRateLimiter?
 
-    /// On loopback there is room for tests: above 100 accounts a minute. Elsewhere an address makes 20 accounts an hour,
-    /// and a name is tried 30 times in five minutes.
-    init(isLoopback: Bool) {
-        creations = PrincipalRateLimiter(perSecond: isLoopback ? 5 : 20.0 / 3600, burst: isLoopback ? 500 : 20)
-        attempts = PrincipalRateLimiter(perSecond: isLoopback ? 2 : 0.1, burst: isLoopback ? 200 : 30)
-        attemptsByAddress = PrincipalRateLimiter(perSecond: isLoopback ? 100 : 1, burst: isLoopback ? 2000 : 100)
+    /// An address makes so many accounts an hour. A name is tried from it so often a minute, the tries of five minutes at
+    /// once, and all names together ten times as often. 0 is any number.
+    init(accountsPerHour: Int, loginsPerMinute: Int) {
+        func limiter(_ perSecond: Double, burst: Int) -> PrincipalRateLimiter? {
+            burst == 0 ? nil : PrincipalRateLimiter(perSecond: perSecond, burst: burst)
+        }
+        let tries = Double(loginsPerMinute) / 60
+        creations = limiter(Double(accountsPerHour) / 3600, burst: accountsPerHour)
+        attempts = limiter(tries, burst: loginsPerMinute * 5)
+        attemptsByAddress = limiter(tries * 10, burst: loginsPerMinute * 20)
     }
 
     /// Counts one account made from an address.
@@ -103,10 +107,9 @@ final class AccountLimits: Sendable {
         try count(attempts, "\(identifier) \(address)")
     }
 
-    private func count(_ limiter: PrincipalRateLimiter, _ key: String) throws(XRPCError) {
-        guard case .retryAfter(let seconds) = limiter.check(key, at: MonotonicClock.milliseconds() * 1000) else {
-            return
-        }
+    private func count(_ limiter: PrincipalRateLimiter?, _ key: String) throws(XRPCError) {
+        guard let limiter, case .retryAfter(let seconds) = limiter.check(key, at: MonotonicClock.milliseconds() * 1000)
+        else { return }
         throw XRPCError("RateLimitExceeded", "too many requests", retryAfter: seconds)
     }
 }

@@ -17,6 +17,8 @@ final class Service: Sendable {
     let metrics = Metrics()
     /// Runs what may wait.
     let pool: BlockingPool
+    /// Runs what hashes passwords, which is slow on purpose: a flood of it keeps nothing else waiting.
+    let hashing: BlockingPool
     let address: PublicAddress
     let outbound: any Outbound
     let accounts: Accounts
@@ -28,6 +30,7 @@ final class Service: Sendable {
     let spaces: SpaceHost
     let lexicons: LexiconFolder
     private let limiter: PrincipalRateLimiter?
+    private let addressLimiter: PrincipalRateLimiter?
 
     static let version = "0.1.0"
 
@@ -54,6 +57,7 @@ final class Service: Sendable {
         }
         nodeDID = nodeKey.did
         pool = BlockingPool(threads: settings.blockingThreads, waiting: settings.maxPending)
+        hashing = BlockingPool(threads: settings.hashingThreads, waiting: settings.maxHashesWaiting)
         address = PublicAddress(settings)
         outbound = OutboundClient(
             policy: OutboundPolicy(allowsLoopback: settings.allowsLoopbackPeers),
@@ -71,20 +75,34 @@ final class Service: Sendable {
             return try account.hostedDocument(at: address.url())
         }
         documents = RemoteDocuments(outbound: outbound, now: { MonotonicClock.milliseconds() })
-        accountLimits = AccountLimits(isLoopback: settings.isLoopback)
+        accountLimits = AccountLimits(
+            accountsPerHour: settings.accountsPerHour, loginsPerMinute: settings.loginsPerMinute)
         spaces = SpaceHost(
             store: store, accounts: accounts, resolver: resolver, outbound: outbound, documents: documents,
             settings: settings, clock: clock, log: log, adjust: adjust)
-        limiter =
-            settings.requestsPerMinute == 0
-            ? nil
-            : PrincipalRateLimiter(
-                perSecond: Double(settings.requestsPerMinute) / 60, burst: settings.requestBurst)
+        limiter = Self.limiter(perMinute: settings.requestsPerMinute, burst: settings.requestBurst)
+        addressLimiter = Self.limiter(
+            perMinute: settings.addressRequestsPerMinute ?? settings.requestsPerMinute * 10,
+            burst: settings.requestBurst * 10)
+    }
+
+    private static func limiter(perMinute: Int, burst: Int) -> PrincipalRateLimiter? {
+        perMinute == 0 ? nil : PrincipalRateLimiter(perSecond: Double(perMinute) / 60, burst: burst)
     }
 
     private static func startTime(_ clock: ServiceClock) throws -> Timestamp {
         guard let now = clock.now() else { throw StorageError(.internal, "the clock cannot be read") }
         return now
+    }
+
+    /// Refuses a request of an address from which too many come, whoever makes them and whatever becomes of them: who asks
+    /// by a fresh key each time, or shows what does not hold, is counted as well.
+    func checkAddress(_ address: String) throws(ErrorAnswer) {
+        guard let addressLimiter,
+            case .retryAfter(let seconds) = addressLimiter.check(address, at: MonotonicClock.milliseconds() * 1000)
+        else { return }
+        throw ErrorAnswer(
+            429, "rateLimited", "too many requests from `\(address)`", form: .json, retryAfter: seconds)
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.

@@ -21,12 +21,26 @@ struct ServiceHandler: HTTPHandler {
         self.router = router
     }
 
+    /// What of a body longer than usual a request may send, by its head.
+    func bodyLeave(_ request: HTTPRequest) -> HTTPBodyLeave {
+        request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8)
+            ? xrpc.bodyLeave(request) : service.bodyLeave(request)
+    }
+
     func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
         if request.method == .options {
             Answer(service, reply, route: "options", request: request, isPublic: true).send(HTTPResponse(status: 200))
             return
         }
-        if request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8) { return xrpc.handle(request, reply) }
+        let isXRPC = request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8)
+        do throws(ErrorAnswer) {
+            // Who watches over the service asks what costs nothing, and is always answered.
+            if request.path != "/healthz", request.path != "/readyz" { try service.checkAddress(request.remoteAddress) }
+        } catch {
+            if isXRPC { return xrpc.refuse(request, reply, error) }
+            return Answer(service, reply, route: "limited", request: request).fail(error)
+        }
+        if isXRPC { return xrpc.handle(request, reply) }
         switch router.match(request.method, request.path) {
         case .found(let route, let rest):
             let answer = Answer(service, reply, route: route.name, request: request, isPublic: route.isPublic)

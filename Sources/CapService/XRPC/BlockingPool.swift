@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Threading
 
 /// Runs jobs that may wait (for disk syncs, other hosts, slow hashes) on a bounded number of threads.
@@ -36,6 +37,26 @@ final class BlockingPool: @unchecked Sendable {
         jobs.append(job)
         monitor.wakeOne()
         return true
+    }
+
+    /// Runs a job and waits for what it gives; nil when too many wait already, or the pool has stopped.
+    func result<Value: Sendable>(of job: @escaping @Sendable () throws -> Value) throws -> Value? {
+        let done = Monitor()
+        let made = Mutex<Result<Value, any Error>?>(nil)
+        let isTaken = run {
+            let result = Result { try job() }
+            done.lock()
+            made.withLock { $0 = result }
+            done.unlock()
+            done.wakeOne()
+        }
+        guard isTaken else { return nil }
+        done.lock()
+        defer { done.unlock() }
+        while true {
+            if let result = made.withLock({ $0 }) { return try result.get() }
+            done.wait()
+        }
     }
 
     /// Refuses further jobs, drops those that wait, and waits until the running ones ended or `deadline` has passed.

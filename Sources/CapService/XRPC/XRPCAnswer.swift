@@ -12,8 +12,11 @@ struct XRPCAnswer: Sendable {
 
     func send(_ output: XRPCOutput) { answer.send(output.response) }
 
-    func refuse(_ error: any Error) {
-        let refusal = Self.refusal(error)
+    func refuse(_ error: any Error) { answer.fail(Self.failure(error, nsid: nsid, request: request)) }
+
+    /// The answer that a refusal of a call is.
+    static func failure(_ error: any Error, nsid: String, request: HTTPRequest) -> ErrorAnswer {
+        let refusal = refusal(error)
         let status = refusal.status(isAlias: XRPCCall.isAlias(nsid))
         var json = JSONWriter()
         json.beginObject()
@@ -25,9 +28,9 @@ struct XRPCAnswer: Sendable {
         var failure = ErrorAnswer(
             status, refusal.name, refusal.message, form: .body(json.bytes), detail: refusal.detail,
             retryAfter: refusal.retryAfter)
-        failure.challenge = refusal.challenge ?? challenge(refusal.name)
+        failure.challenge = refusal.challenge ?? challenge(refusal.name, nsid, request)
         failure.headers = refusal.headers
-        answer.fail(failure)
+        return failure
     }
 
     /// Gives an error its wire name; what is no refusal is `InternalServerError`, its words for the log only.
@@ -60,7 +63,7 @@ struct XRPCAnswer: Sendable {
     }
 
     /// The scheme a client should have used, as far as its request and the name of the refusal say.
-    private func challenge(_ name: String) -> String {
+    private static func challenge(_ name: String, _ nsid: String, _ request: HTTPRequest) -> String {
         if ["BadSpaceSignature", "BadSpaceAudience"].contains(name) { return "Atproto-Space" }
         if nsid.utf8.starts(with: "com.atproto.server.".utf8) { return "Bearer" }
         let scheme = request.headers.bytes("Authorization")?.prefix { $0 != UInt8(ascii: " ") } ?? []

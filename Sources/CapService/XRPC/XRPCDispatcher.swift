@@ -1,5 +1,6 @@
 import ATProto
 import Multiformats
+import Spaces
 import Storage
 
 /// Takes calls of `/xrpc/<nsid>` to their methods, each on the thread it needs, and their refusals to answers.
@@ -8,6 +9,39 @@ struct XRPCDispatcher: Sendable {
 
     let service: Service
     let table: XRPCTable
+
+    /// Refuses a request whose path begins with `prefix` without a look at what it asks.
+    func refuse(_ request: HTTPRequest, _ reply: HTTPReply, _ error: any Error) {
+        let answer = Answer(service, reply, route: "limited", request: request)
+        let name = String(request.path.dropFirst(Self.prefix.count))
+        XRPCAnswer(answer: answer, nsid: name, request: request).refuse(error)
+    }
+
+    /// What of a body longer than a stranger's a request may send: whoever shows who it is all that the method takes, and
+    /// somebody of whom that shows only later a share of what the service holds for such. Whom the method would refuse is
+    /// refused before its body comes.
+    func bodyLeave(_ request: HTTPRequest) -> HTTPBodyLeave {
+        let name = String(request.path.dropFirst(Self.prefix.count))
+        let entry = table[name]
+        let limit = (entry?.procedure?.bodyLimit ?? XRPCMethod.plainBodyLimit) + XRPCTable.bodySlack
+        let unproven = HTTPBodyLeave.bytes(limit, isProven: false)
+        do {
+            let method = try find(name, entry, request)
+            guard let query = request.query else { return unproven }
+            let call = XRPCCall(
+                service: service, request: request, nsid: name,
+                parameters: XRPCParameters(query, isAlias: XRPCCall.isAlias(name)),
+                input: XRPCInput(JSONObject(), isAlias: false), now: try service.now(), mayWait: false)
+            guard case .anonymous = try call.identified() else { return .bytes(limit, isProven: true) }
+            guard method.callersOnly else { return unproven }
+            throw AccessRefusal.signInNeeded
+        } catch is XRPCMustWait {
+            return unproven
+        } catch {
+            let failure = XRPCAnswer.failure(error, nsid: name, request: request)
+            return .refused(Answer.refusal(failure, service, route: entry?.any?.nsid ?? "xrpc"))
+        }
+    }
 
     /// Answers a request whose path begins with `prefix`.
     func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
@@ -67,7 +101,8 @@ struct XRPCDispatcher: Sendable {
     }
 
     private func wait(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
-        let isTaken = service.pool.run {
+        let pool = method.work == .hashing ? service.hashing : service.pool
+        let isTaken = pool.run {
             do {
                 outcome.send(try call(method, name, request, mayWait: true))
             } catch {

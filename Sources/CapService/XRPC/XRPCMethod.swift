@@ -22,6 +22,8 @@ struct XRPCMethod: Sendable {
         case inline
         /// On the pool of threads that may wait.
         case blocking
+        /// On the few threads that hash passwords.
+        case hashing
     }
 
     typealias Handler = @Sendable (XRPCCall) throws -> XRPCOutput
@@ -39,6 +41,8 @@ struct XRPCMethod: Sendable {
     let work: Work
     /// True where the answer is the same to everybody, so that caches may keep it.
     let isPublic: Bool
+    /// True where nobody is answered who does not show who it is, so that a long body need not be read to say so.
+    let callersOnly: Bool
     let handler: Handler
 
     /// The body limits of atproto-spaces.md 7, in bytes.
@@ -53,17 +57,17 @@ struct XRPCMethod: Sendable {
     ) -> XRPCMethod {
         XRPCMethod(
             nsid: nsid, verb: .query, aliases: aliases, body: .json, bodyLimit: plainBodyLimit, feature: feature,
-            work: work, isPublic: isPublic, handler: handler)
+            work: work, isPublic: isPublic, callersOnly: false, handler: handler)
     }
 
     /// Makes a procedure, which runs on the pool.
     static func procedure(
         _ nsid: String, aliases: [String] = [], body: Body = .json, bodyLimit: Int = plainBodyLimit,
-        feature: Feature? = .spaces, work: Work = .blocking, _ handler: @escaping Handler
+        feature: Feature? = .spaces, work: Work = .blocking, callersOnly: Bool = false, _ handler: @escaping Handler
     ) -> XRPCMethod {
         XRPCMethod(
             nsid: nsid, verb: .procedure, aliases: aliases, body: body, bodyLimit: bodyLimit, feature: feature,
-            work: work, isPublic: false, handler: handler)
+            work: work, isPublic: false, callersOnly: callersOnly, handler: handler)
     }
 }
 

@@ -41,10 +41,11 @@ struct XRPCTable: Sendable {
     /// much is answered when it has finished, which every client can read.
     static let bodySlack = 1 << 20
 
-    /// The most bytes the server reads for a path below `/xrpc/`; nil for other paths.
+    /// What the server reads of a body before it asks who sends it.
+    static let strangerBytes = 64 * 1024
+
+    /// The most bytes the server reads for a path below `/xrpc/` of whoever sends them; nil for other paths.
     func readLimit(_ path: String) -> Int? {
-        guard path.utf8.starts(with: XRPCDispatcher.prefix.utf8) else { return nil }
-        let name = path.dropFirst(XRPCDispatcher.prefix.count)
-        return (self[name]?.procedure?.bodyLimit ?? XRPCMethod.plainBodyLimit) + Self.bodySlack
+        path.utf8.starts(with: XRPCDispatcher.prefix.utf8) ? Self.strangerBytes : nil
     }
 }

@@ -1,3 +1,5 @@
+import CapTesting
+import Multiformats
 import Testing
 
 @testable import CapService
@@ -14,7 +16,7 @@ import Testing
     }
 
     @Test func aNameIsTriedABoundedNumberOfTimesFromOneAddress() throws {
-        let limits = AccountLimits(isLoopback: false)
+        let limits = AccountLimits(accountsPerHour: 20, loginsPerMinute: 6)
         for _ in 0..<30 { try limits.countAttempt("alice", "192.0.2.1") }
         let refused = try #require(refusal { () throws(XRPCError) in try limits.countAttempt("alice", "192.0.2.1") })
         #expect(refused.name == "RateLimitExceeded" && refused.status(isAlias: false) == 429)
@@ -27,10 +29,38 @@ import Testing
         #expect(refusal { () throws(XRPCError) in try limits.countAttempt("new", "192.0.2.1") } != nil)
     }
 
-    @Test func loopbackHasRoomForAHundredAccountsAMinute() throws {
-        let (loopback, open) = (AccountLimits(isLoopback: true), AccountLimits(isLoopback: false))
-        for _ in 0..<200 { try loopback.countCreation("127.0.0.1") }
-        for _ in 0..<20 { try open.countCreation("192.0.2.1") }
-        #expect(refusal { () throws(XRPCError) in try open.countCreation("192.0.2.1") }?.name == "RateLimitExceeded")
+    @Test func anAddressMakesABoundedNumberOfAccounts() throws {
+        let (bounded, free) = (
+            AccountLimits(accountsPerHour: 20, loginsPerMinute: 6),
+            AccountLimits(accountsPerHour: 0, loginsPerMinute: 0)
+        )
+        for _ in 0..<20 { try bounded.countCreation("192.0.2.1") }
+        #expect(refusal { () throws(XRPCError) in try bounded.countCreation("192.0.2.1") }?.name == "RateLimitExceeded")
+        try bounded.countCreation("192.0.2.2")
+        for _ in 0..<500 {
+            try free.countCreation("127.0.0.1")
+            try free.countAttempt("alice", "127.0.0.1")
+        }
+    }
+
+    /// Where it listens tells nothing of who asks: a proxy on the same machine is the usual case.
+    @Test func loopbackHasTheLimitsOfEverybody() throws {
+        let service = try ServiceProcess(
+            options: ["--registration", "open", "--accounts-per-hour", "2", "--logins-per-minute", "1"])
+        let wire = Wire(service)
+        func create(_ name: String) throws -> RawResponse {
+            try wire.post(
+                "/xrpc/com.atproto.server.createAccount", nil,
+                json: ["handle": .string("\(name).localhost"), "password": .string("correct horse battery")])
+        }
+        #expect(try ["a", "b", "c"].map { try create($0 + "aaa").status } == [200, 200, 429])
+        var statuses: [Int] = []
+        for index in 0..<7 {
+            let answer = try wire.post(
+                "/xrpc/com.atproto.server.createSession", nil,
+                json: ["identifier": .string("aaaa.localhost"), "password": .string("wrong horse \(index)")])
+            statuses.append(answer.status)
+        }
+        #expect(statuses == [401, 401, 401, 401, 401, 429, 429])
     }
 }

@@ -21,9 +21,11 @@ final class XRPCTestService {
         limits.bodyLimit = { _, path in table.readLimit(path) ?? 1024 }
         limits.bodyRefusal = { $0.hasPrefix(XRPCDispatcher.prefix) ? .payloadTooLarge : .bodyTooLarge }
         service = try Service(settings, log: .off)
+        let handler = ServiceHandler(service, table: table)
+        limits.earnedLimit = { handler.bodyLeave($0) }
         server = try HTTPServer(
             listen: HTTPListenAddress(ip: "127.0.0.1", port: 0), limits: limits, threads: 1,
-            handler: ServiceHandler(service, table: table), log: .off)
+            handler: handler, log: .off)
         port = try server.start()
         service.address.listens(at: "http://127.0.0.1:\(port)")
         wire = Wire(port)

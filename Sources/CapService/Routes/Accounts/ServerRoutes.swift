@@ -70,7 +70,10 @@ enum ServerRoutes {
         try service.accountLimits.countCreation(call.request.remoteAddress)
         do {
             let new = try newAccount(call, handle, password)
-            let (account, tokens) = try service.accounts.create(new, at: call.now)
+            let made = try service.hashing.result { try service.accounts.create(new, at: call.now) }
+            guard let (account, tokens) = made else {
+                throw XRPCError("ServiceUnavailable", "too many passwords are being hashed", retryAfter: 1)
+            }
             return try SessionRoutes.output(account, tokens, call, withStatus: false)
         } catch let error as IdentityError {
             throw XRPCError(error)

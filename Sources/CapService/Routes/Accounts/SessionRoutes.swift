@@ -6,7 +6,7 @@ import UCAN
 /// com.atproto.server: sessions.
 enum SessionRoutes {
     static let methods: [XRPCMethod] = [
-        .procedure("com.atproto.server.createSession", feature: nil, createSession),
+        .procedure("com.atproto.server.createSession", feature: nil, work: .hashing, createSession),
         .procedure("com.atproto.server.refreshSession", feature: nil, refreshSession),
         .query("com.atproto.server.getSession", feature: nil, getSession),
         .procedure("com.atproto.server.deleteSession", feature: nil, deleteSession),

@@ -7,7 +7,7 @@ import UCAN
 enum BlobRoutes {
     static let methods: [XRPCMethod] = [
         .procedure(
-            "com.atproto.repo.uploadBlob", body: .bytes, bodyLimit: XRPCMethod.blobBodyLimit, upload),
+            "com.atproto.repo.uploadBlob", body: .bytes, bodyLimit: XRPCMethod.blobBodyLimit, callersOnly: true, upload),
         .query("com.atproto.space.getBlob", aliases: ["dev.happyview.space.getBlob"], get),
         .query("com.atproto.space.listBlobs", list),
     ]

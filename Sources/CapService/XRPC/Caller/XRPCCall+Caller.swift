@@ -14,10 +14,16 @@ extension XRPCCall {
     /// for those of this service and of the space's authority.
     func caller(audiences: [String]? = nil) throws -> Caller {
         if let known = verified.caller { return known }
-        let caller = try verify(audiences)
-        try requireStanding(of: caller)
+        let caller = try identified(audiences: audiences)
         try checkRate(of: caller)
         verified.caller = caller
+        return caller
+    }
+
+    /// The same without counting the call; where nothing may be waited for, nothing is consumed.
+    func identified(audiences: [String]? = nil) throws -> Caller {
+        let caller = try verify(audiences)
+        try requireStanding(of: caller)
         return caller
     }
 

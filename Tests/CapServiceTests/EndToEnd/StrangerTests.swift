@@ -1,0 +1,146 @@
+import CapTesting
+import Multiformats
+import Testing
+
+/// What somebody of whom nothing is known can make the service do.
+@Suite struct StrangerTests {
+    /// Requests of every kind that no principal answers for.
+    private static let asked: [(String, @Sendable (Wire) throws -> RawResponse)] = [
+        ("version", { try $0.get("/version") }),
+        ("metrics", { try $0.get("/metrics") }),
+        ("no such path", { try $0.get("/nowhere") }),
+        ("no such method", { try $0.get("/xrpc/com.example.nowhere") }),
+        ("describeServer", { try $0.get("/xrpc/com.atproto.server.describeServer") }),
+        ("not a token", { try $0.post("/delegate", authorization: "nonsense") }),
+        ("a token that does not hold", { try $0.post("/invoke", authorization: "eyJhbGciOiJFZERTQSJ9.e30.AAAA") }),
+        (
+            "a session that never was",
+            { try $0.get("/xrpc/com.atproto.server.getSession", headers: ["Authorization: Bearer x"]) }
+        ),
+    ]
+
+    @Test func anAddressIsCountedWhoeverItSaysItIsAndWhateverComesOfIt() throws {
+        for (name, ask) in Self.asked {
+            let service = try ServiceProcess(options: ["--requests-per-minute", "6", "--request-burst", "2"])
+            let wire = Wire(service)
+            var last: RawResponse?
+            var count = 0
+            // Twenty at once and one a second; the bound is never met in time to fill up again.
+            while last?.status != 429, count < 200 {
+                last = try ask(wire)
+                count += 1
+            }
+            #expect(
+                count > 20 && last?.status == 429, "\(name): \(count) requests, the last answered \(last?.status ?? 0)")
+            #expect(last?.header("retry-after") == "1", "\(name)")
+            #expect(["rateLimited", "RateLimitExceeded"].contains(last?.errorCode), "\(name): \(last?.text ?? "")")
+            #expect(last?.header("x-decision-id") != nil, "\(name)")
+            // Who watches over the service is answered.
+            for path in ["/healthz", "/readyz"] { #expect(try wire.get(path).status == 200, "\(name)") }
+        }
+    }
+
+    @Test func behindAProxyEachClientIsCountedByItself() throws {
+        let service = try ServiceProcess(options: [
+            "--requests-per-minute", "6", "--request-burst", "2", "--trusted-proxies", "127.0.0.1,::1",
+        ])
+        let wire = Wire(service)
+        func ask(_ client: String) throws -> Int {
+            try wire.get("/version", headers: ["X-Forwarded-For: 10.0.0.1, \(client)"]).status
+        }
+        var count = 0
+        while try ask("198.51.100.1") == 200, count < 200 { count += 1 }
+        #expect(count < 200)
+        #expect(try ask("198.51.100.2") == 200)
+        // All of a /64 is one client.
+        count = 0
+        while try ask("2001:db8:1:2::\(count)") == 200, count < 200 { count += 1 }
+        #expect(count < 200)
+        #expect(try ask("2001:db8:1:3::1") == 200)
+    }
+
+    // MARK: bodies
+
+    private static func head(_ port: UInt16, _ lines: [String], length: Int) -> String {
+        let head =
+            ["POST /xrpc/com.atproto.repo.uploadBlob HTTP/1.1", "Host: 127.0.0.1:\(port)", "Content-Type: image/png"]
+            + lines + ["Content-Length: \(length)"]
+        return head.joined(separator: "\r\n") + "\r\n\r\n"
+    }
+
+    @Test func whoMayNotSendIsToldSoBeforeTheBodyComes() throws {
+        let scene = try AccountScene()
+        let alice = try scene.create("alice")
+        let port = scene.service.port
+        let old = alice.access
+        scene.advance(3 * 3600)
+        let new = try scene.login(alice.handle).json["accessJwt"]?.string ?? ""
+        let refusals: [(String, [String], Int, String)] = [
+            ("nobody", [], 401, "AuthMissing"),
+            ("no token", ["Authorization: Bearer nonsense"], 401, "BadJwt"),
+            ("a session that ran out", ["Authorization: Bearer \(old)"], 400, "ExpiredToken"),
+        ]
+        for (name, lines, status, code) in refusals {
+            // The body is announced, and never sent.
+            let socket = try #require(RawSocket(port: port))
+            let answer = try #require(socket.exchange(Self.head(port, lines, length: 1_000_000)), "\(name)")
+            #expect(answer.status == status && answer.errorCode == code, "\(name): \(answer.status) \(answer.text)")
+            #expect(answer.header("x-decision-id") != nil && answer.header("cache-control") != nil, "\(name)")
+            // A short body is refused by the same name.
+            let short = try scene.wire.ask(
+                "POST", "/xrpc/com.atproto.repo.uploadBlob", headers: lines + ["Content-Type: image/png"], body: [1])
+            #expect(short.status == status && short.errorCode == code, "\(name): \(short.status) \(short.text)")
+            // Who waits for leave to send is refused in its place.
+            let patient = try #require(RawSocket(port: port))
+            let refused = patient.exchange(Self.head(port, lines + ["Expect: 100-continue"], length: 1_000_000))
+            #expect(refused?.status == status && refused?.errorCode == code, "\(name)")
+        }
+        let bytes = [UInt8](repeating: 7, count: 1_000_000)
+        let socket = try #require(RawSocket(port: port))
+        socket.send(Self.head(port, ["Authorization: Bearer \(new)", "Expect: 100-continue"], length: bytes.count))
+        #expect(socket.read(until: "HTTP/1.1 100 Continue\r\n\r\n"))
+        socket.send(bytes)
+        #expect(socket.readResponse()?.status == 200)
+    }
+
+    @Test func longBodiesOfStrangersAreBoundedTogether() throws {
+        let scene = try AccountScene()
+        let port = scene.service.port
+        // What these show is verified only where other hosts may be asked.
+        let lines = ["Authorization: DPoP eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.AAAA"]
+        let bytes = [UInt8](repeating: 7, count: 5_000_000)
+        var open: [RawSocket] = []
+        var refused = 0
+        while open.count < 24, refused == 0 {
+            let socket = try #require(RawSocket(port: port))
+            if !socket.send(Array(Self.head(port, lines, length: bytes.count + 1).utf8) + bytes) { refused += 1 }
+            if socket.hasEnded(within: 50) { refused += 1 }
+            open.append(socket)
+        }
+        #expect(refused > 0 && open.count <= 20, "\(open.count) bodies of 5 MB were taken")
+        #expect(try scene.wire.get("/healthz").status == 200)
+    }
+
+    // MARK: passwords
+
+    @Test func aFloodOfPasswordsKeepsNobodyElseWaiting() throws {
+        let scene = try AccountScene(
+            clock: nil, options: ["--registration", "open", "--hashing-threads", "1", "--max-hashes-waiting", "2"])
+        let alice = try scene.create("alice")
+        let credentials: JSON = ["identifier": .string(alice.handle), "password": "wrong horse"]
+        let body = credentials.serialized()
+        let request =
+            "POST /xrpc/com.atproto.server.createSession HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(body.count)\r\n\r\n"
+        let flood = try (0..<32).map { _ in try #require(RawSocket(port: scene.service.port)) }
+        for socket in flood { socket.send(Array(request.utf8) + body) }
+        // While they are hashed, what waits for the disk is done.
+        #expect(try scene.post("com.atproto.server.refreshSession", alice.refresh).status == 200)
+        let answers = flood.map { $0.readResponse() }
+        let statuses = answers.map { $0?.status ?? 0 }
+        #expect(statuses.allSatisfy { [401, 503].contains($0) }, "\(statuses)")
+        #expect(statuses.contains(503) && statuses.contains(401), "\(statuses)")
+        #expect(answers.allSatisfy { $0?.status != 503 || $0?.header("retry-after") != nil })
+        #expect(try scene.login(alice.handle).status == 200)
+    }
+}
