@@ -1,6 +1,10 @@
-/// Checks what names an account: a DID or a handle.
+internal import UCAN
+
+/// Checks the form of what names an account: a DID or a handle.
 public enum ATIdentifier {
-    public static func isValid(_ text: String) -> Bool { ATProtoDID.isValid(text) || Handle.isValid(text) }
+    public static func isWellFormed(_ text: String) -> Bool {
+        ATProtoDID.isWellFormed(text) || Handle.isValid(text)
+    }
 }
 
 /// Checks the DID syntax of the AT Protocol: a method of lower-case letters, no fragment, at most 2048 bytes.
@@ -10,12 +14,25 @@ public enum ATIdentifier {
 public enum ATProtoDID {
     public static let maximumLength = 2048
 
+    /// Tests the syntax, as lexicons ask it of what stands in a record.
+    public static func isWellFormed(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { isWellFormed($0) }
+    }
+
+    /// Tests the syntax, and that the text names a principal: of the methods that show a mistyped name, none is.
     public static func isValid(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { isValid($0) }
     }
 
     static func isValid(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
+        guard isWellFormed(bytes) else { return false }
+        let showsMistakes = bytes.starts(with: "did:key:".utf8) || bytes.starts(with: "did:pkh:".utf8)
+        return !showsMistakes || (try? DID(String(decoding: bytes, as: UTF8.self))) != nil
+    }
+
+    static func isWellFormed(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
         guard bytes.count <= maximumLength, bytes.starts(with: "did:".utf8) else { return false }
         let rest = bytes.dropFirst(4)
         guard let colon = rest.firstIndex(of: UInt8(ascii: ":")), colon > rest.startIndex,

@@ -26,7 +26,7 @@ public struct ATURI: Hashable, Sendable, CustomStringConvertible {
         guard bytes.count <= maximumLength, bytes.starts(with: "at://".utf8) else { return nil }
         let parts = bytes.dropFirst(5).split(
             separator: UInt8(ascii: "/"), maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count <= 3, ATProtoDID.isValid(parts[0]) || Handle.isValid(parts[0]),
+        guard parts.count <= 3, ATProtoDID.isWellFormed(parts[0]) || Handle.isValid(parts[0]),
             parts.count < 2 || NSID.isValid(parts[1]), parts.count < 3 || RecordKey.isValid(parts[2])
         else { return nil }
         let texts = parts.map { String(decoding: $0, as: UTF8.self) }

@@ -7,9 +7,9 @@ import UCAN
 /// One owner, one session key, two agents, one space: the whole life of a delegation.
 @Suite struct FirstStepsTests {
     static let owner = "did:pkh:eip155:1:0x0000000000000000000000000000000000000001"
-    static let session = "did:key:z6MkSession"
-    static let agent = "did:key:z6MkAgent"
-    static let helper = "did:key:z6MkHelper"
+    static let session = KeyName.did("Session")
+    static let agent = KeyName.did("Agent")
+    static let helper = KeyName.did("Helper")
     static let space = "tinycloud:pkh:eip155:1:0x0000000000000000000000000000000000000001:default"
     static let now: Int64 = 1_800_000_000_000_000
     static let hour: Int64 = 3_600_000_000

@@ -43,7 +43,7 @@ import UCAN
         child.id = Plain.multihash("passed on")
         child.statementID = Plain.digest("passed on")
         child.issuer = try DID(First.helper)
-        child.audience = try DID("did:key:z6MkLast")
+        child.audience = try DID(KeyName.did("Last"))
         child.proofs = [parent.id]
         guard case .admitted = try rig.writer.admit(child, at: at) else {
             Issue.record("the same caveats are refused under themselves")

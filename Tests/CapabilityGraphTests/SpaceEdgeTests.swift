@@ -17,7 +17,7 @@ import UCAN
         rig = try GraphRig()
         alice = try DID("did:web:alice.example")
         bob = try DID("did:plc:bob")
-        carol = try DID("did:key:zCarol")
+        carol = try DID(KeyName.did("Carol"))
     }
 
     /// A space that is here, whose policies let its list give reading and writing.

@@ -63,7 +63,7 @@ import UCAN
         var child = Self.root(0, bytes: 60)
         child.proofs = [failed[0].id]
         child.issuer = failed[0].audience
-        child.audience = "did:key:z6MkNobody"
+        child.audience = KeyName.did("Nobody")
         #expect(try submit(store, [child])[child.id] == ["missingProof"])
         let question = CheckQuestion(
             principal: try DID(failed[0].audience), ability: try Ability("tinycloud.kv/get"),

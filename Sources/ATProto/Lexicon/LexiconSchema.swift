@@ -108,11 +108,11 @@ public enum LexiconFormat: String, Sendable, Hashable, CaseIterable {
     /// Tests the text; URIs of spaces and of their records are AT URIs too.
     public func accepts(_ text: String) -> Bool {
         switch self {
-        case .atIdentifier: ATIdentifier.isValid(text)
+        case .atIdentifier: ATIdentifier.isWellFormed(text)
         case .atURI: ATURI.isValid(text) || (try? SpaceURI(text)) != nil || (try? RecordURI(text)) != nil
         case .cid: (try? CID(text: text.utf8)) != nil
         case .datetime: Datetime.isValid(text)
-        case .did: ATProtoDID.isValid(text)
+        case .did: ATProtoDID.isWellFormed(text)
         case .handle: Handle.isValid(text)
         case .language: Language.isWellFormed(text)
         case .nsid: NSID.isValid(text)

@@ -29,6 +29,8 @@ extension Service {
                 })
         } catch {
             var failure = ErrorAnswer.unauthenticated(error.code.rawValue, detail: error.message)
+            // As long as no key was looked up, all the sentence can tell is what the token's own text says.
+            if asked == nil { failure.explanation = error.message }
             let isOtherKey = [.keyMismatch, .algorithmMismatch].contains(error.code)
             failure.unresolved = unresolved ?? (isOtherKey ? asked : nil)
             throw failure
@@ -59,6 +61,9 @@ extension Service {
     func now() throws(ErrorAnswer) -> Timestamp {
         guard let now = clock.now() else {
             throw ErrorAnswer(503, "clockUnavailable", "the service cannot read its clock", form: .json)
+        }
+        if let behind = clockWatch.read(now) {
+            log.warning("clockWentBack", [("seconds", .int(behind)), ("setting", .text("invocation-lifetime"))])
         }
         return now
     }

@@ -73,7 +73,7 @@ extension DID {
             do throws(UCANError) {
                 try self.init(text)
             } catch {
-                throw GraphError(.malformedPrincipal, "`\(text.prefix(200))` names no principal")
+                throw GraphError(.malformedPrincipal, error.message)
             }
         }
     }

@@ -5,12 +5,33 @@ enum Ed25519 {
     /// Compares little-endian 32-byte field encodings without their sign bit.
     ///
     /// libcrypto refuses S >= L and compares the encoding of R bytewise, so a non-canonical R never verifies; the
-    /// checks of A (canonical, not of small order) are not made there and stand here (spec/ucan.md F and H).
+    /// checks of A (canonical, not of small order, on the curve) are not made there, or too late for whoever only names
+    /// the key, and stand here (spec/ucan.md F and H).
     static func isAcceptableKey(_ key: [UInt8]) -> Bool {
         guard key.count == 32 else { return false }
         var y = key
         y[31] &= 0x7F
-        return isBelowPrime(y) && !smallOrder.contains(y)
+        return isBelowPrime(y) && !smallOrder.contains(y) && isOnCurve(y)
+    }
+
+    /// Tests that there is an x for y: that (y^2 - 1) / (d y^2 + 1) is a square (RFC 8032, 5.1.3).
+    ///
+    /// With d = -121665/121666 that is whether 121666 (y^2 - 1) (121666 - 121665 y^2) is one.
+    private static func isOnCurve(_ y: [UInt8]) -> Bool {
+        guard let context = BN_CTX_new() else { return false }
+        defer { BN_CTX_free(context) }
+        BN_CTX_start(context)
+        defer { BN_CTX_end(context) }
+        guard let prime = BN_CTX_get(context), let square = BN_CTX_get(context), let left = BN_CTX_get(context),
+            let right = BN_CTX_get(context), BN_lebin2bn(y, 32, square) != nil,
+            BN_set_word(prime, 0) == 1, BN_set_bit(prime, 255) == 1, BN_sub_word(prime, 19) == 1,
+            BN_mod_sqr(square, square, prime, context) == 1,
+            BN_copy(left, square) != nil, BN_sub_word(left, 1) == 1, BN_mul_word(left, 121_666) == 1,
+            BN_copy(right, square) != nil, BN_mul_word(right, 121_665) == 1, BN_sub_word(right, 121_666) == 1,
+            BN_mod_mul(left, left, right, prime, context) == 1
+        else { return false }
+        BN_set_negative(left, BN_is_negative(left) == 1 ? 0 : 1)
+        return BN_nnmod(left, left, prime, context) == 1 && BN_kronecker(left, prime, context) >= 0
     }
 
     /// Tests y < 2^255 - 19.

@@ -1,7 +1,9 @@
 /// Holds the canonical text of a decentralized identifier, without fragment; equality is that of its bytes.
 ///
 /// The text is ASCII, at most 2048 bytes. `did:pkh:eip155` accounts are rewritten to EIP-55 casing on the way in, every
-/// other method is kept as given (spec/tinycloud.md 1.2). A did:key that does not decode is a DID that cannot sign.
+/// other method is kept as given (spec/tinycloud.md 1.2). Where the text can be told to be mistyped it is refused: an account
+/// of mixed case whose EIP-55 checksum is wrong, and a did:key that is not the one spelling of a key. Nobody could ever act
+/// as such a principal, or somebody else could.
 public struct DID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Says which family a DID belongs to; `key` only for keys this module can verify with.
     public enum Kind: Hashable, Sendable {
@@ -17,7 +19,7 @@ public struct DID: Hashable, Comparable, Sendable, CustomStringConvertible {
     // Proved ASCII at construction, so `==`, `<` and hashing of the String are those of its bytes.
     public let text: String
 
-    /// Checks and canonicalises; a fragment, path or query is refused with `malformedDID`.
+    /// Checks and canonicalises; a fragment, path or query is refused with `malformedDID`, as is what was mistyped.
     public init(_ text: String) throws(UCANError) {
         self.text = try DIDSyntax.canonical(text)
     }
@@ -90,7 +92,9 @@ enum DIDSyntax {
             guard bytes.starts(with: EthereumAccount.prefix) else { return .success(nil) }
             return Result { () throws(UCANError) in try EthereumAccount(bytes) }
         }
-        return try account.get()?.text ?? text
+        if let account = try account.get() { return account.text }
+        if text.utf8.starts(with: DIDKey.methodPrefix) { try DIDKey.check(DID(trusted: text)) }
+        return text
     }
 
     /// `did:` method `:` identifier, the identifier of idchars with no empty last segment (DID Core 3.1).

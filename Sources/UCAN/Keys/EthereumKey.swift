@@ -38,7 +38,7 @@ public struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {
     /// `0x` and 40 hex digits in EIP-55 casing.
     public let description: String
 
-    /// Reads `0x` and 40 hex digits of any case; throws `malformedDID`.
+    /// Reads `0x` and 40 hex digits, of one case or cased by EIP-55; throws `malformedDID`.
     public init(anyCase text: some Collection<UInt8>) throws(UCANError) {
         guard text.count == 42, text.starts(with: "0x".utf8) else {
             throw UCANError(.malformedDID, "an account is `0x` and 40 hex digits, not \(UCANError.quoted(text))")
@@ -63,6 +63,12 @@ public struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {
             }
         }
         self.init(bytes: bytes)
+        let letters = text.dropFirst(2).filter { $0 >= 0x41 }
+        let isMixed = letters.contains { $0 < 0x60 } && letters.contains { $0 > 0x60 }
+        guard !isMixed || description.utf8.elementsEqual(text) else {
+            throw UCANError(
+                .malformedDID, "the EIP-55 checksum of the account \(UCANError.quoted(text)) is wrong", step: "1.2")
+        }
     }
 
     /// Takes the last 20 bytes of the Keccak-256 of a public key.

@@ -151,8 +151,7 @@ extension ActingAccount {
             return try SpaceChoice.parse(typed, of: did).text
         }
         if typed.utf8.starts(with: "did:".utf8) {
-            guard ATProtoDID.isValid(typed) else { throw .usage("`\(typed)` is not a DID") }
-            return typed
+            return try CommandError.ofTokens(.usage) { () throws(UCANError) in try DID(typed) }.text
         }
         if let session = try service.store.find(typed), session.url.hasSameBytes(as: account.url) { return session.did }
         let handle = try service.handle(typed)

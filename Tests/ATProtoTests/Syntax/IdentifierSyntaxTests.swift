@@ -11,9 +11,9 @@ func syntaxLines(_ name: String) -> [String] {
 
 @Suite struct IdentifierSyntaxTests {
     static let kinds: [(name: String, isValid: @Sendable (String) -> Bool)] = [
-        ("did", { ATProtoDID.isValid($0) }), ("nsid", { NSID.isValid($0) }), ("tid", { TID.isValid($0) }),
+        ("did", { ATProtoDID.isWellFormed($0) }), ("nsid", { NSID.isValid($0) }), ("tid", { TID.isValid($0) }),
         ("recordkey", { RecordKey.isValid($0) }), ("handle", { Handle.isValid($0) }),
-        ("aturi", { ATURI.isValid($0) }), ("atidentifier", { ATIdentifier.isValid($0) }),
+        ("aturi", { ATURI.isValid($0) }), ("atidentifier", { ATIdentifier.isWellFormed($0) }),
         ("datetime", { Datetime.isWellFormed($0) }), ("language", { Language.isWellFormed($0) }),
     ]
 

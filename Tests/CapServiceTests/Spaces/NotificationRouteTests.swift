@@ -35,7 +35,8 @@ import UCAN
         #expect(try register(own, by: stranger).outcome == "400 SpaceNotFound")
         #expect(try register(own, by: nil).outcome == "401 AuthMissing")
         #expect(try register(reader.did + "#nothing", by: reader).outcome == "400 ServiceNotResolvable")
-        #expect(try register("did:key:zNothing", by: reader).outcome == "400 ServiceNotResolvable")
+        #expect(try register(KeyName.did("nothing"), by: reader).outcome == "400 ServiceNotResolvable")
+        #expect(try register("did:key:zNothing", by: reader).outcome == "400 InvalidRequest")
         #expect(try register("nobody", by: reader).outcome == "400 InvalidRequest")
         func unregister(by person: SpaceScene.Person) throws -> String {
             try scene.post(

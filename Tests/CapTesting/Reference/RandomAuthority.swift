@@ -16,17 +16,18 @@ public struct RandomAuthority {
 
     public static let owners = [
         "did:pkh:eip155:1:0x0000000000000000000000000000000000000001",
-        "did:pkh:eip155:1:0x0000000000000000000000000000000000000002", "did:key:z6MkOwner",
+        "did:pkh:eip155:1:0x0000000000000000000000000000000000000002", KeyName.did("Owner"),
     ]
-    public static let sessions = ["did:key:z6MkSession1", "did:key:z6MkSession2", "did:key:z6MkSession3"]
+    public static let sessions = [KeyName.did("Session1"), KeyName.did("Session2"), KeyName.did("Session3")]
     public static let agents = [
-        "did:key:z6MkAgent1", "did:key:z6MkAgent2", "did:key:z6MkAgent3", "did:web:agent.example",
+        KeyName.did("Agent1"), KeyName.did("Agent2"), KeyName.did("Agent3"), "did:web:agent.example",
     ]
     public static let principals = owners + sessions + agents
     public static let spaces = [
         "tinycloud:pkh:eip155:1:0x0000000000000000000000000000000000000001:default",
         "tinycloud:pkh:eip155:1:0x0000000000000000000000000000000000000001:work",
-        "tinycloud:pkh:eip155:1:0x0000000000000000000000000000000000000002:default", "tinycloud:key:z6MkOwner:notes",
+        "tinycloud:pkh:eip155:1:0x0000000000000000000000000000000000000002:default",
+        "tinycloud:\(KeyName.did("Owner").dropFirst(4)):notes",
     ]
     public static let abilities = [
         "tinycloud.kv/get", "tinycloud.kv/put", "tinycloud.kv/del", "tinycloud.kv/delete", "tinycloud.sql/read",

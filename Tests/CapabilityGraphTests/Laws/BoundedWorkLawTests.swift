@@ -8,7 +8,7 @@ import UCAN
 @Suite struct BoundedWorkLawTests {
     typealias First = FirstStepsTests
 
-    static let holders = (0..<4).map { "did:key:z6MkHolder\($0)" }
+    static let holders = (0..<4).map { KeyName.did("Holder \($0)") }
     static let resource = First.space + "/kv/a"
 
     static func statement(_ id: String, _ issuer: String, _ audience: String, _ proofs: [String]) -> PlainStatement {
