@@ -53,6 +53,7 @@ public struct ClientAttestation: Hashable, Sendable {
             let ((issued, expiry), id) = (try jws.times(), try jws.id())
             try UnixTime.requireUnexpired(expiry, at: now)
             try UnixTime.requireIssued(issued, at: now)
+            try jws.requireBegun(at: now)
             try UnixTime.requireOrder(issued, expiry)
             guard expiry - issued <= maximumLifetime else {
                 throw .badJWT("the attestation lives longer than \(maximumLifetime) seconds")

@@ -72,17 +72,26 @@ extension CompactJWS {
         return text
     }
 
-    /// Reads a claim that is whole Unix seconds in plain digits; throws `BadJwt`.
+    /// Reads a claim that is a NumericDate (RFC 7519 2), down to the whole second; throws `BadJwt`.
     func seconds(_ claim: String) throws(ATProtoError) -> Int64 {
         guard let seconds = try optionalSeconds(claim) else { throw .badJWT("the token has no time in `\(claim)`") }
         return seconds
     }
 
-    func optionalSeconds(_ claim: String) throws(ATProtoError) -> Int64? {
+    func optionalSeconds(
+        _ claim: String, rounding: JSONNumber.Rounding = .down
+    ) throws(ATProtoError) -> Int64? {
         guard let value = claims[claim] else { return nil }
-        guard let text = value.number?.text, let seconds = Int64(text), seconds.magnitude <= UnixTime.bound.magnitude
-        else { throw .badJWT("the token's `\(claim)` is not whole seconds") }
+        guard let seconds = value.number?.decimal(scale: 0, rounding: rounding),
+            seconds.magnitude <= UnixTime.bound.magnitude
+        else { throw .badJWT("the token's `\(claim)` is no time in seconds") }
         return seconds
+    }
+
+    /// Throws `BadJwt` for a token that says it is not good yet (RFC 7519 4.1.5), whatever kind it is of.
+    func requireBegun(at now: Timestamp) throws(ATProtoError) {
+        guard let start = try optionalSeconds("nbf", rounding: .up) else { return }
+        guard start <= UnixTime.second(of: now) + UnixTime.skew else { throw .badJWT("the token is not yet valid") }
     }
 
     /// Reads `iat` and `exp`; throws `BadJwt`. That they are in order is for `UnixTime.requireOrder`, once both are known

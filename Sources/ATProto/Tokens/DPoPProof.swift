@@ -15,15 +15,11 @@ public struct DPoPProof: Hashable, Sendable {
         public let url: String
         /// The token the request presents, of which the proof holds the hash; nil when one is being obtained.
         public let accessToken: String?
-        /// Whether a query or fragment in the proof's `htu` is cut off, as RFC 9449 says, or refused, as the reference
-        /// does for credentials.
-        public let ignoresQuery: Bool
 
-        public init(method: String, url: String, accessToken: String?, ignoresQuery: Bool = false) {
+        public init(method: String, url: String, accessToken: String?) {
             self.method = method
-            self.url = DPoPProof.withoutQuery(url)
+            self.url = TargetURI(url)?.text ?? url
             self.accessToken = accessToken
-            self.ignoresQuery = ignoresQuery
         }
     }
 
@@ -61,9 +57,9 @@ public struct DPoPProof: Hashable, Sendable {
         guard jws.claims["htm"]?.string.isExactly(request.method) == true else {
             throw bad("the proof is for another method")
         }
-        guard let url = jws.claims["htu"]?.string,
-            request.url.isExactly(request.ignoresQuery ? withoutQuery(url) : url)
-        else { throw bad("the proof is for another URL") }
+        guard let url = jws.claims["htu"]?.string.flatMap({ TargetURI($0) }), url.text.isExactly(request.url) else {
+            throw bad("the proof is for another URL")
+        }
         switch request.accessToken {
         case nil:
             guard jws.claims["ath"] == nil else { throw bad("the proof names a token where none is presented") }
@@ -107,8 +103,16 @@ public struct DPoPProof: Hashable, Sendable {
         }
     }
 
+    /// A proof need not have an `exp` or `nbf`; one that has them is held to them (RFC 7519 4.1.4, 4.1.5).
     private static func issueTime(of jws: CompactJWS, at now: Timestamp) throws(ATProtoError) -> Int64 {
         let second = UnixTime.second(of: now)
+        do throws(ATProtoError) {
+            try jws.requireBegun(at: now)
+            if let expiry = try jws.optionalSeconds("exp") { try UnixTime.requireUnexpired(expiry, at: now) }
+        } catch {
+            throw error.name == "JwtExpired"
+                ? ATProtoError("DpopProofExpired", error.message) : ATProtoError("BadDpopProofSignature", error.message)
+        }
         guard let issued = try? jws.seconds("iat"), issued <= second + UnixTime.skew else {
             throw ATProtoError("BadDpopProofSignature", "the proof's `iat` is absent or in the future")
         }
@@ -126,11 +130,6 @@ public struct DPoPProof: Hashable, Sendable {
 
     /// The `ath` of a token.
     static func hash(_ token: String) -> String { Base64URL.encode(SHA256.hash(Array(token.utf8)).bytes) }
-
-    private static func withoutQuery(_ url: String) -> String {
-        let end = url.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
-        return end.map { String(url[..<$0]) } ?? url
-    }
 
     private static func bad(_ message: String) -> ATProtoError { ATProtoError("BadDpopProof", message) }
 }

@@ -55,6 +55,7 @@ public struct DelegationToken: Hashable, Sendable {
         guard jws.claims["cnf"] == nil else { throw ATProtoError("BadJwtCnf", "a delegation token has no `cnf`") }
         try UnixTime.requireUnexpired(expiry, at: now)
         try UnixTime.requireIssued(issued, at: now)
+        try jws.requireBegun(at: now)
         try UnixTime.requireOrder(issued, expiry)
         guard expiry - issued <= maximumLifetime else {
             throw .badJWT("the token lives longer than \(maximumLifetime) seconds")

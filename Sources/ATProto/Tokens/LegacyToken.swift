@@ -86,6 +86,7 @@ public struct LegacyToken: Hashable, Sendable {
         }
         try UnixTime.requireUnexpired(expiry, at: now)
         try UnixTime.requireIssued(issued, at: now)
+        try jws.requireBegun(at: now)
         try UnixTime.requireOrder(issued, expiry)
         guard expiry - issued <= lifetime else { throw .badJWT("the credential lives longer than \(lifetime) seconds") }
         guard issuer == space.authority else {

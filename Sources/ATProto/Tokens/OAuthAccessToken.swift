@@ -55,6 +55,7 @@ public struct OAuthAccessToken: Hashable, Sendable {
         guard scope.utf8.count <= maximumScopeLength else { throw invalid("the token's scopes are too long") }
         let second = UnixTime.second(of: now)
         guard issued <= second + UnixTime.skew else { throw invalid("the token was issued in the future") }
+        guard (try? jws.requireBegun(at: now)) != nil else { throw invalid("the token is not yet valid") }
         guard second - UnixTime.skew < expiry else { throw ATProtoError("ExpiredToken", "the token has expired") }
         return OAuthAccessToken(
             issuer: issuer, subject: subject, audience: audience, clientID: jws.claims["client_id"]?.string,

@@ -58,6 +58,7 @@ public struct ServiceAuthToken: Hashable, Sendable {
             try UnixTime.requireIssued(issued, at: now)
             try UnixTime.requireOrder(issued, expiry)
         }
+        try jws.requireBegun(at: now)
         guard expiry <= UnixTime.second(of: now) + maximumLifetime + UnixTime.skew else {
             throw .badJWT("the token expires more than \(maximumLifetime) seconds from now")
         }

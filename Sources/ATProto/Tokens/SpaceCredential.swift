@@ -86,6 +86,7 @@ public struct SpaceCredential: Hashable, Sendable {
         let binding = try binding(jws.claims["cnf"])
         try UnixTime.requireUnexpired(expiry, at: now)
         try UnixTime.requireIssued(issued, at: now)
+        try jws.requireBegun(at: now)
         try UnixTime.requireOrder(issued, expiry)
         guard expiry - issued <= binding.maximumLifetime else {
             throw .badJWT("the credential lives longer than \(binding.maximumLifetime) seconds")

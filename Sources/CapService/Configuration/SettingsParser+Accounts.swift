@@ -1,3 +1,4 @@
+import ATProto
 import Multiformats
 
 extension SettingsParser {
@@ -39,7 +40,7 @@ extension SettingsParser {
             name: "public-url", value: "URL",
             help: "the address clients know this service by; else the one listened on",
             shown: { $0.publicURL ?? "" }
-        ) { settings, text throws(SettingsError) in settings.publicURL = try origin(text, "public-url") },
+        ) { settings, text throws(SettingsError) in settings.publicURL = try origin(text, "public-url").normal },
         Setting(
             name: "user-domains", value: "DOMAIN,…", help: "domains accounts are named under; else the public host",
             shown: { $0.userDomains.joined(separator: ",") }
@@ -55,11 +56,11 @@ extension SettingsParser {
         },
         Setting(
             name: "plc-url", value: "URL", help: "the directory that did:plc is looked up in", shown: { $0.plcURL }
-        ) { settings, text throws(SettingsError) in settings.plcURL = try origin(text, "plc-url") },
+        ) { settings, text throws(SettingsError) in settings.plcURL = try origin(text, "plc-url").typed },
         Setting(
             name: "oauth-issuer", value: "URL", help: "the issuer whose OAuth access tokens are taken",
             shown: { $0.oauthIssuer ?? "" }
-        ) { settings, text throws(SettingsError) in settings.oauthIssuer = try origin(text, "oauth-issuer") },
+        ) { settings, text throws(SettingsError) in settings.oauthIssuer = try origin(text, "oauth-issuer").typed },
         Setting(
             name: "lexicons", value: "DIR",
             help: "lexicons of space types and permission sets, for OAuth scopes, and of records, which must be sound; "
@@ -95,17 +96,23 @@ extension SettingsParser {
         }
     }
 
-    /// Checks an `http` or `https` address: scheme, host and perhaps a port and a path, without a trailing slash.
-    private static func origin(_ text: String, _ name: String) throws(SettingsError) -> String {
+    /// Checks an `http` or `https` address: scheme, host and perhaps a port and a path. Gives it without a trailing slash,
+    /// as it was typed and in the form in which addresses are compared.
+    private static func origin(
+        _ text: String, _ name: String
+    ) throws(SettingsError) -> (typed: String, normal: String) {
         var bytes = Array(text.utf8)
         while bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
         let rest = ["https://", "http://"].first { bytes.starts(with: $0.utf8) }.map { bytes.dropFirst($0.utf8.count) }
         guard let rest, let first = rest.first, first != UInt8(ascii: "/"), rest.allSatisfy(ASCII.isTarget),
-            !rest.contains(where: { "?#@".utf8.contains($0) })
+            !rest.contains(where: { "?#@".utf8.contains($0) }),
+            let uri = TargetURI(String(decoding: bytes, as: UTF8.self))
         else {
             throw SettingsError(message: "`\(name)` takes an http or https address, not `\(text)`")
         }
-        return String(decoding: bytes, as: UTF8.self)
+        var normal = Array(uri.text.utf8)
+        while normal.last == UInt8(ascii: "/") { normal.removeLast() }
+        return (String(decoding: bytes, as: UTF8.self), String(decoding: normal, as: UTF8.self))
     }
 
     /// Labels of letters in lower case, digits and inner hyphens, joined by dots.

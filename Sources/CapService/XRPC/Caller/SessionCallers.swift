@@ -45,7 +45,7 @@ extension XRPCCall {
         try willWait()
         let token = try verifiedAccessToken(text)
         let request = try DPoPProof.Request(
-            method: self.request.method.name, url: url(), accessToken: text, ignoresQuery: true)
+            method: self.request.method.name, url: url(), accessToken: text)
         let proof = try DPoPProof.verify(fields.proof, for: request, at: now)
         try proof.require(thumbprint: token.thumbprint)
         guard let client = token.clientID else { throw Self.refused("InvalidToken", "the token names no client") }
