@@ -8,16 +8,15 @@ package struct UploadedBlob: Sendable, Hashable {
     package let ref: BlobRef
     package let bytes: [UInt8]
 
-    /// - Throws: `PayloadTooLarge`; `InvalidRequest` for an empty blob or a media type that is none.
+    /// A media type that is none is what `application/octet-stream` says (RFC 9110 8.3).
+    ///
+    /// - Throws: `PayloadTooLarge`; `InvalidRequest` for an empty blob.
     package init(bytes: [UInt8], mimeType: String, limits: RepoLimits) throws(ATProtoError) {
         guard bytes.count <= limits.maxBlobBytes else {
             throw ATProtoError("PayloadTooLarge", "a blob has at most \(limits.maxBlobBytes) bytes")
         }
         guard !bytes.isEmpty else { throw ATProtoError("InvalidRequest", "a blob has at least one byte") }
-        // What is stored is sent back as a header, so it holds visible characters only.
-        guard (3...128).contains(mimeType.utf8.count), mimeType.utf8.contains(UInt8(ascii: "/")),
-            mimeType.utf8.allSatisfy({ (0x20..<0x7F).contains($0) })
-        else { throw ATProtoError("InvalidRequest", "the media type of the blob is malformed") }
+        let mimeType = MediaType.isValid(mimeType) ? mimeType : MediaType.bytes
         self.bytes = bytes
         ref = BlobRef(cid: CID.ofBlob(bytes), mimeType: mimeType, size: Int64(bytes.count))
     }
@@ -31,22 +30,23 @@ package struct BlobPage: Sendable {
 }
 
 extension RepoWriter {
-    /// Keeps a blob for its account, until a record refers to it only for a time.
+    /// Keeps a blob for its account, until a record refers to it only for a time; gives what a record refers to it by.
+    ///
+    /// The same bytes again are the blob that is there, under the media type it has: whatever answer a client goes by,
+    /// it can be used.
     ///
     /// - Throws: `RateLimitExceeded` when the account holds too much that no record refers to.
-    package func store(_ blob: UploadedBlob, account: String) throws {
+    package func store(_ blob: UploadedBlob, account: String) throws -> BlobRef {
         let expiry = change.now.microseconds + limits.temporaryBlobLifetime
         let place = [BlobTable.account.is(account), BlobTable.cid.is(blob.ref.cid.digestColumn)]
-        let known = try change.first(BlobTable.self, [BlobTable.expiresAt], where: place) {
-            (expiresAt: $0[BlobTable.expiresAt], ())
+        let known = try change.first(BlobTable.self, [BlobTable.expiresAt, BlobTable.mimeType], where: place) {
+            (expiresAt: $0[BlobTable.expiresAt], mimeType: $0[BlobTable.mimeType])
         }
         if let known {
-            // While it is temporary, an upload of the same bytes renews it and may correct its media type.
-            guard let until = known.expiresAt else { return }
-            try change.update(
-                BlobTable.self,
-                [BlobTable.expiresAt.to(max(until, expiry)), BlobTable.mimeType.to(blob.ref.mimeType)], where: place)
-            return
+            if let until = known.expiresAt {
+                try change.update(BlobTable.self, [BlobTable.expiresAt.to(max(until, expiry))], where: place)
+            }
+            return BlobRef(cid: blob.ref.cid, mimeType: known.mimeType, size: blob.ref.size)
         }
         let held = try change.sum(
             BlobTable.size, of: BlobTable.self,
@@ -64,6 +64,7 @@ extension RepoWriter {
                 BlobTable.size.to(blob.ref.size), BlobTable.referenceCount.to(0), BlobTable.expiresAt.to(expiry),
                 BlobTable.mimeType.to(blob.ref.mimeType), BlobTable.bytes.to(blob.bytes),
             ])
+        return blob.ref
     }
 
     /// Deletes some blobs whose time is over; gives how many, fewer than `limit` when none is left.

@@ -36,8 +36,7 @@ package struct RepoStore: Sendable {
     /// Keeps a blob until a record refers to it, for a time otherwise.
     func uploadBlob(_ bytes: [UInt8], mimeType: String, account: String, at now: Timestamp) throws -> BlobRef {
         let blob = try UploadedBlob(bytes: bytes, mimeType: mimeType, limits: limits)
-        try store.change(at: now) { try writer($0).store(blob, account: account) }
-        return blob.ref
+        return try store.change(at: now) { try writer($0).store(blob, account: account) }
     }
 
     /// Deletes an author's repo in a space; false when there was none.

@@ -14,7 +14,8 @@ enum BlobRoutes {
 
     /// Bytes of the media type that `Content-Type` names → `{blob}`, kept for a time until a record refers to it.
     private static func upload(_ call: XRPCCall) throws -> XRPCOutput {
-        let type = call.request.headers["Content-Type"] ?? "application/octet-stream"
+        let named = call.request.headers["Content-Type"].flatMap { MediaType.isValid($0) ? $0 : nil }
+        let type = named ?? MediaType.bytes
         let permit = try call.permit(account: .uploadBlob(mimeType: type))
         let blob = try call.service.spaces.repos.uploadBlob(permit, call.request.body, at: call.now)
         return .json(["blob": RecordData.json(blob.cbor)])
