@@ -29,15 +29,23 @@ import Testing
         let good = cid.bytes
         let base64 = Base64URL.encode(good, padded: true)
         let texts = [
-            "", "b", "z", cid.text.uppercased(), "B" + cid.text.dropFirst().uppercased(), cid.text + "=",
+            "", "b", "z", "B", "F", "B" + cid.text.dropFirst(), "b" + cid.text.dropFirst().uppercased(), cid.text + "=",
             cid.text + "a",
-            " " + cid.text, cid.text + "\n", "F" + Base16.encode(good).uppercased(),
+            " " + cid.text, cid.text + "\n", "F" + Base16.encode(good),
             "f" + Base16.encode(good).uppercased(),
             "u" + base64 + "=", "U" + base64, "m" + base64, String(cid.text.dropLast()),
             "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPBdG", String(repeating: "b", count: 200),
             "b" + String(cid.text.dropFirst().dropLast()) + "7",
         ]
         for text in texts { #expect(throws: MultiformatsError.self, "\(text)") { try CID(text: text.utf8) } }
+    }
+
+    /// The upper-case twins `B` and `F` of the multibase table.
+    @Test func basesInUpperCaseAreRead() throws {
+        let cid = CID.ofToken(token)
+        for text in [cid.text.uppercased(), "F" + Base16.encode(cid.bytes).uppercased()] {
+            #expect(try CID(text: text.utf8) == cid)
+        }
     }
 
     @Test func otherBinaryFormsAreRefused() throws {

@@ -4,6 +4,25 @@ import Testing
 import UCAN
 
 @Suite struct TimestampTests {
+    /// RFC 3339 5.7 and appendix D, with the last leap seconds that IERS bulletin C announced.
+    @Test(
+        arguments: [
+            ("1990-12-31T23:59:60Z", 662_688_000), ("1990-12-31T15:59:60-08:00", 662_688_000),
+            ("2016-12-31T23:59:60Z", 1_483_228_800), ("2017-01-01T05:29:60+05:30", 1_483_228_800),
+            ("2015-06-30T23:59:60Z", 1_435_708_800), ("1972-06-30T23:59:60Z", 78_796_800),
+        ] as [(String, Int64)])
+    func aLeapSecondIsTheSecondAfter(text: String, second: Int64) throws {
+        #expect(try Timestamp.parse(text) == Timestamp(seconds: second))
+    }
+
+    @Test(arguments: [
+        "2016-12-31T23:58:60Z", "2016-12-30T23:59:60Z", "2016-12-31T23:59:60+01:00", "2016-03-31T23:59:60Z",
+        "1971-12-31T23:59:60Z", "2016-12-31T23:59:61Z", "2016-07-01T00:00:60Z",
+    ])
+    func noOtherSecondHasTheNumber60(text: String) {
+        #expect(throws: UCANError(.malformedTime, "")) { try Timestamp.parse(text) }
+    }
+
     @Test(arguments: [
         ("1970-01-01T00:00:00Z", 0),
         ("1970-01-01T00:00:00.000001Z", 1),

@@ -51,7 +51,7 @@ final class LexiconFolder: Sendable {
             }
             bytesLeft -= bytes.count
             do throws(ATProtoError) {
-                let document = try LexiconDocument(text: bytes)
+                let document = try LexiconDocument(text: Array(UTF8Bytes.withoutMark(bytes)))
                 guard documents.updateValue(document, forKey: document.id) == nil else {
                     throw ATProtoError("InvalidLexicon", "`\(document.id)` is given twice")
                 }

@@ -60,7 +60,7 @@ enum SettingsParser {
         }
         let json: JSON
         do throws(MultiformatsError) {
-            json = try JSON.parse(bytes)
+            json = try JSON.parse(Array(UTF8Bytes.withoutMark(bytes)))
         } catch {
             throw SettingsError(message: "the configuration file `\(path)` is not strict JSON: \(error.message)")
         }

@@ -2,6 +2,11 @@ import CapabilityGraph
 import Multiformats
 import UCAN
 
+extension Space {
+    /// Where `tinycloud.capabilities/read` reads everything of the space (tinycloud.md 8.1).
+    var allCapabilities: Resource { Resource(space: self, service: "capabilities", path: "all") }
+}
+
 /// Who asks a question about somebody's authority.
 enum AskingParty: Sendable {
     /// Nobody showed a token; only questions that carry their own invocation can be answered.
@@ -45,10 +50,7 @@ extension Service {
             guard let space = resource.space else { return question.invoker == resource.rootAuthority }
             if snapshot.manages(question.invoker, space, at: now) { return true }
             let invokes = question.capabilities.contains { capability in
-                let place = capability.resource
-                guard place.space == space, place.service == "capabilities", place.suffix.isEmpty,
-                    ["all", ""].contains(place.path ?? "")
-                else { return false }
+                guard capability.resource.contains(space.allCapabilities) else { return false }
                 return snapshot.registry.isSame(capability.ability, Self.capabilitiesRead)
             }
             guard invokes else { return false }

@@ -23,7 +23,13 @@ extension Service {
         let body = try Self.evaluationBody(request)
         let party = try askingParty(request, snapshot, at: now)
         var json = JSONWriter()
-        guard let list = body["evaluations"]?.array, !list.isEmpty else {
+        let list: [JSON]
+        switch body["evaluations"] {
+        case nil: list = []
+        case .array(let items)?: list = items
+        default: throw AuthorizeQuestion.malformed("`evaluations` is not an array")
+        }
+        guard !list.isEmpty else {
             _ = try evaluate(body, JSONObject(), party, snapshot, at: now, into: &json)
             answer.send(.json(json.bytes))
             return
@@ -42,15 +48,45 @@ extension Service {
         json.key("evaluations")
         json.beginArray()
         for item in list {
-            guard case .object(let object) = item else {
-                throw AuthorizeQuestion.malformed("an evaluation is a JSON object")
+            let allowed: Bool
+            do throws(ErrorAnswer) {
+                guard case .object(let object) = item else {
+                    throw AuthorizeQuestion.malformed("an evaluation is a JSON object")
+                }
+                allowed = try evaluate(object, body, party, snapshot, at: now, into: &json)
+            } catch  where (400..<500).contains(error.status) && error.status != 401 {
+                Self.write(error, into: &json)
+                allowed = false
             }
-            let allowed = try evaluate(object, body, party, snapshot, at: now, into: &json)
             if allowed == stopsOn { break }
         }
         json.endArray()
         json.endObject()
         answer.send(.json(json.bytes))
+    }
+
+    /// An item that cannot be answered denies by itself and says why; the others are answered (AuthZEN 1.0 7.2).
+    ///
+    /// It throws before it has written anything of an answer.
+    private static func write(_ error: ErrorAnswer, into json: inout JSONWriter) {
+        json.beginObject()
+        json.key("decision")
+        json.bool(false)
+        json.key("context")
+        json.beginObject()
+        json.key("error")
+        json.beginObject()
+        json.key("status")
+        json.int(error.status)
+        json.key("message")
+        json.string(error.text)
+        json.endObject()
+        json.key("reason")
+        json.string(error.reason)
+        json.key("decisionId")
+        json.string(DecisionID().description)
+        json.endObject()
+        json.endObject()
     }
 
     private static func evaluationBody(_ request: HTTPRequest) throws(ErrorAnswer) -> JSONObject {
@@ -102,13 +138,13 @@ extension Service {
             subject: .principal(principal), wanted: (ability, resource),
             context: try checkContext(context),
             at: try AuthorizeQuestion.time(context?["time"]), wantsExplanation: false)
-        let (decision, _, _) = try decide(question, party, snapshot, at: now)
+        let (decision, asked, _) = try decide(question, party, snapshot, at: now)
         json.beginObject()
         json.key("decision")
         json.bool(decision.isAllowed)
         json.key("context")
         json.beginObject()
-        let reason = DecisionReason(decision, principal: principal, in: snapshot, at: question.at ?? now)
+        let reason = DecisionReason(decision, principal: asked, in: snapshot, at: question.at ?? now)
         json.key("reason")
         json.string(reason.code)
         json.key("message")

@@ -190,7 +190,8 @@ extension Service {
         _ question: AuthorizeQuestion, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp
     ) throws(ErrorAnswer) -> (Decision, DID, InvocationQuestion?) {
         switch question.subject {
-        case .principal(let principal):
+        case .principal(let name):
+            let principal = snapshot.principal(named: name)
             guard let wanted = question.wanted else { throw AuthorizeQuestion.malformed("`ability` is missing") }
             guard mayAsk(party, about: principal, wanted.resource, snapshot, at: now) else {
                 if case .anonymous = party {

@@ -51,10 +51,10 @@ extension Service {
     private func mark(_ use: InvocationUse, _ answer: Answer) -> InvocationJoin {
         let join = InvocationJoin(answer)
         store.submit(
-            .use(use.mark, hosting: use.hosting, now: use.now) { result in
+            .use(use.mark, hosting: use.hosting, now: use.now) { [self] result in
                 switch result {
                 case .failure(let failure): join.marked(ErrorAnswer(failure))
-                case .success(.duplicate): join.marked(.duplicateInvocation)
+                case .success(.duplicate): join.marked(duplicate(at: use.now))
                 case .success(.marked): join.marked(nil)
                 }
             })
@@ -72,8 +72,8 @@ extension Service {
             let refused = error
             return mark(use, answer).made { () throws(ErrorAnswer) in throw refused }
         }
-        store.transact(at: use.now) { transaction -> Result<HTTPResponse, ErrorAnswer> in
-            guard try transaction.use(use.mark) else { return .failure(.duplicateInvocation) }
+        store.transact(at: use.now) { [self] transaction -> Result<HTTPResponse, ErrorAnswer> in
+            guard try transaction.use(use.mark) else { return .failure(duplicate(at: use.now)) }
             do throws(ErrorAnswer) {
                 try Self.authorize(use, transaction.graph)
             } catch {
@@ -126,9 +126,7 @@ extension Service {
         guard verbs.allSatisfy({ $0 == verbs[0] }) else { throw ErrorAnswer.multipleOutcomes }
         if let verb = verbs[0] { return .values(try KVPlan(verb, question.capabilities)) }
         guard verbs.count == 1 else { throw ErrorAnswer.multipleOutcomes }
-        guard let space = first.resource.space, first.resource.service == "capabilities",
-            first.resource.path == "all"
-        else {
+        guard let space = first.resource.space, first.resource == space.allCapabilities else {
             throw ErrorAnswer(404, "notFound", "capabilities are read at `<space>/capabilities/all`")
         }
         return .capabilities(space)
@@ -192,8 +190,18 @@ private struct InvocationUse: Sendable {
     let now: Timestamp
 }
 
-extension ErrorAnswer {
-    fileprivate static let duplicateInvocation = ErrorAnswer(409, "duplicateInvocation", "duplicate invocation")
+extension Service {
+    /// The refusal of a use that was made before, or may have been: while the clock is behind what it was, it says so.
+    private func duplicate(at now: Timestamp) -> ErrorAnswer {
+        var answer = ErrorAnswer(409, "duplicateInvocation", "duplicate invocation")
+        if let behind = clockWatch.behind(now), behind > 0 {
+            answer.explanation =
+                "the clock of this service went back by \(behind) s, and what was used in that time is forgotten: an "
+                + "invocation that expires in it counts as used; one that expires later is taken, as far ahead as "
+                + "`invocation-lifetime` allows"
+        }
+        return answer
+    }
 }
 
 /// Waits for two things, the durable mark and the answer made meanwhile, and sends when both are there.

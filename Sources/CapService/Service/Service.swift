@@ -11,6 +11,7 @@ final class Service: Sendable {
     let families: ServedFamilies
     let store: GraphStore
     let clock: ServiceClock
+    let clockWatch = ClockWatch()
     let nodeKey: PrivateKey
     let nodeDID: DID
     let log: StructuredLog

@@ -144,30 +144,16 @@ extension GraphWriter {
     ) throws(Refusal) -> [[UInt32]?] {
         let view = working
         guard statement.needsProofs else { return statement.capabilities.map { _ in nil } }
-        var windowRefusal: Refusal?
-        let usable = parents.filter { parent in
-            let window = graph.window(parent)
-            if window.expires != .max, (statement.expires?.microseconds ?? .max) > window.expires {
-                windowRefusal =
-                    windowRefusal
-                    ?? Refusal(
-                        .expiryExceedsParent, "Child delegation expiry exceeds parent expiry",
-                        edge: view.multihash(parent))
-                return false
+        var usable: [UInt32] = []
+        var outsideWindow: [(parent: UInt32, refusal: Refusal)] = []
+        for parent in parents {
+            if let refusal = windowRefusal(of: statement, under: parent) {
+                outsideWindow.append((parent, refusal))
+            } else {
+                usable.append(parent)
             }
-            if graph.info[parent].flags.contains(.hasNotBefore),
-                (statement.notBefore?.microseconds ?? .min) < window.notBefore
-            {
-                windowRefusal =
-                    windowRefusal
-                    ?? Refusal(
-                        .notBeforePrecedesParent, "Child delegation not_before precedes parent not_before",
-                        edge: view.multihash(parent))
-                return false
-            }
-            return true
         }
-        if usable.isEmpty, let windowRefusal { throw windowRefusal }
+        if usable.isEmpty, let first = outsideWindow.first { throw first.refusal }
 
         var comparisons = 0
         var supportCount = 0
@@ -212,6 +198,10 @@ extension GraphWriter {
                     throw Refusal(
                         .caveatsNotContained, "child-caveats-not-subset-of-parent: \(caveatFailure.text)")
                 }
+                // A proof that would cover it, were it not for its window, is what the issuer has to mend.
+                if let refusal = outsideWindow.first(where: { covers($0.parent, question, &comparisons) })?.refusal {
+                    throw refusal
+                }
                 throw Refusal(
                     .abilityNotCovered,
                     "Unauthorized Capability: \(capability.resource.text), \(capability.ability.text)")
@@ -223,6 +213,40 @@ extension GraphWriter {
             result.append(supports)
         }
         return result
+    }
+
+    /// Why a statement's window does not lie in that of a proof; nil when it does.
+    private func windowRefusal(of statement: EdgeStatement, under parent: UInt32) -> Refusal? {
+        let window = graph.window(parent)
+        if window.expires != .max, (statement.expires?.microseconds ?? .max) > window.expires {
+            return Refusal(
+                .expiryExceedsParent, "Child delegation expiry exceeds parent expiry", edge: working.multihash(parent))
+        }
+        if graph.info[parent].flags.contains(.hasNotBefore),
+            (statement.notBefore?.microseconds ?? .min) < window.notBefore
+        {
+            return Refusal(
+                .notBeforePrecedesParent, "Child delegation not_before precedes parent not_before",
+                edge: working.multihash(parent))
+        }
+        return nil
+    }
+
+    /// True when a capability of the proof covers what is asked, caveats aside; false beyond the comparisons allowed.
+    private func covers(_ parent: UInt32, _ question: ResolvedQuestion, _ comparisons: inout Int) -> Bool {
+        let view = working
+        for number in view.capabilities(of: parent) {
+            comparisons += 1
+            guard comparisons <= graph.limits.maxComparisons else { return false }
+            let row = graph.capabilities[number]
+            if view.coversAbility(
+                held: row.ability, required: question.ability, requiredNumber: question.abilityNumber),
+                graph.resources.contains(row.resource, question)
+            {
+                return true
+            }
+        }
+        return false
     }
 
     private func containmentFailure(

@@ -92,8 +92,8 @@ extension Snapshot {
             guard graph.terms.text(row.ability) == ability, row.caveats == 0 else { return false }
             let resource = resource(row.resource)
             if resource.family == nil { return isNamed(target, by: resource.text) }
-            return resource.service == "delegation" && resource.suffix.isEmpty && (resource.path ?? "").isEmpty
-                && resource.space?.owner.text == delegator
+            guard let space = resource.space, space.owner.text == delegator else { return false }
+            return resource.contains(Resource(space: space, service: "delegation"))
         }
         guard holds, let acting = try? DID(delegator) else {
             throw .unauthorizedRevoker("the proof does not hold `\(ability)`", edge: cited)

@@ -61,7 +61,8 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
         return (try CID(bytes: bytes.prefix(byteCount)), byteCount)
     }
 
-    /// Reads base32 `b`, base58btc `z`, base16 `f` or base64url `u`, each in its one canonical spelling.
+    /// Reads base32 `b`, base58btc `z`, base16 `f` or base64url `u`, and upper-case base32 `B` and base16 `F`, each in its
+    /// one canonical spelling.
     public init(text: some Collection<UInt8>) throws(MultiformatsError) {
         guard let prefix = text.first else {
             throw MultiformatsError(.truncated, "the CID is empty")
@@ -73,6 +74,8 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
         let decoded: [UInt8]?
         switch prefix {
         case UInt8(ascii: "b"): decoded = Base32Lower.decode(rest)
+        case UInt8(ascii: "B"): decoded = Self.lowercased(rest).flatMap { Base32Lower.decode($0) }
+        case UInt8(ascii: "F"): decoded = Self.lowercased(rest).flatMap { Base16.decode($0) }
         case UInt8(ascii: "z"): decoded = Base58BTC.decode(rest)
         case UInt8(ascii: "f"): decoded = Base16.decode(rest)
         case UInt8(ascii: "u"): decoded = Base64URL.decode(rest)
@@ -82,6 +85,12 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
             throw MultiformatsError(.notCanonical, "the CID is not canonical in its base")
         }
         try self.init(bytes: decoded)
+    }
+
+    /// Nil for text with a letter in lower case: the bases in upper case have no others.
+    private static func lowercased(_ text: some Collection<UInt8>) -> [UInt8]? {
+        guard !text.contains(where: { (0x61...0x7A).contains($0) }) else { return nil }
+        return text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
     }
 
     /// Gives version, codec and multihash: 36 bytes for a codec below 128.

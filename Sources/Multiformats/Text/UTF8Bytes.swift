@@ -15,6 +15,12 @@ package enum UTF8Bytes {
         return left.utf8.elementsEqual(right.utf8)
     }
 
+    /// The bytes of a file without the byte order mark that editors may put before its text (RFC 3629 6). On the wire a
+    /// mark is refused, since it is no part of JSON there (RFC 8259 8.1).
+    package static func withoutMark(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+    }
+
     package static func precedes(_ left: String, _ right: String) -> Bool {
         compare(left, right) < 0
     }

@@ -3,7 +3,8 @@ public import Multiformats
 extension Timestamp {
     /// Reads a full RFC 3339 date-time: `T` and an offset are required, any number of fraction digits is taken.
     ///
-    /// Second 60 is refused, since no instant on this scale is a leap second; years run from 0000 to 9999.
+    /// Second 60 is taken where a leap second may be, at the end of June and December in UTC (RFC 3339 5.7); this scale
+    /// has none, so it is the second after. Years run from 0000 to 9999.
     public static func parse(_ text: String, rounding: Rounding = .down) throws(UCANError) -> Timestamp {
         guard let timestamp = read(Array(text.utf8.prefix(128)), rounding: rounding), text.utf8.count <= 128 else {
             throw UCANError(.malformedTime, "\(UCANError.quoted(text)) is no RFC 3339 date and time", step: "C.2")
@@ -18,7 +19,7 @@ extension Timestamp {
             let year = number(text[0..<4]), let month = number(text[5..<7]), let day = number(text[8..<10]),
             let hour = number(text[11..<13]), let minute = number(text[14..<16]), let second = number(text[17..<19]),
             (1...12).contains(month), day >= 1, day <= daysIn(month: month, year: year),
-            hour < 24, minute < 60, second < 60
+            hour < 24, minute < 60, second <= 60
         else { return nil }
         var index = 19
         var micros: Int64 = 0
@@ -36,8 +37,16 @@ extension Timestamp {
         }
         guard let offset = offsetMinutes(text[index...]) else { return nil }
         let seconds = dayNumber(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
+        if second == 60, !isAfterLeapSecond(seconds - offset * 60) { return nil }
         let total = (seconds - offset * 60) * 1_000_000 + micros
         return Timestamp(microseconds: beyond && rounding == .up ? total + 1 : total)
+    }
+
+    /// Tests that a second is the first of a July or January since 1972, when leap seconds began.
+    private static func isAfterLeapSecond(_ second: Int64) -> Bool {
+        guard second >= 78_796_800, second.isMultiple(of: 86_400) else { return false }
+        let date = Timestamp(seconds: second).rfc3339.utf8.dropFirst(5)
+        return date.starts(with: "07-01T".utf8) || date.starts(with: "01-01T".utf8)
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {

@@ -5,7 +5,7 @@ extension UnverifiedToken {
     /// Decodes the value of an `Authorization` header; throws for anything not in one strict form.
     ///
     /// The form is told from the first byte and the presence of `.`, once, and never found by trying decoders in turn.
-    /// An optional `Bearer ` is taken off; a CACAO may be padded or not. Without `keys` only issuers that are keys
+    /// An optional `Bearer` and the blanks after it are taken off; a CACAO may be padded or not. Without `keys` only issuers that are keys
     /// themselves, or bring them, can be verified.
     public static func decode(
         authorization: some Collection<UInt8>,
@@ -43,7 +43,7 @@ extension UnverifiedToken {
         }
     }
 
-    /// Takes the scheme off, whose name is case-insensitive (RFC 9110 11.1).
+    /// Takes the scheme off, whose name is case-insensitive, with the one or more spaces after it (RFC 9110 11.1, 11.4).
     private static func withoutBearer(_ text: some Collection<UInt8>) -> [UInt8] {
         let scheme: StaticString = "bearer "
         guard text.count >= scheme.utf8CodeUnitCount, let first = text.first, first | 0x20 == UInt8(ascii: "b") else {
@@ -52,6 +52,6 @@ extension UnverifiedToken {
         let isBearer = scheme.withUTF8Buffer { scheme in
             zip(text, scheme).allSatisfy { $0 == $1 || (URISyntax.isLetter($0) && $0 | 0x20 == $1) }
         }
-        return isBearer ? Array(text.dropFirst(scheme.utf8CodeUnitCount)) : Array(text)
+        return isBearer ? Array(text.dropFirst(scheme.utf8CodeUnitCount).drop { $0 == 0x20 }) : Array(text)
     }
 }

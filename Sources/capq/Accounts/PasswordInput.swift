@@ -1,3 +1,5 @@
+import Multiformats
+
 /// Reads a password from a file, from standard input or from whoever sits at the terminal; never from the command line,
 /// where other programs could read it.
 enum PasswordInput {
@@ -27,7 +29,7 @@ enum PasswordInput {
             }
             bytes = input
         }
-        let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        let line = UTF8Bytes.withoutMark(bytes).prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard !line.isEmpty, let password = String(validating: line, as: UTF8.self) else {
             throw .usage(
                 "there is no password to read", hint: "`--password-file FILE`, or the password on standard input")

@@ -35,7 +35,7 @@ enum KeyImport {
     }
 
     static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-        var text = bytes[...]
+        var text = UTF8Bytes.withoutMark(bytes)
         while let last = text.last, last <= 0x20 { text.removeLast() }
         while let first = text.first, first <= 0x20 { text.removeFirst() }
         return text

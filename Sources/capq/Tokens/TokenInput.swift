@@ -46,7 +46,7 @@ enum TokenInput {
         guard let first = text.first else { throw CommandError(.failure, "\(name) is empty") }
         if first >= 0x80 { return [.binary(bytes)] }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-            guard let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: limit)) else {
+            guard let json = try? JSON.parse(Array(text), limits: JSONLimits(maxBytes: limit)) else {
                 throw CommandError(.failure, "\(name) is not JSON")
             }
             let found = tokens(in: json)

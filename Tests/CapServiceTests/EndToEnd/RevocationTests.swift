@@ -147,7 +147,7 @@ struct Line {
         #expect(try line.isAlive())
         let anew = try scene.admit(
             scene.cacao(
-                scene.owner, to: revoker.did.text, [scene.space.can("tinycloud.delegation/revoke", "delegation/")],
+                scene.owner, to: revoker.did.text, [scene.space.can("tinycloud.delegation/revoke", "delegation")],
                 lasts: 7200))
         #expect(try scene.revoke(line.first, by: revoker, proofs: [anew]).status == 200)
         #expect(try !line.isAlive())

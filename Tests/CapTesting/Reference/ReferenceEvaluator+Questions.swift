@@ -129,7 +129,7 @@ extension ReferenceEvaluator {
                 }
                 if names.contains(where: { $0.value == target && urn($0.key) == capability.resource }) { return true }
                 guard case .place(_, acting, "delegation", let path, "") = proof.parts[index] else { return false }
-                return path == nil || path == ""
+                return path == nil
             }
             guard holds else { return "unauthorizedRevoker" }
         }

@@ -97,7 +97,16 @@ public struct ReferenceEvaluator: Sendable {
         // 4. Each capability that the issuer does not own.
         for index in dependent {
             let candidates = usable.flatMap { covering(statement.capabilities[index], offered.parts[index], in: $0) }
-            if candidates.isEmpty { return "abilityNotCovered" }
+            if candidates.isEmpty {
+                // A parent that was set aside, and would have covered it, is what is wrong.
+                for (parent, reason) in zip(parents, reasons) {
+                    guard let reason else { continue }
+                    if !covering(statement.capabilities[index], offered.parts[index], in: parent).isEmpty {
+                        return reason
+                    }
+                }
+                return "abilityNotCovered"
+            }
             let isContained = candidates.contains {
                 PlainRules.caveatsCover(
                     caveats(of: $0), statement.capabilities[index].caveats, delegating: true)

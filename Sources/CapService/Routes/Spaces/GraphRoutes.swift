@@ -84,7 +84,7 @@ enum GraphRoutes {
         guard let principal = try? call.service.store.families.principal(text) else {
             throw XRPCError.invalidRequest("`did` names no principal")
         }
-        return principal
+        return call.service.store.snapshot().principal(named: principal)
     }
 
     private static func edge(_ text: String) throws(XRPCError) -> Multihash {
