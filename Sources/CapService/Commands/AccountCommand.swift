@@ -84,9 +84,9 @@ enum AccountCommand {
     }
 
     private static func find(_ name: String, in accounts: Accounts) throws -> Account {
-        let handle = try? Handle(String(name.first == "@" ? name.dropFirst() : name[...]))
-        let found = try accounts.account(did: name) ?? handle.flatMap { try accounts.account(handle: $0) }
-        guard let found else { throw IdentityError(.accountNotFound, "there is no account `\(name)` here") }
+        guard let found = try accounts.account(named: SignInName(name)) else {
+            throw IdentityError(.accountNotFound, "there is no account `\(name)` here")
+        }
         return found
     }
 

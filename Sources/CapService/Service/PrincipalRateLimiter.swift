@@ -102,9 +102,9 @@ final class AccountLimits: Sendable {
     func countCreation(_ address: String) throws(XRPCError) { try count(creations, address) }
 
     /// Counts one try of a name from an address, before the password is looked at.
-    func countAttempt(_ identifier: String, _ address: String) throws(XRPCError) {
+    func countAttempt(_ name: SignInName, _ address: String) throws(XRPCError) {
         try count(attemptsByAddress, address)
-        try count(attempts, "\(identifier) \(address)")
+        try count(attempts, "\(name.text) \(address)")
     }
 
     private func count(_ limiter: PrincipalRateLimiter?, _ key: String) throws(XRPCError) {

@@ -61,15 +61,11 @@ package struct NewAccount: Sendable {
     /// True when this host publishes the DID document.
     package let isDocumentedHere: Bool
 
-    package static let maximumPassword = 256
-
-    /// Throws `invalidPassword` for an empty password and one above 256 bytes.
+    /// Throws `invalidPassword` for one that `PasswordRules` does not take.
     package init(
         handle: Handle, password: String, did: DID, key: Key = .fresh, isDocumentedHere: Bool = true
     ) throws(IdentityError) {
-        guard (1...Self.maximumPassword).contains(password.utf8.count) else {
-            throw IdentityError(.invalidPassword, "a password has 1 to \(Self.maximumPassword) bytes")
-        }
+        try PasswordRules.check(password)
         self.handle = handle
         self.password = password
         self.did = did

@@ -74,6 +74,8 @@ package final class Accounts: Sendable {
 
     /// Finds an account by its DID; nil when it is not hosted here.
     package func account(did: String) throws -> Account? {
+        // What was remembered is found by `==`, which other bytes may meet too.
+        guard did.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let (known, generation) = cache.withLock { ($0.accounts[did], $0.generation) }
         if let known { return known }
         let found = try store.read { try AccountRow.first(AccountTable.did.is(did), in: $0) }
@@ -82,6 +84,15 @@ package final class Accounts: Sendable {
     }
 
     package func account(_ did: DID) throws -> Account? { try account(did: did.text) }
+
+    /// Finds an account by what somebody signs in by.
+    package func account(named name: SignInName) throws -> Account? {
+        switch name {
+        case .did(let did): try account(did)
+        case .handle(let handle): try account(handle: handle)
+        case .nobody: nil
+        }
+    }
 
     /// Finds an account by its handle, in any case.
     package func account(handle: Handle) throws -> Account? {

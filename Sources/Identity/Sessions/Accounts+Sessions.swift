@@ -18,9 +18,9 @@ extension Accounts {
     /// An unknown name, a wrong password and a right one take the same time; the first two throw the same
     /// `authenticationRequired`. Throws `accountTakedown` for an account that was taken down.
     package func login(
-        _ identifier: String, password: String, at now: Timestamp
+        _ name: SignInName, password: String, at now: Timestamp
     ) throws -> (LiveSession, SessionTokens) {
-        let found = try find(identifier)
+        let found = try find(name)
         let isMain = try passwords.check(password, found?.hash)
         let appPassword = try found.flatMap { try self.appPassword(password, of: $0.account.did) }
         guard let account = found?.account, isMain || appPassword != nil else {
@@ -148,16 +148,8 @@ extension Accounts {
             principal: try DID(session: claims.session), ability: .accountUse, resource: .account(claims.did))
     }
 
-    private func find(_ identifier: String) throws -> (account: Account, hash: PasswordHash?)? {
-        let account: Account?
-        if identifier.utf8.starts(with: "did:".utf8) {
-            account = try self.account(did: identifier)
-        } else if let handle = try? Handle(String(identifier.first == "@" ? identifier.dropFirst() : identifier[...])) {
-            account = try self.account(handle: handle)
-        } else {
-            account = nil
-        }
-        guard let account else { return nil }
+    private func find(_ name: SignInName) throws -> (account: Account, hash: PasswordHash?)? {
+        guard let account = try account(named: name) else { return nil }
         let text = try store.read { reader in
             try reader.first(
                 AccountTable.self, [AccountTable.password], where: [AccountTable.did.is(account.did.text)]

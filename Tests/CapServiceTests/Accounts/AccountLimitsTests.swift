@@ -1,4 +1,5 @@
 import CapTesting
+import Identity
 import Multiformats
 import Testing
 
@@ -17,16 +18,19 @@ import Testing
 
     @Test func aNameIsTriedABoundedNumberOfTimesFromOneAddress() throws {
         let limits = AccountLimits(accountsPerHour: 20, loginsPerMinute: 6)
-        for _ in 0..<30 { try limits.countAttempt("alice", "192.0.2.1") }
-        let refused = try #require(refusal { () throws(XRPCError) in try limits.countAttempt("alice", "192.0.2.1") })
+        for _ in 0..<30 { try limits.countAttempt(SignInName("alice.example"), "192.0.2.1") }
+        let refused = try #require(
+            refusal { () throws(XRPCError) in try limits.countAttempt(SignInName("alice.example"), "192.0.2.1") })
         #expect(refused.name == "RateLimitExceeded" && refused.status(isAlias: false) == 429)
         #expect(refused.retryAfter ?? 0 >= 1)
-        try limits.countAttempt("bob", "192.0.2.1")
-        try limits.countAttempt("alice", "192.0.2.2")
+        try limits.countAttempt(SignInName("bob.example"), "192.0.2.1")
+        try limits.countAttempt(SignInName("alice.example"), "192.0.2.2")
         for index in 0..<200 {
-            _ = refusal { () throws(XRPCError) in try limits.countAttempt("x\(index)", "192.0.2.1") }
+            _ = refusal { () throws(XRPCError) in try limits.countAttempt(SignInName("x\(index).example"), "192.0.2.1")
+            }
         }
-        #expect(refusal { () throws(XRPCError) in try limits.countAttempt("new", "192.0.2.1") } != nil)
+        #expect(
+            refusal { () throws(XRPCError) in try limits.countAttempt(SignInName("new.example"), "192.0.2.1") } != nil)
     }
 
     @Test func anAddressMakesABoundedNumberOfAccounts() throws {
@@ -39,7 +43,7 @@ import Testing
         try bounded.countCreation("192.0.2.2")
         for _ in 0..<500 {
             try free.countCreation("127.0.0.1")
-            try free.countAttempt("alice", "127.0.0.1")
+            try free.countAttempt(SignInName("alice.example"), "127.0.0.1")
         }
     }
 

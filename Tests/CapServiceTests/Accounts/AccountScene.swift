@@ -45,7 +45,7 @@ final class AccountScene {
     }
 
     @discardableResult
-    func create(_ name: String, password: String = "secret") throws -> Signed {
+    func create(_ name: String, password: String = "a secret of hers") throws -> Signed {
         let made = try post(
             "com.atproto.server.createAccount", nil,
             ["handle": .string("\(name).localhost"), "password": .string(password)])
@@ -53,7 +53,7 @@ final class AccountScene {
         return try Signed(made.json)
     }
 
-    func login(_ identifier: String, _ password: String = "secret") throws -> RawResponse {
+    func login(_ identifier: String, _ password: String = "a secret of hers") throws -> RawResponse {
         try post(
             "com.atproto.server.createSession", nil,
             ["identifier": .string(identifier), "password": .string(password)])

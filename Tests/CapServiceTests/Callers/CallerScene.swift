@@ -83,7 +83,8 @@ final class CallerScene {
         let did = try test.service.address.domains().did(for: handle)
         let (account, tokens) = try test.service.accounts.create(
             NewAccount(
-                handle: handle, password: "secret", did: DID(did), key: key.map { .imported($0) } ?? .fresh), at: time)
+                handle: handle, password: "a secret of hers", did: DID(did), key: key.map { .imported($0) } ?? .fresh),
+            at: time)
         return (account.did.text, tokens.access, tokens.refresh)
     }
 

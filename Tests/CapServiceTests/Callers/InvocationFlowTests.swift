@@ -194,7 +194,8 @@ import UCAN
             try rig.scene.post(
                 "com.atproto.server.createAccount",
                 [
-                    "handle": "bob.localhost", "password": "secret", "did": .string(did), "signingKey": secret.jwk,
+                    "handle": "bob.localhost", "password": "a secret of hers", "did": .string(did),
+                    "signingKey": secret.jwk,
                 ])
         }
         #expect(try create(PrivateKey.generate(.secp256k1)).outcome == "400 IncompatibleDidDoc")

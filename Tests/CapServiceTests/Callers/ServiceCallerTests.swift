@@ -94,7 +94,7 @@ import UCAN
         let method = "com.atproto.server.createAccount"
         func create(_ token: String?, did: String) throws -> JSON {
             try rig.scene.post(
-                method, ["handle": "bob.localhost", "password": "secret", "did": .string(did)],
+                method, ["handle": "bob.localhost", "password": "a secret of hers", "did": .string(did)],
                 token.map { ["Authorization: Bearer \($0)"] } ?? [])
         }
         #expect(try create(nil, did: rig.issuer) == "401 AuthMissing")

@@ -22,7 +22,7 @@ import UCAN
         let accounts = scene.test.service.accounts
         let password = try accounts.createAppPassword(
             "reader", isPrivileged: false, of: DID(alice.did), at: scene.time)
-        let (_, tokens) = try accounts.login(alice.did, password: password, at: scene.time)
+        let (_, tokens) = try accounts.login(SignInName(alice.did), password: password, at: scene.time)
         let app = try scene.get(CallerScene.getRecord, "", ["Authorization: bearer \(tokens.access)"])
         #expect(app["did"]?.string == alice.did && app["grant"] == "appPassword")
     }

@@ -97,7 +97,7 @@ import UCAN
                 let one = try #require(cases.first { $0.name == name })
                 let key = try #require(one.privateText)
                 let body =
-                    #"{"handle":"\#(curve.rawValue).localhost","password":"secret","did":"\#(one.key.did.text)","signingKey":\#(key)}"#
+                    #"{"handle":"\#(curve.rawValue).localhost","password":"a secret of hers","did":"\#(one.key.did.text)","signingKey":\#(key)}"#
                 return try scene.wire.post(
                     "/xrpc/com.atproto.server.createAccount", authorization: nil, body: Array(body.utf8))
             }

@@ -26,7 +26,8 @@ import UCAN
     @Test func ofManyWhoWantAHandleOneGetsIt() throws {
         let rig = try AccountRig()
         let (made, accounts, now) = (Locked(0), rig.accounts, rig.now)
-        let new = try NewAccount(handle: Handle("alice.localhost"), password: "x", did: DID("did:web:alice.localhost"))
+        let new = try NewAccount(
+            handle: Handle("alice.localhost"), password: "a secret of hers", did: DID("did:web:alice.localhost"))
         ParallelThreads.run(
             (0..<8).map { _ in
                 {
@@ -39,17 +40,76 @@ import UCAN
 
     @Test func aPasswordAndANameOpenASessionAndNothingElseDoes() throws {
         let rig = try AccountRig()
-        try rig.make("alice", password: "right")
-        try rig.make("bob", password: "other")
+        try rig.make("alice", password: "hers, and right")
+        try rig.make("bob", password: "his, and another")
         for identifier in ["alice.localhost", "ALICE.localhost", "@alice.localhost", "did:web:alice.localhost%3A1"] {
-            #expect(try rig.login(identifier, "right").0.account.handle == "alice.localhost", "\(identifier)")
+            #expect(try rig.login(identifier, "hers, and right").0.account.handle == "alice.localhost", "\(identifier)")
         }
         for (identifier, password) in [
-            ("alice.localhost", "other"), ("alice.localhost", ""), ("bob.localhost", "right"), ("alice", "right"),
-            ("carol.localhost", "right"), ("", "right"), ("did:web:carol", "right"),
+            ("alice.localhost", "his, and another"), ("alice.localhost", ""), ("bob.localhost", "hers, and right"),
+            ("alice", "hers, and right"),
+            ("carol.localhost", "hers, and right"), ("", "hers, and right"), ("did:web:carol", "hers, and right"),
+            ("@@alice.localhost", "hers, and right"), ("alice.\u{212A}ocalhost", "hers, and right"),
         ] {
             #expect(rig.code { try rig.login(identifier, password) } == .authenticationRequired, "\(identifier)")
         }
+    }
+
+    /// Texts of other bytes that Swift's `==` equates with those of a DID (UAX 15: U+212A is K, U+037E is `;`), once the
+    /// account was remembered.
+    @Test func otherBytesNameNobody() throws {
+        let rig = try AccountRig()
+        let did = try DID("did:web:KIM.localhost")
+        let new = try NewAccount(handle: Handle("kim.localhost"), password: "hers, and right", did: did)
+        _ = try rig.accounts.create(new, at: rig.now)
+        #expect(try rig.login(did.text, "hers, and right").0.account.did == did)
+        let kelvin = "did:web:\u{212A}IM.localhost"
+        #expect(kelvin == did.text, "Swift equates them")
+        #expect(try rig.accounts.account(did: kelvin) == nil)
+        for text in [kelvin, "\u{212A}im.localhost", "@\u{212A}im.localhost", "kim.localhost\u{0}", "kim.localhost "] {
+            #expect(rig.code { try rig.login(text, "hers, and right") } == .authenticationRequired, "\(text)")
+            #expect(SignInName(text) == .nobody)
+        }
+    }
+
+    /// RFC 1035 2.3.3 and the AT Protocol's handle rules: names have no case, so however one is written it is one.
+    @Test func everySpellingOfAHandleIsCountedAsOne() {
+        var spellings: Set<String> = []
+        for bits in 0..<512 {
+            let name = "alicebobc".enumerated().map {
+                bits >> $0.offset & 1 == 1 ? $0.element.uppercased() : "\($0.element)"
+            }
+            spellings.insert((bits.isMultiple(of: 2) ? "@" : "") + name.joined() + ".localhost")
+        }
+        #expect(spellings.count == 512 && Set(spellings.map { SignInName($0).text }) == ["alicebobc.localhost"])
+        #expect(
+            Set(["", "x", "é.localhost", "a b", "@@a.localhost", "did:", "did:key:zzz"].map { SignInName($0) }) == [
+                .nobody
+            ])
+    }
+
+    /// NIST SP 800-63B 5.1.1.2: at least eight characters, and none of those that are tried first. The examples are its
+    /// own kinds and the first of the lists that are published each year.
+    @Test(arguments: [
+        "", "secret", "1234567", "passwor", "\u{1F512}\u{1F512}\u{1F512}", "password", "Password1", "P@ssw0rd!",
+        "p4ssword2026",
+        "12345678", "123456789", "87654321", "11111111", "aaaaaaaa", "abababab", "qwertyuiop", "QWERTYUIOP",
+        "asdfghjkl", "abcdefgh",
+        "1qaz2wsx", "qwerty123", "iloveyou", "sunshine1", "football!!", "letmein1", "welcome123", "admin1234",
+        "changeme",
+        "trustno1", "Summer2026",
+    ])
+    func passwordsThatAreTriedFirstAreRefused(password: String) throws {
+        let rig = try AccountRig()
+        #expect(rig.code { try rig.make("alice", password: password) } == .invalidPassword)
+    }
+
+    @Test(arguments: [
+        "correct horse battery staple", "a secret of hers", "tr0ub4dor&3", "пароль мой", "password of alice",
+        "9f86d081",
+    ])
+    func otherPasswordsAreTaken(password: String) throws {
+        #expect(try AccountRig().make("alice", password: password).0.handle == "alice.localhost")
     }
 
     @Test func theHostSignsWithTheKeyItPublishes() throws {

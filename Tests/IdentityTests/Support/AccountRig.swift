@@ -26,7 +26,7 @@ final class AccountRig {
     deinit { store.close() }
 
     @discardableResult
-    func make(_ name: String, password: String = "secret", key: NewAccount.Key = .fresh) throws -> (
+    func make(_ name: String, password: String = "a secret of hers", key: NewAccount.Key = .fresh) throws -> (
         Account, SessionTokens
     ) {
         try accounts.create(
@@ -36,8 +36,10 @@ final class AccountRig {
             at: now)
     }
 
-    func login(_ identifier: String, _ password: String = "secret") throws -> (Accounts.LiveSession, SessionTokens) {
-        try accounts.login(identifier, password: password, at: now)
+    func login(_ identifier: String, _ password: String = "a secret of hers") throws -> (
+        Accounts.LiveSession, SessionTokens
+    ) {
+        try accounts.login(SignInName(identifier), password: password, at: now)
     }
 
     func refresh(_ token: String) throws -> (Accounts.LiveSession, SessionTokens) {

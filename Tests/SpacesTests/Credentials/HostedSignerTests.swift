@@ -40,7 +40,7 @@ import UCAN
     private func make(_ name: String, did: String, isDocumentedHere: Bool = true) throws -> DID {
         let (account, _) = try accounts.create(
             NewAccount(
-                handle: try Handle("\(name).localhost"), password: "secret", did: try DID(did), key: .fresh,
+                handle: try Handle("\(name).localhost"), password: "a secret of hers", did: try DID(did), key: .fresh,
                 isDocumentedHere: isDocumentedHere), at: now)
         return account.did
     }
@@ -82,7 +82,8 @@ import UCAN
         let theirs = NewAccount.Key.external(try PrivateKey.generate(.secp256k1).publicKey)
         let erin = try DID("did:web:erin.localhost%3A1")
         _ = try accounts.create(
-            NewAccount(handle: try Handle("erin.localhost"), password: "secret", did: erin, key: theirs), at: now)
+            NewAccount(handle: try Handle("erin.localhost"), password: "a secret of hers", did: erin, key: theirs),
+            at: now)
         #expect(throws: ATProtoError.self, "its owner keeps the key") { try signer.key(of: erin) }
     }
 }

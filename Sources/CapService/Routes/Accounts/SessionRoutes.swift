@@ -13,12 +13,12 @@ enum SessionRoutes {
     ]
 
     private static func createSession(_ call: XRPCCall) throws -> XRPCOutput {
-        let identifier = try call.input.text("identifier")
+        let name = SignInName(try call.input.text("identifier"))
         let password = try call.input.text("password")
-        try call.service.accountLimits.countAttempt(identifier, call.request.remoteAddress)
+        try call.service.accountLimits.countAttempt(name, call.request.remoteAddress)
         return try mapped {
             let (session, tokens) = try call.service.accounts.login(
-                identifier, password: password, at: call.now)
+                name, password: password, at: call.now)
             return try output(session.account, tokens, call, withStatus: true)
         }
     }
