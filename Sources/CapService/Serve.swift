@@ -60,6 +60,11 @@ private func serve(_ settings: Settings) -> Int32 {
     if mkdir(settings.data, 0o700) != 0, errno != EEXIST {
         return fail("cannot make the data folder `\(settings.data)`: \(String(cString: strerror(errno)))", nil)
     }
+    var status = stat()
+    if stat(settings.data, &status) == 0, status.st_mode & 0o077 != 0 {
+        return fail(
+            "the data folder `\(settings.data)` can be read by others", "run `chmod 700 \(settings.data)`")
+    }
     let service: Service
     do {
         service = try Service(settings, log: log)

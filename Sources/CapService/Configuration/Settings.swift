@@ -43,6 +43,8 @@ struct Settings: Sendable {
     var publicURL: String?
     /// Domains under which accounts are named, without a leading dot; empty for the host of the public address.
     var userDomains: [String] = []
+    /// Labels that nobody registers, beside the usual ones.
+    var reservedNames: [String] = []
     var plcURL = "https://plc.directory"
     /// The issuer whose OAuth access tokens are taken, as it stands in `iss`.
     var oauthIssuer: String?

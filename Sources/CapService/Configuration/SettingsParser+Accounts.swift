@@ -55,6 +55,18 @@ extension SettingsParser {
             }
         },
         Setting(
+            name: "reserved-names", value: "NAME,…", help: "names nobody may register, beside www, admin and the like",
+            shown: { $0.reservedNames.joined(separator: ",") }
+        ) { settings, text throws(SettingsError) in
+            settings.reservedNames = []
+            for item in text.split(separator: ",") {
+                guard isDomain(String(item)), !item.contains(".") else {
+                    throw SettingsError(message: "`\(item)` in `reserved-names` is not a name in lower case")
+                }
+                settings.reservedNames.append(String(item))
+            }
+        },
+        Setting(
             name: "plc-url", value: "URL", help: "the directory that did:plc is looked up in", shown: { $0.plcURL }
         ) { settings, text throws(SettingsError) in settings.plcURL = try origin(text, "plc-url").typed },
         Setting(

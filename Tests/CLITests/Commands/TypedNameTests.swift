@@ -8,6 +8,21 @@ import UCAN
 @Suite struct TypedNameTests {
     private let scratch = Scratch()
 
+    /// The mistyped DIDs of the service's `FieldFaultTests`: each is a mistake of the command line, and nothing is signed.
+    @Test(arguments: [
+        "did:pkh:eip155:1:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee",
+        "did:pkh:eip155:1:0x5aaeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooW",
+        "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mD0oWp", "did:key:zzz",
+        "did:key:z6MkeXATEjyXENzBXBxgC5EHk2JE5aqd7qMGGtDpLUH1e2Sj",
+    ])
+    func mistypedPrincipalsAreAMistake(did: String) throws {
+        let keys = KeyStore(home: try scratch.process.homeFolder())
+        let told = #expect(throws: CommandError.self) { try PrincipalText.parse(did, keys: keys, me: nil) }
+        #expect(told?.exit == .usage)
+        #expect(told?.message.contains("EIP-55") == true || told?.message.contains("did:key:") == true)
+    }
+
     /// RFC 3629 6: editors of Windows begin a file with U+FEFF.
     @Test func aMarkBeforeAFileIsNoPartOfIt() throws {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]

@@ -51,14 +51,45 @@ import Testing
         try refused("alice", "x", "InvalidHandle")
         try refused("al ice.localhost", "x", "InvalidHandle")
         try refused("bob.localhost", "", "InvalidPassword")
+        try refused("bob.localhost", "short", "InvalidPassword")
+        try refused("bob.localhost", "Password123", "InvalidPassword")
         try refused("bob.localhost", 7, "InvalidRequest")
         expect(try scene.post(create, nil, ["handle": "bob.localhost"]), 400, "InvalidRequest")
         expect(try scene.post(create, nil, nil), 400, "InvalidRequest")
     }
 
+    /// RFC 2142's mailboxes and RFC 6761's `localhost`, what PDS hosts reserve, and the operator's own.
+    @Test func namesOfTheServiceAreNobodys() throws {
+        let known = "did:web:dave.localhost%3A8137"
+        let scene = try AccountScene(options: [
+            "--registration", "open", "--reserved-names", "club,house", "--public-url", "http://pds.localhost:8137",
+            "--user-domains", "localhost", "--service-principals", "did:web:trusted.localhost%3A8137",
+        ])
+        let create = "com.atproto.server.createAccount"
+        func made(_ name: String) throws -> RawResponse {
+            try scene.post(create, nil, ["handle": .string(name + ".localhost"), "password": "a secret of hers"])
+        }
+        for name in [
+            "www", "admin", "root", "support", "localhost", "WWW", "postmaster", "abuse", "api", "club", "house", "pds",
+            "trusted",
+        ] { expect(try made(name), 400, "HandleNotAvailable", "\(name)") }
+        // Whom a statement names has a name already: nobody becomes that principal by registering.
+        let alice = try made("alice")
+        #expect(alice.status == 200, "\(alice.text)")
+        let signed = try AccountScene.Signed(alice.json)
+        let space = try scene.post(
+            "com.atproto.simplespace.createSpace", signed.access, ["type": "com.example.forum", "skey": "main"])
+        let uri = try #require(space.json["uri"]?.string, "\(space.text)")
+        let added = try scene.post(
+            "com.atproto.simplespace.addMember", signed.access, ["space": .string(uri), "did": .string(known)])
+        #expect(added.status == 200, "\(added.text)")
+        expect(try made("dave"), 400, "HandleNotAvailable")
+        #expect(try made("erin").status == 200)
+    }
+
     @Test func registrationIsClosedUnlessOpened() throws {
         let scene = try AccountScene(options: [])
-        let body: JSON = ["handle": "alice.localhost", "password": "secret"]
+        let body: JSON = ["handle": "alice.localhost", "password": "a secret of hers"]
         expect(try scene.post("com.atproto.server.createAccount", nil, body), 403, "Forbidden")
         expect(try scene.login("alice.localhost"), 401, "AuthenticationRequired")
         #expect(try scene.get("com.atproto.server.describeServer").status == 200)

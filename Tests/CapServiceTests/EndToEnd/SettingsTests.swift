@@ -1,4 +1,5 @@
 import CapTesting
+import Glibc
 import Multiformats
 import Testing
 import UCAN
@@ -29,10 +30,39 @@ import UCAN
             (["--listen", "example.org:80"], "`example.org` is not an IPv4 or IPv6 address"),
             (["--service-principals", "somebody"], "`somebody` in `service-principals` is not a DID"),
             (["--log-level=loud"], "`log-level` takes debug, info, warning, error or none, not `loud`"),
+            (["--service-principals", "did:key:zzz"], "`did:key:zzz` in `service-principals` is not a DID"),
+            (
+                ["--public-url", "https://h:65979"],
+                "`public-url` takes an http or https address, not `https://h:65979`"
+            ),
+            (["--plc-url", "http://h:99999"], "`plc-url` takes an http or https address, not `http://h:99999`"),
+            (["--reserved-names", "Club"], "`Club` in `reserved-names` is not a name in lower case"),
             (["--config", "/nonexistent"], "cannot read the configuration file `/nonexistent`"),
         ] {
             #expect(try refusal(["serve"] + arguments).hasPrefix("capservice: \(text)\n"), "\(arguments)")
         }
+    }
+
+    /// How a public address may be written, and the one form in which it is kept (RFC 3986 6.2.2, 6.2.3).
+    @Test(arguments: [
+        ("https://pds.example.com:443", "https://pds.example.com"),
+        ("https://PDS.Example.com/", "https://pds.example.com"),
+        ("http://h:80/", "http://h"), ("https://h:8443", "https://h:8443"), ("https://h/base/", "https://h/base"),
+        ("http://[::1]:8137", "http://[::1]:8137"),
+    ])
+    func aPublicAddressHasOneForm(typed: String, kept: String) throws {
+        #expect(try SettingsParser.parse(["--public-url", typed]).publicURL == kept)
+    }
+
+    @Test(arguments: [0o755, 0o750, 0o701, 0o704, 0o777] as [mode_t])
+    func aDataFolderThatOthersMayReadIsRefused(mode: mode_t) throws {
+        let folder = TemporaryFolder()
+        chmod(folder.path, mode)
+        let run = try Program.run(
+            "capservice", ["serve", "--listen", "127.0.0.1:0", "--data", folder.path], in: folder)
+        #expect(run.status != 0 && run.errors.contains("can be read by others"), "\(run.errors)")
+        #expect(run.errors.contains("hint: run `chmod 700"))
+        chmod(folder.path, 0o700)
     }
 
     @Test func aClockFileIsForLoopbackOnly() throws {

@@ -32,6 +32,7 @@ def copy_of(folder):
         raw = gzip.decompress((folder / "data.tar.gz").read_bytes())
         with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
             archive.extractall(data, filter="data")
+        data.chmod(0o700)
         yield pathlib.Path(name)
 
 

@@ -1,6 +1,8 @@
 import ATProto
+import CapabilityGraph
 import Identity
 import Multiformats
+import Storage
 import UCAN
 
 /// com.atproto.server: what this service is, and new accounts.
@@ -80,15 +82,40 @@ enum ServerRoutes {
         }
     }
 
+    private static func reserved(_ call: XRPCCall) throws -> ReservedNames {
+        let service = call.service
+        let own = [try DID(service.address.serviceDID()), service.nodeDID]
+        return ReservedNames(
+            Set(service.settings.reservedNames), dids: Set(own + service.settings.servicePrincipals))
+    }
+
+    /// Refuses a name by which somebody would become a principal that is there already: one that a statement of the graph
+    /// names, or one whose document another host publishes. Whoever brings a DID shows that it is theirs instead.
+    private static func requireUnclaimed(_ handle: Handle, _ did: DID, _ call: XRPCCall) throws {
+        let service = call.service
+        try reserved(call).check(handle, did)
+        let isTaken = try service.accounts.account(did) != nil || service.accounts.account(handle: handle) != nil
+        guard !isTaken else { throw IdentityError(.handleNotAvailable, "the handle `\(handle.text)` is taken") }
+        guard !service.store.snapshot().knows(did) else {
+            throw IdentityError(.handleNotAvailable, "the name `\(handle.text)` is somebody's already")
+        }
+        guard (try? service.resolver.document(of: did.text, .new)) == nil else {
+            throw IdentityError(.handleNotAvailable, "`\(did.text)` is published elsewhere")
+        }
+    }
+
     private static func newAccount(_ call: XRPCCall, _ handle: Handle, _ password: String) throws -> NewAccount {
         let domains = try call.service.address.domains()
         guard let didText = try call.input.optionalText("did") else {
             guard try !call.input.has("signingKey") else {
                 throw XRPCError.invalidRequest("`signingKey` needs the `did` it belongs to")
             }
-            return try NewAccount(handle: handle, password: password, did: DID(domains.did(for: handle)))
+            let did = try DID(domains.did(for: handle))
+            try requireUnclaimed(handle, did, call)
+            return try NewAccount(handle: handle, password: password, did: did)
         }
         try domains.check(handle)
+        try reserved(call).check(handle, DID(didText))
         return try AccountImport(call, did: didText).account(handle: handle, password: password)
     }
 }
