@@ -14,7 +14,7 @@ final class CommitWorker<Operation: Sendable>: @unchecked Sendable {
     /// Operations that will be submitted soon.
     private let announced = Atomic<Int>(0)
     private static var sliceMicroseconds: UInt32 { 250 }
-    private static var maxSlices: Int { 4 }
+    private static var maxSlices: Int { 16 }
 
     private var pending: [Operation] = []
     private var isAsleep = false
@@ -92,7 +92,7 @@ final class CommitWorker<Operation: Sendable>: @unchecked Sendable {
     }
 
     /// Waits in short slices for operations that were announced, until none came in a slice and none is to come, and
-    /// for a millisecond at most.
+    /// for four milliseconds at most.
     private func gather() {
         var count = 0
         for slice in 0..<Self.maxSlices {

@@ -2,8 +2,8 @@ import Threading
 
 /// Hands operations from many threads to one writer thread, in groups.
 ///
-/// While one group is being written the next one gathers. A group is held back, for a millisecond at most, only while
-/// operations are announced that will join it; a caller alone is never made to wait.
+/// While one group is being written the next one gathers. A group is held back, for four milliseconds at most, only while
+/// operations are announced that will join it or come in; a caller alone is never made to wait.
 public final class CommitQueue<Operation: Sendable>: Sendable {
     private let worker: CommitWorker<Operation>
     private let thread: SystemThread

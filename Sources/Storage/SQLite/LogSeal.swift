@@ -20,12 +20,15 @@ struct LogSeal: Equatable {
     /// The words the first versions of the file had.
     var words: [UInt64] { [revision, chain, tokenCount, marks, meta] }
 
-    var checksum: UInt64 {
+    var checksum: UInt64 { checksum(tables.bytes) }
+
+    /// The checksum, with the seals of the tables as bytes at hand.
+    func checksum(_ tableBytes: [UInt8]) -> UInt64 {
         var checksum = Checksum(seed: 0)
         for word in words { checksum.mix(word) }
         guard commitCount > 0 || !tables.isEmpty else { return checksum.finished() }
         checksum.mix(commitCount)
-        tables.bytes.withUnsafeBytes { checksum.mix($0) }
+        tableBytes.withUnsafeBytes { checksum.mix($0) }
         return checksum.finished()
     }
 }

@@ -155,10 +155,11 @@ final class LogWriter {
     }
 
     func update(_ value: LogSeal) throws(StorageError) {
-        for (index, word) in (value.words + [value.commitCount, value.checksum]).enumerated() {
+        let tables = value.tables.bytes
+        for (index, word) in (value.words + [value.commitCount, value.checksum(tables)]).enumerated() {
             seal.bind(Int32(index + 1), Int64(bitPattern: word))
         }
-        try value.tables.bytes.withBytes { (bytes) throws(StorageError) in
+        try tables.withBytes { (bytes) throws(StorageError) in
             try seal.bind(8, inPlace: bytes)
             try seal.run()
         }
