@@ -10,37 +10,68 @@ public struct DelegationAnswer: Sendable {
     public let viewer: Viewer
     public let now: Timestamp
     /// True to write `parents` as arrays of byte values, as the reference does, and not as text CIDs.
-    public var parentsAsBytes = false
+    public let parentsAsBytes: Bool
     private let visibility: Visibility?
+    private let rows: RowCache?
 
     public init(
-        snapshot: Snapshot, tokens: TokenReader, viewer: Viewer, now: Timestamp, parentsAsBytes: Bool = false
+        snapshot: Snapshot, tokens: TokenReader, viewer: Viewer, now: Timestamp, parentsAsBytes: Bool = false,
+        rows: RowCache? = nil
     ) {
         self.snapshot = snapshot
         self.tokens = tokens
         self.viewer = viewer
         self.now = now
         self.parentsAsBytes = parentsAsBytes
+        self.rows = rows?.parentsAsBytes == parentsAsBytes ? rows : nil
         visibility = viewer.visibility(in: snapshot)
     }
 
-    /// Reads the tokens of edges in one go; nil for an edge of which the viewer may not see everything.
-    func tokens(of edges: some Sequence<Snapshot.EdgeID>) throws(StorageError) -> [[UInt8]?] {
-        var names: [TokenName] = []
+    /// Gives the members of edges that never change, reading all tokens that takes in one go; nil for an edge of which the
+    /// viewer may not see everything.
+    func lastingMembers(of edges: some Sequence<Snapshot.EdgeID>) throws(StorageError) -> [[UInt8]?] {
+        var whole: [EdgeView] = []
         var isWhole: [Bool] = []
         for edge in edges {
-            let whole = visibility?.showsAll(of: edge) ?? true
-            isWhole.append(whole)
-            if whole { names.append(snapshot.view(edge).tokenName) }
+            let showsAll = visibility?.showsAll(of: edge) ?? true
+            isWhole.append(showsAll)
+            if showsAll { whole.append(snapshot.view(edge)) }
         }
-        var read = try tokens.tokens(names).makeIterator()
-        return isWhole.map { $0 ? read.next() : nil }
+        let names = whole.map(\.tokenName)
+        var texts = [[UInt8]](repeating: [], count: names.count)
+        let missing = rows?.texts.find(names, into: &texts) ?? Array(names.indices)
+        if !missing.isEmpty {
+            let read = try tokens.tokens(missing.map { names[$0] })
+            for (place, token) in zip(missing, read) {
+                var json = JSONWriter(reserving: 1024 + token.count)
+                writeLastingMembers(of: whole[place], token: token, into: &json)
+                texts[place] = json.takeBytes()
+            }
+            rows?.texts.add(texts, names, at: missing)
+        }
+        var next = texts.makeIterator()
+        return isWhole.map { $0 ? next.next() : nil }
     }
 
-    /// Writes the object of an edge, with its token or, without one, what of it the viewer may see.
-    func write(_ edge: Snapshot.EdgeID, status: EdgeStatus, token: [UInt8]?, into json: inout JSONWriter) {
-        let view = snapshot.view(edge)
+    /// Writes the object of an edge, with all its lasting members or, without them, those the viewer may see.
+    func write(_ edge: Snapshot.EdgeID, status: EdgeStatus, lasting: [UInt8]?, into json: inout JSONWriter) {
         json.beginObject()
+        if let lasting {
+            json.raw(lasting)
+        } else {
+            writeLastingMembers(of: snapshot.view(edge), token: nil, into: &json)
+        }
+        json.key(plain: "status")
+        json.string(status.name)
+        if let cause = status.cause {
+            json.key(plain: "cause")
+            write(cause: cause, of: status, isSelf: cause == edge, into: &json)
+        }
+        json.endObject()
+    }
+
+    /// Writes all members of an edge but its status; without its token, what of it the viewer may see.
+    private func writeLastingMembers(of view: EdgeView, token: [UInt8]?, into json: inout JSONWriter) {
         json.key(plain: "cid")
         json.string(view.cid)
         json.key(plain: "capabilities")
@@ -84,13 +115,6 @@ public struct DelegationAnswer: Sendable {
         json.string(view.kind.name)
         json.key(plain: "mode")
         json.string(view.isTerminal ? "terminal" : "attenuable")
-        json.key(plain: "status")
-        json.string(status.name)
-        if let cause = status.cause {
-            json.key(plain: "cause")
-            write(cause: cause, of: status, isSelf: cause == edge, into: &json)
-        }
-        json.endObject()
     }
 
     private func write(cause: Snapshot.EdgeID, of status: EdgeStatus, isSelf: Bool, into json: inout JSONWriter) {

@@ -15,13 +15,13 @@ public struct ListAnswer: Sendable {
     public func page(
         _ rows: [ListPage.Row], next: ListCursor?
     ) throws(StorageError) -> [UInt8] {
-        var json = JSONWriter(reserving: 64 + rows.count * 2048)
+        let lasting = try delegation.lastingMembers(of: rows.lazy.map(\.edge))
+        var json = JSONWriter(reserving: Self.byteCount(lasting))
         json.beginObject()
         json.key("delegations")
         json.beginArray()
-        let tokens = try delegation.tokens(of: rows.lazy.map(\.edge))
-        for (row, token) in zip(rows, tokens) {
-            delegation.write(row.edge, status: row.status, token: token, into: &json)
+        for (row, lasting) in zip(rows, lasting) {
+            delegation.write(row.edge, status: row.status, lasting: lasting, into: &json)
         }
         json.endArray()
         if let next {
@@ -38,15 +38,20 @@ public struct ListAnswer: Sendable {
 
     /// Writes the chain of an edge as an array in which each element stands before its parents.
     public func chain(_ chain: Chain) throws(StorageError) -> [UInt8] {
-        var json = JSONWriter(reserving: chain.edges.count * 2048)
+        let lasting = try delegation.lastingMembers(of: chain.edges)
+        var json = JSONWriter(reserving: Self.byteCount(lasting))
         json.beginArray()
-        let tokens = try delegation.tokens(of: chain.edges)
-        for (edge, token) in zip(chain.edges, tokens) {
+        for (edge, lasting) in zip(chain.edges, lasting) {
             let status = delegation.snapshot.status(of: edge, at: delegation.now)
-            delegation.write(edge, status: status, token: token, into: &json)
+            delegation.write(edge, status: status, lasting: lasting, into: &json)
         }
         json.endArray()
         return json.bytes
+    }
+
+    /// About what an answer of these rows takes.
+    private static func byteCount(_ lasting: [[UInt8]?]) -> Int {
+        lasting.reduce(256) { $0 + 64 + ($1?.count ?? 1024) }
     }
 
     /// Writes a listing piece by piece as one object keyed by CID.
@@ -69,10 +74,10 @@ public struct ListAnswer: Sendable {
             isOpen = true
             while json.bytes.count < target, !isEnded {
                 let rows = nextRows()
-                let tokens = try delegation.tokens(of: rows.lazy.map(\.edge))
-                for (row, token) in zip(rows, tokens) {
+                let lasting = try delegation.lastingMembers(of: rows.lazy.map(\.edge))
+                for (row, lasting) in zip(rows, lasting) {
                     json.key(delegation.snapshot.view(row.edge).cid.text)
-                    delegation.write(row.edge, status: row.status, token: token, into: &json)
+                    delegation.write(row.edge, status: row.status, lasting: lasting, into: &json)
                 }
                 if rows.count < Self.rowsAtOnce {
                     json.endObject()

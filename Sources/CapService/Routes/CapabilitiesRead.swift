@@ -20,7 +20,7 @@ extension Service {
         }
         let delegation = DelegationAnswer(
             snapshot: snapshot, tokens: store.tokens, viewer: .reader(of: space, asker), now: now,
-            parentsAsBytes: settings.parentsAsBytes)
+            parentsAsBytes: settings.parentsAsBytes, rows: rows)
         switch parameters {
         case .chain(let cid): return try chain(cid, of: space, delegation)
         case .list(let filters):

@@ -1,3 +1,4 @@
+import Answers
 import CapabilityGraph
 import Identity
 import Multiformats
@@ -16,6 +17,7 @@ final class Service: Sendable {
     let nodeDID: DID
     let log: StructuredLog
     let metrics = Metrics()
+    let rows: RowCache
     /// Runs what may wait.
     let pool: BlockingPool
     /// Runs what hashes passwords, which is slow on purpose: a flood of it keeps nothing else waiting.
@@ -44,6 +46,7 @@ final class Service: Sendable {
         self.settings = settings
         self.families = families
         self.log = log
+        rows = RowCache(parentsAsBytes: settings.parentsAsBytes)
         clock = ServiceClock(file: settings.clockFile)
         lexicons = try LexiconFolder(settings.lexicons)
         try Accounts.checkNothingIsLost(database: settings.database, keyFile: settings.keyFile)

@@ -1,12 +1,12 @@
 import Multiformats
 import Synchronization
 
-/// Remembers tokens read lately, within a bound on their bytes.
+/// Remembers tokens read lately, or what was made of them, within a bound on their bytes.
 ///
 /// A token never changes once it has a revision, so nothing here grows stale. What was checked against its id when it
 /// was read is not checked again. Entries age in two generations: one that is asked for moves to the younger, and when
 /// the younger holds half of the bound, the older is dropped and the younger takes its place.
-final class TokenCache: Sendable {
+package final class TokenCache: Sendable {
     private struct Entry {
         let id: Digest
         let bytes: [UInt8]
@@ -23,10 +23,10 @@ final class TokenCache: Sendable {
     /// What an entry takes beside its bytes.
     private static let overhead = 96
 
-    init(maxBytes: Int) { self.maxBytes = maxBytes }
+    package init(maxBytes: Int) { self.maxBytes = maxBytes }
 
     /// Fills in the tokens it has; returns the places of those it lacks.
-    func find(_ names: [TokenName], into tokens: inout [[UInt8]]) -> [Int] {
+    package func find(_ names: [TokenName], into tokens: inout [[UInt8]]) -> [Int] {
         generations.withLock { generations in
             var missing: [Int] = []
             for (place, name) in names.enumerated() {
@@ -44,7 +44,7 @@ final class TokenCache: Sendable {
     }
 
     /// Remembers the tokens at some places of a reading.
-    func add(_ tokens: [[UInt8]], _ names: [TokenName], at places: [Int]) {
+    package func add(_ tokens: [[UInt8]], _ names: [TokenName], at places: [Int]) {
         generations.withLock { generations in
             for place in places {
                 add(Entry(id: names[place].id, bytes: tokens[place]), at: names[place].revision, to: &generations)

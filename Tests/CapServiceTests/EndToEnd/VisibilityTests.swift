@@ -101,6 +101,25 @@ import UCAN
         #expect(row?["raw"]?.string == spaces.mixed.authorization())
     }
 
+    /// What was written for one viewer is kept for the next.
+    @Test func whatOneIsShownWidensNothingForAnother() throws {
+        let spaces = try TwoSpaces()
+        let scene = spaces.scene
+        let before = try #require(try spaces.row(spaces.reader, spaces.mayRead))
+        for _ in 0..<2 {
+            let whole = try spaces.row(spaces.helper, spaces.otherRoot, of: spaces.otherSpace)
+            #expect(whole?["raw"]?.string == spaces.mixed.authorization())
+            #expect(try spaces.row(spaces.reader, spaces.mayRead) == before)
+        }
+        // The status is not kept.
+        _ = try scene.revoke(spaces.mixed, by: spaces.helper)
+        let all: JSON = ["type": "list", "filters": ["includeRevoked": true]]
+        let ended = try scene.read(spaces.helper, proofs: [spaces.otherRoot], all, of: spaces.otherSpace)
+            .json[spaces.mixed.cid.text]
+        #expect(ended?["status"]?.string == "revoked" && ended?["raw"]?.string == spaces.mixed.authorization())
+        #expect(ended?["cause"]?["code"]?.string == "revoked")
+    }
+
     @Test func whoGovernsTheOtherSpaceSeesItsPart() throws {
         let spaces = try TwoSpaces()
         let scene = spaces.scene
