@@ -27,7 +27,10 @@ enum CapabilitiesReadParameters {
 
     /// Reads the first fact with a `capabilitiesReadParams` member; without one everything is listed.
     init(facts: [JSON], settings: Settings) throws(ErrorAnswer) {
-        guard let parameters = facts.lazy.compactMap({ $0["capabilitiesReadParams"] }).first else {
+        // Not lazily, where each element is asked for its member twice.
+        var parameters: JSON?
+        for fact in facts where parameters == nil { parameters = fact["capabilitiesReadParams"] }
+        guard let parameters else {
             self = .list(Filters())
             return
         }

@@ -240,7 +240,7 @@ extension Snapshot {
     }
 
     private func requireInWindow(
-        _ cited: [UInt32], at now: Timestamp, otherwise text: String
+        _ cited: [UInt32], at now: Timestamp, otherwise text: @autoclosure () -> String
     ) throws(InvocationDenial) {
         for edge in cited {
             let cause: Denial.Cause
@@ -256,7 +256,7 @@ extension Snapshot {
             }
             // The reference names what was asked for, not what is outside its window.
             throw InvocationDenial(
-                text: text, denial: Denial(cause: cause, edge: status.cause),
+                text: text(), denial: Denial(cause: cause, edge: status.cause),
                 explanation: status.cause.map {
                     "delegation `\(cidText($0.raw))`, on which the proof rests, is \(status.name)"
                 })

@@ -48,15 +48,19 @@ public struct ListCursor: Sendable, Equatable {
 extension ListQuery {
     /// A number that differs when the filters differ; stable between processes.
     public var fingerprint: UInt64 {
-        var parts = [space.text, direction.rawValue, path ?? "", path == nil ? "-" : "+"]
-        parts += (abilities ?? []).map(\.text).sorted()
-        parts.append(abilities == nil ? "-" : "+")
-        parts += statuses.map(\.rawValue).sorted()
-        if let kinds { parts += ["kinds"] + kinds.map(\.name).sorted() }
         var bytes: [UInt8] = []
-        for part in parts {
-            bytes += Array(part.utf8)
+        bytes.reserveCapacity(256)
+        func add(_ part: String) {
+            bytes.append(contentsOf: part.utf8)
             bytes.append(0)
+        }
+        for part in [space.text, direction.rawValue, path ?? "", path == nil ? "-" : "+"] { add(part) }
+        for ability in (abilities ?? []).map(\.text).sorted() { add(ability) }
+        add(abilities == nil ? "-" : "+")
+        for status in statuses.map(\.rawValue).sorted() { add(status) }
+        if let kinds {
+            add("kinds")
+            for kind in kinds.map(\.name).sorted() { add(kind) }
         }
         return BLAKE3.hash(bytes).w0
     }

@@ -63,14 +63,27 @@ public struct CID: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads base32 `b`, base58btc `z`, base16 `f` or base64url `u`, and upper-case base32 `B` and base16 `F`, each in its
     /// one canonical spelling.
+    @inlinable
     public init(text: some Collection<UInt8>) throws(MultiformatsError) {
+        let made = text.withContiguousStorageIfAvailable { bytes in
+            Result { () throws(MultiformatsError) in try CID(contiguous: bytes) }
+        }
+        guard let made else {
+            try self.init(text: Array(text))
+            return
+        }
+        self = try made.get()
+    }
+
+    @usableFromInline
+    init(contiguous text: UnsafeBufferPointer<UInt8>) throws(MultiformatsError) {
         guard let prefix = text.first else {
             throw MultiformatsError(.truncated, "the CID is empty")
         }
         guard text.count <= Self.maxTextByteCount else {
             throw MultiformatsError(.tooLarge, "the CID is longer than \(Self.maxTextByteCount) characters")
         }
-        let rest = text.dropFirst()
+        let rest = UnsafeBufferPointer(rebasing: text.dropFirst())
         let decoded: [UInt8]?
         switch prefix {
         case UInt8(ascii: "b"): decoded = Base32Lower.decode(rest)

@@ -1,10 +1,10 @@
 import Multiformats
+import Synchronization
 
 /// Holds the fields read from a statement; immutable and shared by the tokens that carry it.
 public final class StatementContents: Sendable {
     let kind: TokenKind
     let bytes: [UInt8]
-    let id: Multihash
     let statementID: Digest
     let issuer: DID
     let issuerFragment: String?
@@ -18,6 +18,17 @@ public final class StatementContents: Sendable {
     let issuedAt: Timestamp?
     let nonce: String?
     let facts: [JSON]
+    private let knownID = Mutex<Multihash?>(nil)
+
+    /// BLAKE3-256 of the bytes; worked out when it is asked for, which it is of no invocation.
+    var id: Multihash {
+        knownID.withLock { known in
+            if let known { return known }
+            let id = Multihash(code: .blake3_256, digest: BLAKE3.hash(bytes))
+            known = id
+            return id
+        }
+    }
 
     init(
         kind: TokenKind,
@@ -39,7 +50,6 @@ public final class StatementContents: Sendable {
         }
         self.kind = kind
         self.bytes = bytes
-        id = Multihash(code: .blake3_256, digest: BLAKE3.hash(bytes))
         self.statementID = statementID
         self.issuer = issuer.0
         issuerFragment = issuer.fragment

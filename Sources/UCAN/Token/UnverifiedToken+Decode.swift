@@ -5,14 +5,20 @@ extension UnverifiedToken {
     /// Decodes the value of an `Authorization` header; throws for anything not in one strict form.
     ///
     /// The form is told from the first byte and the presence of `.`, once, and never found by trying decoders in turn.
-    /// An optional `Bearer` and the blanks after it are taken off; a CACAO may be padded or not. Without `keys` only issuers that are keys
-    /// themselves, or bring them, can be verified.
+    /// An optional `Bearer` and the blanks after it are taken off; a CACAO may be padded or not. Without `keys` only
+    /// issuers that are keys themselves, or bring them, can be verified.
+    @inlinable
     public static func decode(
         authorization: some Collection<UInt8>,
         limits: TokenLimits = .default,
         keys: IssuerKeys = { _ throws(UCANError) in nil }
     ) throws(UCANError) -> UnverifiedToken {
-        let text = withoutBearer(authorization)
+        try decode(header: Array(authorization), limits: limits, keys: keys)
+    }
+
+    @usableFromInline
+    static func decode(header: [UInt8], limits: TokenLimits, keys: IssuerKeys) throws(UCANError) -> UnverifiedToken {
+        let text = withoutBearer(header)
         // Base64 needs four bytes for three; beyond this nothing below could be within the limit.
         guard text.count <= limits.bytes / 3 * 4 + 4 else {
             throw UCANError(.limitExceeded, "the statement is longer than \(limits.bytes) bytes", step: "J.22")
@@ -44,14 +50,14 @@ extension UnverifiedToken {
     }
 
     /// Takes the scheme off, whose name is case-insensitive, with the one or more spaces after it (RFC 9110 11.1, 11.4).
-    private static func withoutBearer(_ text: some Collection<UInt8>) -> [UInt8] {
+    private static func withoutBearer(_ text: [UInt8]) -> [UInt8] {
         let scheme: StaticString = "bearer "
         guard text.count >= scheme.utf8CodeUnitCount, let first = text.first, first | 0x20 == UInt8(ascii: "b") else {
-            return Array(text)
+            return text
         }
         let isBearer = scheme.withUTF8Buffer { scheme in
             zip(text, scheme).allSatisfy { $0 == $1 || (URISyntax.isLetter($0) && $0 | 0x20 == $1) }
         }
-        return isBearer ? Array(text.dropFirst(scheme.utf8CodeUnitCount).drop { $0 == 0x20 }) : Array(text)
+        return isBearer ? Array(text.dropFirst(scheme.utf8CodeUnitCount).drop { $0 == 0x20 }) : text
     }
 }
