@@ -65,7 +65,10 @@ import UCAN
             scene = try SpaceScene(options: ["--registration", "open", "--allow-loopback-peers"])
             let made = try scene.post(
                 "com.atproto.server.createAccount",
-                ["handle": "alice.localhost", "password": "secret", "did": .string(did), "signingKey": key.jwk])
+                [
+                    "handle": "alice.localhost", "password": "a secret of hers", "did": .string(did),
+                    "signingKey": key.jwk,
+                ])
             owner = SpaceScene.Person(did: did, token: try #require(made.json["accessJwt"]?.string, "\(made.text)"))
             bob = try scene.person("bob")
             space = try scene.create("main", by: owner)

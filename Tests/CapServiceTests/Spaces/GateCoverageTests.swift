@@ -144,7 +144,7 @@ import UCAN
             ).json
         }
         let account = try post(
-            "com.atproto.server.createAccount", ["handle": "alice.localhost", "password": "secret"])
+            "com.atproto.server.createAccount", ["handle": "alice.localhost", "password": "a secret of hers"])
         let (did, token) = (try #require(account["did"]?.string), try #require(account["accessJwt"]?.string))
         let made = try post(
             "com.atproto.simplespace.createSpace", ["type": .string(SpaceScene.forum), "skey": "main"], token)

@@ -190,7 +190,7 @@ import UCAN
         let proof = try ServiceAuthToken.make(
             issuer: key.did.text, audience: host, method: "com.atproto.server.createAccount", key: key,
             at: Timestamp(seconds: AccountScene.start))
-        let body: JSON = ["handle": "dan.localhost", "password": "secret", "did": .string(key.did.text)]
+        let body: JSON = ["handle": "dan.localhost", "password": "a secret of hers", "did": .string(key.did.text)]
         let made = try scene.accounts.wire.post(
             "/xrpc/com.atproto.server.createAccount", authorization: "Bearer \(proof)", body: body.serialized())
         try #require(made.status == 200, "\(made.text)")
