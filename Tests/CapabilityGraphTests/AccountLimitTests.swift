@@ -1,8 +1,9 @@
 import CapTesting
-import CapabilityGraph
 import Multiformats
 import Testing
 import UCAN
+
+@testable import CapabilityGraph
 
 /// What the history of an account may cost (design law 10).
 @Suite struct AccountLimitTests {
@@ -61,5 +62,25 @@ import UCAN
                 #expect(rest == (directions.contains(.received) ? Array(all[(place + 1)...]) : []))
             }
         }
+    }
+
+    /// A history whose rows were issued at one instant is in the order of the texts of its CIDs.
+    @Test func rowsOfOneInstantStandInTheOrderOfTheirNames() {
+        var random = SeededGenerator.printed("rowsOfOneInstantStandInTheOrderOfTheirNames")
+        var digests = (0..<400).map { _ in
+            Digest(w0: random.next(), w1: random.next(), w2: random.next(), w3: random.next())
+        }
+        // Neighbours that differ in few bits, wherever these lie in a letter.
+        for bit in 0..<256 {
+            let base = digests[bit % 7]
+            var words = [base.w0, base.w1, base.w2, base.w3]
+            words[bit / 64] ^= 1 << UInt64(bit % 64)
+            digests.append(Digest(w0: words[0], w1: words[1], w2: words[2], w3: words[3]))
+        }
+        func text(_ digest: Digest) -> String {
+            CID(codec: CID.rawCodec, hash: Multihash(code: .blake3_256, digest: digest)).text
+        }
+        #expect(
+            digests.sorted { CIDOrder($0) < CIDOrder($1) }.map(text) == digests.map(text).sorted())
     }
 }

@@ -19,6 +19,8 @@ struct Settings: Sendable {
     /// The most rows a listing without `limit` may have; 0 means any number.
     var maxListRows = 100_000
     var maxPageRows = 1000
+    /// Bytes after which a page of a listing ends.
+    var maxPageBytes = 1 << 20
     /// Requests a minute one principal may make, and how many of them at once; 0 means no bound.
     var requestsPerMinute = 0
     var requestBurst = 256

@@ -95,6 +95,8 @@ extension SettingsParser {
             count("max-list-rows", 0...10_000_000, "rows of a listing without `limit`; 0 is any number", \.maxListRows),
             count("max-page-rows", 1...10_000, "the largest `limit` of a listing", \.maxPageRows),
             count(
+                "max-page-bytes", 4096...67_108_864, "bytes after which a page of a listing ends", \.maxPageBytes),
+            count(
                 "requests-per-minute", 0...1_000_000,
                 "requests a principal, or an address showing no token, may make; 0 is any number", \.requestsPerMinute),
             count("request-burst", 1...100_000, "requests a principal may make at once", \.requestBurst),

@@ -21,13 +21,22 @@ extension Service {
             else { throw Self.unauthorized("unknownCursor") }
             account.after = edge
         }
-        let rows: [AccountQuery.Row]
-        do throws(GraphError) {
-            rows = try snapshot.account(account)
-        } catch {
-            throw ErrorAnswer(503, error.code.rawValue, "Delegation query unavailable", error.message)
+        // An account's history is as long as it likes; who else asks does not wait for it.
+        let query = account
+        let isTaken = pool.run {
+            answer.finish { () throws(ErrorAnswer) in
+                let rows: [AccountQuery.Row]
+                do throws(GraphError) {
+                    rows = try snapshot.account(query)
+                } catch {
+                    throw ErrorAnswer(503, error.code.rawValue, "Delegation query unavailable", error.message)
+                }
+                return .json(self.page(rows, of: query, filter, snapshot, at: now))
+            }
         }
-        answer.send(.json(try page(rows, of: account, filter, snapshot, at: now)))
+        if !isTaken {
+            throw ErrorAnswer(503, "busy", "Delegation query unavailable", "too many requests wait", retryAfter: 1)
+        }
     }
 
     private static let unauthorizedText = "Delegation query proof is not authorized"
@@ -58,37 +67,45 @@ extension Service {
         return AccountQuery(owner: space.owner, invoker: question.invoker)
     }
 
+    /// Rows that a page may look at, and keep none of, before it ends with a cursor.
+    private static let maxRowsVisited = 4096
+
+    /// One page: as many rows as are asked for, or as many bytes as a page may have, whichever is less.
     private func page(
         _ rows: [AccountQuery.Row], of account: AccountQuery, _ filter: DelegationQueryFilter, _ snapshot: Snapshot,
         at now: Timestamp
-    ) throws(ErrorAnswer) -> [UInt8] {
+    ) -> [UInt8] {
         var json = JSONWriter(reserving: 64 * 1024)
         json.beginObject()
         json.key("schemaVersion")
         json.int(2)
         json.key("items")
         json.beginArray()
+        var spaces = SpaceFilter(filter.space, snapshot.families)
         var count = 0
-        var last: CID?
+        var last: Snapshot.EdgeID?
         var hasMore = false
-        for row in rows {
-            let status = snapshot.status(of: row.edge, at: now)
-            guard filter.keeps(status, of: row.edge) else { continue }
-            let view = snapshot.view(row.edge)
-            let capabilities = account.visible(view)
-            guard filter.keeps(capabilities) else { continue }
-            guard count < filter.limit else {
+        for (visited, row) in rows.enumerated() {
+            guard visited < Self.maxRowsVisited, json.bytes.count < settings.maxPageBytes else {
                 hasMore = true
                 break
             }
-            Self.write(row, view, capabilities, status, snapshot, into: &json)
-            last = view.cid
-            count += 1
+            let status = snapshot.status(of: row.edge, at: now)
+            if filter.keeps(status, of: row.edge), account.lies(row.edge, in: &spaces, snapshot) {
+                guard count < filter.limit else {
+                    hasMore = true
+                    break
+                }
+                let view = snapshot.view(row.edge)
+                Self.write(row, view, account.visible(view), status, snapshot, into: &json)
+                count += 1
+            }
+            last = row.edge
         }
         json.endArray()
         if hasMore, let last {
             json.key("nextCursor")
-            json.string(Base64URL.encode(Array(last.text.utf8)))
+            json.string(Base64URL.encode(Array(snapshot.view(last).cid.text.utf8)))
         }
         json.endObject()
         return json.bytes
@@ -224,13 +241,5 @@ struct DelegationQueryFilter {
             guard name == wanted || (wanted == "revoked" && name == "ancestor_revoked") else { return false }
         }
         return true
-    }
-
-    func keeps(_ capabilities: [Capability]) -> Bool {
-        guard let space else { return true }
-        return capabilities.contains { capability in
-            guard let held = capability.resource.space else { return false }
-            return held.text == space || held.name == space
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Multiformats
 import Synchronization
 public import UCAN
 
@@ -28,6 +29,19 @@ public struct AccountQuery: Sendable {
         return view.capabilities.filter { $0.resource.rootAuthority.map(selves.contains) ?? false }
     }
 
+    /// True when a capability of a row that may be shown lies in a space that `filter` means, or it means everything.
+    public func lies(_ edge: Snapshot.EdgeID, in filter: inout SpaceFilter, _ snapshot: Snapshot) -> Bool {
+        guard filter.text != nil else { return true }
+        let graph = snapshot.graph
+        let selves = [owner, invoker].compactMap(snapshot.principal)
+        let isParty = selves.contains(graph.issuer(edge.raw)) || selves.contains(graph.audience(edge.raw))
+        return snapshot.capabilities(of: edge.raw).contains { number in
+            let resource = graph.resources.row(graph.capabilities[number].resource)
+            guard resource.space != 0, isParty || selves.contains(resource.authority) else { return false }
+            return filter.means(resource.space - 1, graph)
+        }
+    }
+
     public enum Direction: String, Sendable, CaseIterable { case granted, received }
 
     public struct Row: Sendable {
@@ -36,6 +50,27 @@ public struct AccountQuery: Sendable {
     }
 
     static let maxPrincipals = 1 << 14
+}
+
+/// The spaces that a text means: the one whose id it is, or each whose name it is; without a text, everything.
+public struct SpaceFilter: Sendable {
+    fileprivate let text: String?
+    private let families: Families
+    /// What was found of spaces that came up.
+    private var known: [UInt32: Bool] = [:]
+
+    public init(_ text: String?, _ families: Families) {
+        self.text = text
+        self.families = families
+    }
+
+    mutating func means(_ number: UInt32, _ graph: Graph) -> Bool {
+        if let known = known[number] { return known }
+        let id = graph.terms.text(graph.spaces.row(number).text)
+        let isMeant = id == text || (try? families.space(id))?.name == text
+        known[number] = isMeant
+        return isMeant
+    }
 }
 
 extension Snapshot {
@@ -82,7 +117,7 @@ extension Snapshot {
     }
 
     private func place(of edge: UInt32) -> RowAge {
-        RowAge(issuedAt: graph.issuedAt(edge), cid: cidText(edge))
+        RowAge(issuedAt: graph.issuedAt(edge), name: CIDOrder(graph.ids[edge]))
     }
 
     /// The keys that ever acted for an account, and when: those it signed in with, and every did:key reached from the
@@ -133,20 +168,58 @@ extension Snapshot {
     }
 }
 
-/// Where a row stands in a history.
+/// Where a row stands in a history: newest first, unknown last, then by the text of its CID.
 private struct RowAge: Comparable {
     let issuedAt: Int64?
-    // CID text is base32 of the digest, whose order is the order of the bytes in this alphabet only by value of each
-    // letter; `2` to `7` sort before `a`, so texts are compared, not digests.
-    let cid: String
+    let name: CIDOrder
 
     static func < (left: RowAge, right: RowAge) -> Bool {
         switch (left.issuedAt, right.issuedAt) {
         case (let one?, let other?) where one != other: one > other
         case (.some, nil): true
         case (nil, .some): false
-        case (.some, .some), (nil, nil): left.cid < right.cid
+        case (.some, .some), (nil, nil): left.name < right.name
         }
+    }
+}
+
+/// Orders edges as the texts of their CIDs are ordered, without making the texts.
+///
+/// A text is base32, five bits a letter, and in its alphabet `2` to `7` come last, in ASCII first. So five bits are replaced
+/// by their rank among the letters, and ranks are compared in the place of letters.
+struct CIDOrder: Comparable {
+    /// Twelve ranks in each of four words, four in the fifth.
+    private var words = SIMD8<UInt64>()
+
+    init(_ digest: Digest) {
+        var (place, word): (Int, UInt64) = (0, 0)
+        // What stands before a digest is the same in all; its last two bits, which are 0, share a letter with the digest.
+        var (bits, count): (UInt64, Int) = (0, 2)
+        for source in [digest.w0, digest.w1, digest.w2, digest.w3] {
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bits = (bits << 8 | source >> UInt64(shift) & 0xFF) & 0xFFFF
+                count += 8
+                while count >= 5 {
+                    count -= 5
+                    let letter = bits >> UInt64(count) & 31
+                    word = word << 5 | (letter < 26 ? letter + 6 : letter - 26)
+                    place += 1
+                    if place % 12 == 0 {
+                        words[place / 12 - 1] = word
+                        word = 0
+                    }
+                }
+            }
+        }
+        let letter = bits << UInt64(5 - count) & 31
+        words[4] = word << 5 | (letter < 26 ? letter + 6 : letter - 26)
+    }
+
+    static func < (left: CIDOrder, right: CIDOrder) -> Bool {
+        for index in 0..<5 where left.words[index] != right.words[index] {
+            return left.words[index] < right.words[index]
+        }
+        return false
     }
 }
 

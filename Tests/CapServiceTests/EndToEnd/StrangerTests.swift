@@ -1,6 +1,7 @@
 import CapTesting
 import Multiformats
 import Testing
+import UCAN
 
 /// What somebody of whom nothing is known can make the service do.
 @Suite struct StrangerTests {
@@ -57,6 +58,48 @@ import Testing
         while try ask("2001:db8:1:2::\(count)") == 200, count < 200 { count += 1 }
         #expect(count < 200)
         #expect(try ask("2001:db8:1:3::1") == 200)
+    }
+
+    // MARK: pages
+
+    @Test func aPageOfAnAccountEndsAfterSoManyBytes() throws {
+        let scene = try Scene(options: ["--max-page-bytes", "4096"])
+        let root = try scene.signIn()
+        var given: Set<String> = []
+        for number in 0..<24 {
+            let places = (0..<30).map { scene.space.can("tinycloud.kv/get", "kv/\(number)/\($0)") }
+            given.insert(
+                try scene.admit(scene.ucan(scene.session, to: Cast.key(0x35).did, places, proofs: [root])).cid.text)
+        }
+        for filter: JSONObject in [
+            ["direction": "granted"], ["space": .string(scene.space.text)], ["status": "active"],
+        ] {
+            var found: [String] = []
+            var pages = 0
+            var cursor: String?
+            repeat {
+                var asked = filter
+                asked["limit"] = .number(JSONNumber(100))
+                asked["cursor"] = cursor.map { .string($0) }
+                let token = try scene.invocation(
+                    scene.session, [scene.space.can("tinycloud.delegation/list", "delegation/")], proofs: [root])
+                let answer = try scene.wire.post("/delegation/query", token, json: .object(asked))
+                try #require(answer.status == 200, "\(answer.text)")
+                // One row more than fits is the most.
+                #expect(answer.body.count < 4096 + 8192, "\(answer.body.count)")
+                let items = try #require(answer.json["items"])
+                found += items.texts("cid")
+                cursor = answer.json["nextCursor"]?.string
+                pages += 1
+            } while cursor != nil && pages < 100
+            #expect(pages > 10, "\(filter)")
+            #expect(found.count == Set(found).count && Set(found).isSuperset(of: given), "\(filter)")
+        }
+        // Nothing is kept by this filter, and so nothing is written.
+        let token = try scene.invocation(
+            scene.session, [scene.space.can("tinycloud.delegation/list", "delegation/")], proofs: [root])
+        let none = try scene.wire.post("/delegation/query", token, json: ["status": "expired", "space": "nowhere"])
+        #expect(none.json["items"]?.array?.isEmpty == true && none.json["nextCursor"] == nil)
     }
 
     // MARK: bodies
