@@ -11,19 +11,27 @@ public struct ListAnswer: Sendable {
         self.delegation = delegation
     }
 
-    /// Writes `{delegations, cursor?, complete, revision}`.
-    public func page(
-        _ rows: [ListPage.Row], next: ListCursor?
-    ) throws(StorageError) -> [UInt8] {
-        let lasting = try delegation.lastingMembers(of: rows.lazy.map(\.edge))
-        var json = JSONWriter(reserving: Self.byteCount(lasting))
+    /// Rows of a page that are read at once.
+    private static let rowsRead = 16
+
+    /// Writes `{delegations, cursor?, complete, revision}`; of a page whose rows are more than `maxBytes`, as many as it takes
+    /// to reach them.
+    public func page(_ page: CursorPage, maxBytes: Int = .max) throws(StorageError) -> [UInt8] {
+        var json = JSONWriter(reserving: min(page.rows.count, Self.rowsRead) * 2048)
         json.beginObject()
         json.key("delegations")
         json.beginArray()
-        for (row, lasting) in zip(rows, lasting) {
-            delegation.write(row.edge, status: row.status, lasting: lasting, into: &json)
+        var written = 0
+        while written < page.rows.count, json.bytes.count < maxBytes {
+            let rows = page.rows[written..<min(written + Self.rowsRead, page.rows.count)]
+            let lasting = try delegation.lastingMembers(of: rows.lazy.map(\.edge))
+            for (row, lasting) in zip(rows, lasting) where json.bytes.count < maxBytes {
+                delegation.write(row.edge, status: row.status, lasting: lasting, into: &json)
+                written += 1
+            }
         }
         json.endArray()
+        let next = written < page.rows.count ? page.cursor(after: page.rows[written - 1]) : page.cursor
         if let next {
             json.key("cursor")
             json.string(next.text)

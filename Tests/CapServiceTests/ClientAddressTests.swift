@@ -41,8 +41,8 @@ import Testing
         Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "198.51.100.1,")], "127.0.0.1"),
         Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "198.51.100.1:4711")], "198.51.100.1"),
         Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "198.51.100.1:")], "127.0.0.1"),
-        Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "2001:db8:1:2:3:4:5:6")], "2001:db8:1:2::"),
-        Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "[2001:db8:1:2:ffff::9]:443")], "2001:db8:1:2::"),
+        Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "2001:db8:1:2:3:4:5:6")], "2001:db8:1:2:3:4:5:6"),
+        Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "[2001:db8:1:2:ffff::9]:443")], "2001:db8:1:2:ffff::9"),
         Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "::ffff:198.51.100.1")], "198.51.100.1"),
         Case("127.0.0.1", .xForwardedFor, [("X-Forwarded-For", "198.51.100.01")], "127.0.0.1"),
         Case("::ffff:10.0.0.1", .xForwardedFor, [("X-Forwarded-For", "198.51.100.1")], "198.51.100.1"),
@@ -51,7 +51,7 @@ import Testing
         Case("127.0.0.1", .xForwardedFor, [("Forwarded", "for=198.51.100.1")], "127.0.0.1"),
         Case("127.0.0.1", .forwarded, [("X-Forwarded-For", "198.51.100.1")], "127.0.0.1"),
         Case("127.0.0.1", .forwarded, [("Forwarded", "for=192.0.2.60;proto=http;by=203.0.113.43")], "192.0.2.60"),
-        Case("127.0.0.1", .forwarded, [("Forwarded", "For=\"[2001:db8:cafe::17]:4711\"")], "2001:db8:cafe::"),
+        Case("127.0.0.1", .forwarded, [("Forwarded", "For=\"[2001:db8:cafe::17]:4711\"")], "2001:db8:cafe::17"),
         Case("127.0.0.1", .forwarded, [("Forwarded", "for=192.0.2.43, for=198.51.100.17")], "198.51.100.17"),
         Case("127.0.0.1", .forwarded, [("Forwarded", "for=192.0.2.43"), ("Forwarded", "for=10.0.0.2")], "192.0.2.43"),
         Case("127.0.0.1", .forwarded, [("Forwarded", "for=_hidden, for=10.0.0.2")], "10.0.0.2"),
@@ -66,6 +66,16 @@ import Testing
         proxies.networks = Self.networks
         proxies.field = item.field
         #expect(proxies.client(of: item.peer, HTTPHeaders(item.headers)) == item.client)
+    }
+
+    @Test func allOfANetworkOfOneClientIsCountedTogether() {
+        let shown = [
+            ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2::", "2001:db8:1:2::"), ("::1", "::"), ("local", "local"),
+        ]
+        for (address, network) in shown {
+            #expect(HTTPRequest(method: .get, path: "/", remoteAddress: address).clientNetwork == network)
+        }
     }
 
     @Test func withoutATrustedProxyNobodySpeaksForAnother() {

@@ -21,14 +21,15 @@ struct IPAddress: Hashable, Sendable {
 
     var isV4: Bool { bytes.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]) }
 
-    /// The name under which limits count it: an IPv4 address, or the /64 network of an IPv6 address, all of which one
-    /// client may have.
-    var name: String {
+    var text: String { Self.text(bytes, isV4: isV4) }
+
+    /// What limits count it as: an IPv4 address, or the /64 network of an IPv6 address, all of which one client may have.
+    var network: String { Self.text(isV4 ? bytes : bytes[..<8] + [UInt8](repeating: 0, count: 8), isV4: isV4) }
+
+    private static func text(_ bytes: [UInt8], isV4: Bool) -> String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        let shown = isV4 ? Array(bytes[12...]) : bytes[..<8] + [UInt8](repeating: 0, count: 8)
-        guard inet_ntop(isV4 ? AF_INET : AF_INET6, Array(shown), &text, socklen_t(text.count)) != nil else {
-            return "unknown"
-        }
+        let shown = isV4 ? Array(bytes[12...]) : bytes
+        guard inet_ntop(isV4 ? AF_INET : AF_INET6, shown, &text, socklen_t(text.count)) != nil else { return "unknown" }
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
@@ -80,18 +81,17 @@ struct TrustedProxies: Sendable {
     /// The most hops that are looked at.
     private static let maximumHops = 32
 
-    /// The name under which limits count the client of a request that came from `peer`: the nearest address that no trusted
-    /// proxy has, or the farthest that is known.
+    /// The address of the client of a request that came from `peer`: the nearest that no trusted proxy has, or the farthest
+    /// that is known.
     func client(of peer: String, _ headers: HTTPHeaders) -> String {
-        guard var nearest = IPAddress(peer) else { return peer }
-        guard !networks.isEmpty, isTrusted(nearest) else { return nearest.name }
+        guard !networks.isEmpty, var nearest = IPAddress(peer), isTrusted(nearest) else { return peer }
         for hop in hops(headers).reversed().prefix(Self.maximumHops) {
             // Of what stands before something that cannot be read, nothing is known.
             guard let address = hop else { break }
             nearest = address
             guard isTrusted(address) else { break }
         }
-        return nearest.name
+        return nearest.text
     }
 
     private func isTrusted(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }

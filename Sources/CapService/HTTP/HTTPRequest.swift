@@ -28,6 +28,9 @@ struct HTTPRequest: Sendable {
         self.remoteAddress = remoteAddress
     }
 
+    /// What limits count the client as.
+    var clientNetwork: String { IPAddress(remoteAddress)?.network ?? remoteAddress }
+
     /// Decodes the query on each call; nil when it is malformed, empty when there is none.
     var query: HTTPQuery? {
         HTTPQuery(rawQuery ?? "")

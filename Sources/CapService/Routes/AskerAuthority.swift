@@ -22,7 +22,7 @@ extension Service {
     func askingParty(_ request: HTTPRequest, _ snapshot: Snapshot, at now: Timestamp) throws(ErrorAnswer) -> AskingParty
     {
         guard request.headers.bytes("Authorization") != nil else {
-            try checkRate(ofAddress: request.remoteAddress, at: now)
+            try checkRate(ofAddress: request.clientNetwork, at: now)
             return .anonymous
         }
         let question: InvocationQuestion

@@ -50,14 +50,15 @@ extension Service {
     private func page(
         _ query: ListQuery, _ cursor: ListCursor?, _ limit: Int, _ delegation: DelegationAnswer
     ) throws(ErrorAnswer) -> HTTPResponse {
-        let rows: [ListPage.Row]
-        let next: ListCursor?
+        let page: CursorPage
         do throws(GraphError) {
-            (rows, next) = try delegation.snapshot.listPage(query, after: cursor, limit: limit, now: delegation.now)
+            page = try delegation.snapshot.listPage(query, after: cursor, limit: limit, now: delegation.now)
         } catch {
             throw ErrorAnswer(400, error.code.rawValue, error.message)
         }
-        return try stored { () throws(StorageError) in .json(try ListAnswer(delegation).page(rows, next: next)) }
+        return try stored { () throws(StorageError) in
+            .json(try ListAnswer(delegation).page(page, maxBytes: settings.maxPageBytes))
+        }
     }
 
     private func whole(_ query: ListQuery, _ delegation: DelegationAnswer) throws(ErrorAnswer) -> HTTPResponse {

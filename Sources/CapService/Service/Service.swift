@@ -101,12 +101,14 @@ final class Service: Sendable {
 
     /// Refuses a request of an address from which too many come, whoever makes them and whatever becomes of them: who asks
     /// by a fresh key each time, or shows what does not hold, is counted as well.
-    func checkAddress(_ address: String) throws(ErrorAnswer) {
-        guard let addressLimiter,
-            case .retryAfter(let seconds) = addressLimiter.check(address, at: MonotonicClock.milliseconds() * 1000)
+    func checkAddress(of request: HTTPRequest) throws(ErrorAnswer) {
+        guard let addressLimiter else { return }
+        let client = request.clientNetwork
+        guard
+            case .retryAfter(let seconds) = addressLimiter.check(client, at: MonotonicClock.milliseconds() * 1000)
         else { return }
         throw ErrorAnswer(
-            429, "rateLimited", "too many requests from `\(address)`", form: .json, retryAfter: seconds)
+            429, "rateLimited", "too many requests from `\(client)`", form: .json, retryAfter: seconds)
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.

@@ -35,7 +35,7 @@ struct ServiceHandler: HTTPHandler {
         let isXRPC = request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8)
         do throws(ErrorAnswer) {
             // Who watches over the service asks what costs nothing, and is always answered.
-            if request.path != "/healthz", request.path != "/readyz" { try service.checkAddress(request.remoteAddress) }
+            if request.path != "/healthz", request.path != "/readyz" { try service.checkAddress(of: request) }
         } catch {
             if isXRPC { return xrpc.refuse(request, reply, error) }
             return Answer(service, reply, route: "limited", request: request).fail(error)

@@ -66,13 +66,33 @@ extension ListQuery {
     }
 }
 
+/// A page of a listing, and the cursors that lead on from it.
+public struct CursorPage: Sendable {
+    public let rows: [ListPage.Row]
+    /// True when nothing comes after these rows.
+    public let isLast: Bool
+    fileprivate let pinned: Snapshot
+    fileprivate let selectedAt: Timestamp
+    fileprivate let fingerprint: UInt64
+
+    /// Where the next page begins; nil when nothing is left.
+    public var cursor: ListCursor? { isLast ? nil : rows.last.map { cursor(after: $0) } }
+
+    /// Where the page begins that follows one of the rows.
+    public func cursor(after row: ListPage.Row) -> ListCursor {
+        ListCursor(
+            revision: pinned.revision, selectedAt: selectedAt, after: pinned.graph.admittedAt(row.edge.raw),
+            fingerprint: fingerprint)
+    }
+}
+
 extension Snapshot {
     /// The page that follows a cursor, or the first page; `cursor` is nil in the answer when nothing is left.
     ///
     /// Throws `malformedCursor` when the cursor belongs to another listing or to a revision not reached here.
     public func listPage(
         _ query: ListQuery, after cursor: ListCursor?, limit: Int, now: Timestamp
-    ) throws(GraphError) -> (rows: [ListPage.Row], cursor: ListCursor?) {
+    ) throws(GraphError) -> CursorPage {
         let fingerprint = query.fingerprint
         if let cursor {
             guard cursor.fingerprint == fingerprint else {
@@ -86,12 +106,8 @@ extension Snapshot {
         let selectedAt = cursor?.selectedAt ?? now
         let bound = cursor.map { EdgeID(raw: firstEdge(admittedFrom: $0.after)) }
         let page = pinned.list(query, below: bound, limit: limit, selectedAt: selectedAt, now: now, current: self)
-        let next = page.next.map {
-            ListCursor(
-                revision: pinned.revision, selectedAt: selectedAt, after: graph.admittedAt($0.raw),
-                fingerprint: fingerprint)
-        }
-        return (page.rows, next)
+        return CursorPage(
+            rows: page.rows, isLast: page.next == nil, pinned: pinned, selectedAt: selectedAt, fingerprint: fingerprint)
     }
 
     /// The first edge admitted at or after a revision; edges stand in order of admission.

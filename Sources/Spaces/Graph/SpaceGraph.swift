@@ -29,11 +29,12 @@ package struct SpaceGraph: Sendable {
         package init() {}
     }
 
-    /// Writes one page of edges, newest first: `{delegations, cursor?, complete, revision}`.
+    /// Writes one page of edges, newest first, that ends after `maxBytes`: `{delegations, cursor?, complete, revision}`.
     ///
     /// Throws `MalformedCursor` for a cursor of another listing.
     package func list(
-        _ permit: Permit, _ filters: Filters, limit: Int, after cursor: ListCursor?, at now: Timestamp
+        _ permit: Permit, _ filters: Filters, limit: Int, maxBytes: Int = .max, after cursor: ListCursor?,
+        at now: Timestamp
     ) throws -> [UInt8] {
         guard case .readGraph(let principal) = permit.operation, principal == filters.principal else {
             throw AccessRefusal.closed
@@ -51,14 +52,13 @@ package struct SpaceGraph: Sendable {
         query.statuses = filters.statuses
         query.abilities = filters.abilities
         query.path = filters.path
-        let rows: [ListPage.Row]
-        let next: ListCursor?
+        let page: CursorPage
         do throws(GraphError) {
-            (rows, next) = try answer.snapshot.listPage(query, after: cursor, limit: limit, now: now)
+            page = try answer.snapshot.listPage(query, after: cursor, limit: limit, now: now)
         } catch {
             throw ATProtoError("MalformedCursor", error.message)
         }
-        return try ListAnswer(answer).page(rows, next: next)
+        return try ListAnswer(answer).page(page, maxBytes: maxBytes)
     }
 
     /// Writes an edge and all it rests on, each before its proofs: `{chain, revision}`.

@@ -24,24 +24,24 @@ enum ListShape {
             let asker = try snapshot.asker(invoker: invoker, proofs: [], at: ChainWorld.now)
             var query = ListQuery(space: space, asker: asker)
             query.direction = direction
-            let (first, cursor) = try snapshot.listPage(query, after: nil, limit: 100, now: ChainWorld.now)
-            precondition(first.count == 100 && cursor != nil)
-            var deep = cursor
+            let first = try snapshot.listPage(query, after: nil, limit: 100, now: ChainWorld.now)
+            precondition(first.rows.count == 100 && !first.isLast)
+            var deep = first.cursor
             for _ in 0..<min(200, world.busyRows / 100 - 2) {
                 deep = try snapshot.listPage(query, after: deep, limit: 100, now: ChainWorld.now).cursor
             }
             let answer = ListAnswer(
                 DelegationAnswer(
                     snapshot: snapshot, tokens: tokens, viewer: .reader(of: space, asker), now: ChainWorld.now))
-            let rows = try first.map { row in try Row(snapshot, row.edge, answer.delegation) }
+            let rows = try first.rows.map { row in try Row(snapshot, row.edge, answer.delegation) }
             let floor = Stopwatch.best(of: scale.runs) { keep(Row.serialize(rows)) }
             let page = try Stopwatch.best(of: scale.runs) {
                 let page = try snapshot.listPage(query, after: nil, limit: 100, now: ChainWorld.now)
-                keep(try answer.page(page.rows, next: page.cursor).count)
+                keep(try answer.page(page).count)
             }
             let later = try Stopwatch.best(of: scale.runs) {
                 let page = try snapshot.listPage(query, after: deep, limit: 100, now: ChainWorld.now)
-                keep(try answer.page(page.rows, next: page.cursor).count)
+                keep(try answer.page(page).count)
             }
             results.append(
                 Measurement(

@@ -52,7 +52,7 @@ struct DatabaseSource: AuthoritySource {
             if !statuses.isEmpty { query.statuses = Set(statuses) }
             let cursor = try question.cursor.map { try ListCursor($0) }
             let page = try snapshot.listPage(query, after: cursor, limit: question.limit, now: now)
-            return try DelegationPage(ListAnswer(answer).page(page.rows, next: page.cursor))
+            return try DelegationPage(ListAnswer(answer).page(page))
         } catch {
             throw CommandError(ofFile: error)
         }

@@ -67,18 +67,18 @@ import UCAN
         let root = try scene.signIn()
         var given: Set<String> = []
         for number in 0..<24 {
-            let places = (0..<30).map { scene.space.can("tinycloud.kv/get", "kv/\(number)/\($0)") }
+            let places = try (0..<30).map { try scene.space.can("tinycloud.kv/get", "kv/notes/\(number)/\($0)") }
             given.insert(
                 try scene.admit(scene.ucan(scene.session, to: Cast.key(0x35).did, places, proofs: [root])).cid.text)
         }
-        for filter: JSONObject in [
-            ["direction": "granted"], ["space": .string(scene.space.text)], ["status": "active"],
-        ] {
+        let filters: [(String, String)] = [("direction", "granted"), ("space", scene.space.text), ("status", "active")]
+        for (member, value) in filters {
             var found: [String] = []
             var pages = 0
             var cursor: String?
             repeat {
-                var asked = filter
+                var asked = JSONObject()
+                asked[member] = .string(value)
                 asked["limit"] = .number(JSONNumber(100))
                 asked["cursor"] = cursor.map { .string($0) }
                 let token = try scene.invocation(
@@ -92,14 +92,43 @@ import UCAN
                 cursor = answer.json["nextCursor"]?.string
                 pages += 1
             } while cursor != nil && pages < 100
-            #expect(pages > 10, "\(filter)")
-            #expect(found.count == Set(found).count && Set(found).isSuperset(of: given), "\(filter)")
+            #expect(pages > 10, "\(member)")
+            #expect(found.count == Set(found).count && Set(found).isSuperset(of: given), "\(member)")
         }
         // Nothing is kept by this filter, and so nothing is written.
         let token = try scene.invocation(
             scene.session, [scene.space.can("tinycloud.delegation/list", "delegation/")], proofs: [root])
         let none = try scene.wire.post("/delegation/query", token, json: ["status": "expired", "space": "nowhere"])
         #expect(none.json["items"]?.array?.isEmpty == true && none.json["nextCursor"] == nil)
+    }
+
+    @Test func aPageOfASpaceEndsAfterSoManyBytes() throws {
+        let scene = try Scene(options: ["--max-page-bytes", "4096"])
+        let root = try scene.signIn()
+        var given: Set<String> = []
+        for number in 0..<24 {
+            let places = try (0..<10).map { try scene.space.can("tinycloud.kv/get", "kv/notes/\(number)/\($0)") }
+            given.insert(
+                try scene.admit(scene.ucan(scene.session, to: Cast.key(0x35).did, places, proofs: [root])).cid.text)
+        }
+        var found: [String] = []
+        var cursor: String?
+        var pages = 0
+        repeat {
+            var filters = JSONObject()
+            filters["limit"] = .number(JSONNumber(1000))
+            filters["cursor"] = cursor.map { .string($0) }
+            let answer = try scene.read(
+                scene.session, proofs: [root], ["type": "list", "filters": .object(filters)])
+            try #require(answer.status == 200, "\(answer.text)")
+            #expect(answer.body.count < 4096 + 8192, "\(answer.body.count)")
+            found += try #require(answer.json["delegations"]).texts("cid")
+            cursor = answer.json["cursor"]?.string
+            #expect(answer.json["complete"]?.bool == (cursor == nil))
+            pages += 1
+        } while cursor != nil && pages < 100
+        #expect(pages > 5)
+        #expect(found.count == Set(found).count && Set(found).isSuperset(of: given))
     }
 
     // MARK: bodies

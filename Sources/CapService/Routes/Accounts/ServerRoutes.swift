@@ -69,7 +69,7 @@ enum ServerRoutes {
         guard let handle = try? Handle(handleText) else {
             throw XRPCError(IdentityError(.invalidHandle, "the handle is not a domain name"))
         }
-        try service.accountLimits.countCreation(call.request.remoteAddress)
+        try service.accountLimits.countCreation(call.request.clientNetwork)
         do {
             let new = try newAccount(call, handle, password)
             let made = try service.hashing.result { try service.accounts.create(new, at: call.now) }

@@ -15,7 +15,7 @@ enum SessionRoutes {
     private static func createSession(_ call: XRPCCall) throws -> XRPCOutput {
         let name = SignInName(try call.input.text("identifier"))
         let password = try call.input.text("password")
-        try call.service.accountLimits.countAttempt(name, call.request.remoteAddress)
+        try call.service.accountLimits.countAttempt(name, call.request.clientNetwork)
         return try mapped {
             let (session, tokens) = try call.service.accounts.login(
                 name, password: password, at: call.now)

@@ -46,7 +46,9 @@ enum GraphRoutes {
         }
         let permit = try call.permit(.readGraph(of: filters.principal), on: try call.space())
         return .json(
-            try call.service.spaces.graph.list(permit, filters, limit: limit, after: cursor, at: call.now))
+            try call.service.spaces.graph.list(
+                permit, filters, limit: limit, maxBytes: call.service.settings.maxPageBytes, after: cursor, at: call.now
+            ))
     }
 
     /// `space, edge` → `{chain, revision}`: the edge and all it rests on, each before its proofs.

@@ -62,7 +62,7 @@ extension XRPCCall {
     /// Refuses who calls too often, by its own name or, showing none, by its address.
     private func checkRate(of caller: Caller) throws {
         switch caller {
-        case .anonymous: try service.checkRate(ofAddress: request.remoteAddress, at: now)
+        case .anonymous: try service.checkRate(ofAddress: request.clientNetwork, at: now)
         case .account(let did, _, _), .service(let did, _, _, _): try service.checkRate(of: did, at: now)
         case .invocation(let question): try service.checkRate(of: question.invoker, at: now)
         case .credential(_, let key, _, _, _): try service.checkRate(of: key, at: now)
