@@ -127,8 +127,18 @@ extension Snapshot {
             case .allow(let standing) = decide(
                 question, wanted: (.spaceBelong, Resource(space: space)), context: context, at: now)
         else { return nil }
-        // What everybody may makes nobody a member.
-        guard standing.route.first.map({ view($0.edge).audience != DID.anyone.text }) ?? true else { return nil }
+        // What everybody may makes nobody a member, though a member may have named what everybody may.
+        guard standing.route.first.map({ view($0.edge).audience != DID.anyone.text }) ?? true else {
+            let own = CheckQuestion(
+                principal: question.invoker, ability: ability, resource: resource, context: context)
+            guard case .allowedThroughSpaces(let path) = verdictAsMember(resolve(own), at: now, &budget) else {
+                return nil
+            }
+            return .allow(
+                Allowance(
+                    route: path.flatMap { liveRoute(from: $0, at: now.microseconds) },
+                    rootAuthority: resource.rootAuthority))
+        }
         let route = standing.route + liveRoute(from: given, at: now.microseconds)
         return .allow(Allowance(route: route, rootAuthority: resource.rootAuthority))
     }

@@ -31,7 +31,7 @@ extension Snapshot {
 
     /// An edge that is made for the space itself is for whoever belongs to it, by an edge of its own or through a member
     /// space: what everybody may makes nobody a member.
-    private func verdictAsMember(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
+    func verdictAsMember(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
         guard question.space != 0, question.principal != ResolvedQuestion.nobody,
             let members = graph.terms.find(.principal, graph.terms.bytes(graph.spaces.row(question.space - 1).text))
         else { return .denied }

@@ -82,7 +82,8 @@ import UCAN
         }
         let session = try token(7, in: space, proofs: [])
         let citing = try token(8, in: space, proofs: [session.cid])
-        let resting = try token(8, in: "tinycloud:key:z6MkOther:default", proofs: [session.cid])
+        let resting = try token(
+            8, in: "tinycloud:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK:default", proofs: [session.cid])
         for (tokens, expected) in [
             ([citing], nil), ([session, citing], nil), ([citing, session], nil), ([resting], "proofs"),
             ([session, resting], "proofs"),

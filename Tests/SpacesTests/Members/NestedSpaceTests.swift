@@ -59,6 +59,23 @@ import UCAN
         }
     }
 
+    /// What everybody may makes nobody a member; who is one, by a space that is, has what members have all the same.
+    @Test func aMemberThroughASpaceNamesWhatEverybodyMayAndIsStillAMember() throws {
+        let outer = try rig.create("outer", #"{"config":{"membersCanList":true},"readPolicy":"public"}"#)
+        let inner = try rig.create("inner")
+        try rig.add(space: inner, to: outer, .writer)
+        _ = try rig.add("bob", to: inner, .reader)
+        for (name, isMember) in [("bob", true), ("dave", false)] {
+            let question = InvocationQuestion(
+                invoker: try rig.did(name), proofs: [],
+                capabilities: [
+                    Capability(resource: .atproto(space: try Space(outer), path: nil), ability: .spaceRead)
+                ])
+            let refusal = try rig.refusal(.listMembers(of: nil), .invocation(question), on: outer)
+            #expect((refusal == nil) == isMember, "\(name): \(refusal ?? "let through")")
+        }
+    }
+
     @Test func aNarrowShortWayDoesNotHideAWideLongOne() throws {
         let spaces = try (0...2).map { try rig.create("s\($0)") }
         try rig.add("bob", to: spaces[2], .writer)
