@@ -95,7 +95,7 @@ def test_paths_beside_the_methods(service):
 
 
 @pytest.mark.parametrize("head, status", [
-    ("GET /xrpc/" + "a" * 9000, 414), ("GET /xrpc/a\tb", 400), ("POST /xrpc/com.example.none", 413),
+    ("GET /xrpc/" + "a" * 9000, 414), ("GET /xrpc/a\tb", 400), ("POST /xrpc/com.example.none", 501),
     ("POST /invoke", 413)], ids=range(4))
 def test_no_cache_keeps_what_no_route_sees(service, head, status):
     request = f"{head} HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\nConnection: close\r\n\r\n"

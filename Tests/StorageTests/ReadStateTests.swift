@@ -1,4 +1,5 @@
 import CapTesting
+import Glibc
 import Testing
 
 @testable import Storage
@@ -62,5 +63,24 @@ import Testing
         again.close()
         try put("three")
         #expect(try engine.log.checkpoint())
+    }
+
+    /// Reads between the commits keep the log from neither being moved nor beginning anew.
+    @Test func theLogStaysShortWhereEachCommitIsRead() throws {
+        let path = scratch.path("log.db")
+        let engine = try SQLiteEngine(
+            path: path, options: SQLiteLogOptions(checkpointPages: 50), tables: [Shelf.schema])
+        defer { engine.close() }
+        var longest: Int64 = 0
+        for number in 0..<1500 {
+            let mark = withUnsafeBytes(of: number) { Array($0) } + [UInt8](repeating: 1, count: 2000)
+            try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", "\(number)", mark: mark)) }
+            let session = try engine.openReadSession()
+            #expect(try session.count(Shelf.self) == Int64(number + 1))
+            session.close()
+            var status = stat()
+            if stat(path + "-wal", &status) == 0 { longest = max(longest, Int64(status.st_size)) }
+        }
+        #expect(longest < 2_000_000, "\(longest) bytes")
     }
 }

@@ -16,8 +16,12 @@ import UCAN
     }
 
     @Test func principalsMatchAsPublished() throws {
-        for vector in try Fixture.json("vectors/tinycloud/identifiers.json").items("principalMatches")
-        where vector["refusedHere"] == nil {
+        for vector in try Fixture.json("vectors/tinycloud/identifiers.json").items("principalMatches") {
+            guard vector["refusedHere"] == nil else {
+                let texts = try [vector.text("a"), vector.text("b")]
+                #expect(texts.contains { (try? DID.principal(ofURL: $0)) == nil }, "\(texts)")
+                continue
+            }
             let (left, _) = try DID.principal(ofURL: vector.text("a"))
             let (right, _) = try DID.principal(ofURL: vector.text("b"))
             #expect((left == right) == vector["match"]?.bool)

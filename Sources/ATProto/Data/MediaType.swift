@@ -7,6 +7,8 @@ public enum MediaType {
     public static func isValid(_ text: String) -> Bool {
         var rest = Array(text.utf8.prefix(maximumLength + 1))[...]
         guard rest.count <= maximumLength, token(&rest), take(&rest, "/"), token(&rest) else { return false }
+        // A range of types, as `Accept` has them, is none.
+        guard !text.utf8.prefix(while: { $0 != UInt8(ascii: ";") }).contains(UInt8(ascii: "*")) else { return false }
         while true {
             blanks(&rest)
             guard take(&rest, ";") else { return rest.isEmpty }

@@ -74,6 +74,7 @@ extension SettingsParser {
             },
             Setting(name: "service-principals", value: "DID,…", help: "who may ask /authorize about anybody") {
                 settings, text throws(SettingsError) in
+                settings.servicePrincipals = []
                 for item in text.split(separator: ",") {
                     guard let did = try? DID(String(item)) else {
                         throw SettingsError(message: "`\(item)` in `service-principals` is not a DID")
@@ -115,7 +116,8 @@ extension SettingsParser {
             Setting(
                 name: "trusted-proxies", value: "ADDRESS[/BITS],…", help: "proxies that say whom they speak for"
             ) { settings, text throws(SettingsError) in
-                for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+                settings.http.proxies.networks = []
+                for item in text.split(separator: ",", omittingEmptySubsequences: text.isEmpty) {
                     guard let network = IPNetwork(item) else {
                         throw SettingsError(message: "`\(item)` in `trusted-proxies` is not an address or a network")
                     }

@@ -37,7 +37,12 @@ extension HTTPConnection {
                 draft.bodyLimit = core.limits.bodyLimit?(head.method, head.path) ?? core.limits.bodyBytes
                 let announced = head.contentLength ?? 0
                 draft.head = head
-                guard fits(announced) else { return refuse(connection, with: tooLarge) }
+                if !fits(announced) {
+                    guard draft.refusal != nil, !head.expectsContinue, announced <= Self.discardedBytes else {
+                        return refuse(connection, with: tooLarge)
+                    }
+                    draft.discards = true
+                }
                 draft.body.reserveCapacity(Int(min(announced, 16 * 1024)))
                 bodyReceived.store(0, ordering: .relaxed)
                 enter(.body)
@@ -63,7 +68,8 @@ extension HTTPConnection {
         case .bytes(let limit, let isProven):
             draft.bodyLimit = max(draft.bodyLimit, limit)
             guard count <= UInt64(max(0, draft.bodyLimit)) else { return false }
-            draft.allowance = HTTPBodyAllowance(core, isProven: isProven)
+            draft.allowance = HTTPBodyAllowance(
+                core, of: isProven ? nil : request(head, body: []).clientNetwork)
             return true
         }
     }
@@ -72,8 +78,15 @@ extension HTTPConnection {
     func receiveBody(_ bytes: UnsafeRawBufferPointer) -> MHD_Result {
         switch draft.stage {
         case .body:
-            guard fits(UInt64(draft.body.count + bytes.count)) else {
-                return refuseOnSocket(tooLarge)
+            if !draft.discards, !fits(UInt64(draft.body.count + bytes.count)) {
+                guard draft.refusal != nil else { return refuseOnSocket(tooLarge) }
+                draft.discards = true
+                draft.body = []
+            }
+            guard !draft.discards else {
+                draft.drained += bytes.count
+                bodyReceived.store(draft.drained, ordering: .relaxed)
+                return draft.drained <= Self.discardedBytes ? .YES : refuseOnSocket(tooLarge)
             }
             if let allowance = draft.allowance, !allowance.grow(to: draft.body.count + bytes.count) {
                 return refuseOnSocket(core.response(.tooManyBodies))
@@ -92,6 +105,11 @@ extension HTTPConnection {
     /// Gives the complete request to the handler, and sends the answer if there is one already.
     func dispatch(_ connection: OpaquePointer) -> MHD_Result {
         guard let head = draft.head.take() else { return .NO }
+        if draft.discards, let refusal = draft.refusal {
+            draft.isHTTP10 = head.isHTTP10
+            draft.isLast = head.isChunked
+            return send(refusal, on: connection)
+        }
         let request = request(head, body: draft.body)
         draft.body = []
         draft.stage = .dispatched
@@ -133,6 +151,9 @@ extension HTTPConnection {
     }
 
     private static let drainBytes = 256 * 1024
+    /// Of a body that its head was refused for so much is thrown away before the answer, since most clients send all before
+    /// they read, and must learn for instance that their session ran out.
+    private static let discardedBytes = 8 * 1024 * 1024
 
     /// How a body too large is refused: by what its head was told, else as is usual at the path of the request.
     private var tooLarge: HTTPResponse {
@@ -141,14 +162,12 @@ extension HTTPConnection {
     }
 
     private func refuse(_ connection: OpaquePointer, _ refusal: HTTPRefusal) -> MHD_Result {
-        core.log.debug(
-            "httpRefused",
-            [("code", .text(refusal.rawValue)), ("address", .text(remoteAddress))]
-        )
-        return refuse(connection, with: core.response(refusal))
+        refuse(connection, with: core.response(refusal))
     }
 
     private func refuse(_ connection: OpaquePointer, with response: HTTPResponse) -> MHD_Result {
+        core.log.debug(
+            "httpRefused", [("status", .int(Int64(response.status))), ("address", .text(remoteAddress))])
         // With a body on its way, closing after the answer would reset the connection under it. A client that waits for
         // leave to send its body is simply not given it.
         if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(response) }

@@ -118,6 +118,8 @@ struct HTTPDraft {
     var hasAskedForMore = false
     /// Why more was not given, where the head was told.
     var refusal: HTTPResponse?
+    /// The body is thrown away, and then that is answered.
+    var discards = false
     /// Counts the body where it earned its limit.
     var allowance: HTTPBodyAllowance?
     var body: [UInt8] = []
@@ -133,6 +135,7 @@ struct HTTPDraft {
         head = nil
         hasAskedForMore = false
         refusal = nil
+        discards = false
         allowance = nil
         body = []
         drained = 0

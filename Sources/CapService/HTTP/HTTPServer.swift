@@ -130,7 +130,7 @@ final class HTTPCore: Sendable {
     let isDraining = Atomic<Bool>(false)
     /// Bytes of the bodies that earned their limits and are not answered yet; of whom it is known, and of others.
     let earnedBytesHeld = Atomic<Int>(0)
-    let unprovenBytesHeld = Atomic<Int>(0)
+    let unprovenBytesHeld = Mutex<[String: Int]>([:])
     /// No connection may sleep any more: the loops are about to end.
     let isHalting = Atomic<Bool>(false)
 

@@ -19,7 +19,7 @@ final class Answer: Sendable {
 
     func send(_ response: HTTPResponse) {
         var response = response
-        if let requestID = self.requestID { response.headers.append(("X-Request-ID", requestID)) }
+        if let requestID = Self.requestID(asked) { response.headers.append(("X-Request-ID", requestID)) }
         if !isPublic { response.headers.append(Self.unkept) }
         if service.settings.cors { response.headers += Self.cors }
         service.metrics.count(route, response.status)
@@ -33,10 +33,13 @@ final class Answer: Sendable {
     }
 
     /// Makes the answer to a request that is refused by its head, before any route sees it.
-    static func refusal(_ failure: ErrorAnswer, _ service: Service, route: String) -> HTTPResponse {
+    static func refusal(
+        _ failure: ErrorAnswer, _ service: Service, route: String, request: HTTPRequest
+    ) -> HTTPResponse {
         let id = DecisionID()
         note(failure, id, service, route: route)
         var response = failure.response(id, wantsJSON: false)
+        if let requestID = requestID(request.headers) { response.headers.append(("X-Request-ID", requestID)) }
         response.headers.append(unkept)
         if service.settings.cors { response.headers += cors }
         service.metrics.count(route, response.status)
@@ -59,7 +62,7 @@ final class Answer: Sendable {
 
     /// The client's own name for the request; room for the head of an answer is bounded, so only one of a sensible
     /// length comes back.
-    private var requestID: String? {
+    private static func requestID(_ asked: HTTPHeaders) -> String? {
         asked["X-Request-ID"].flatMap { (1...256).contains($0.utf8.count) ? $0 : nil }
     }
 

@@ -25,7 +25,7 @@ extension Service {
         var json = JSONWriter()
         let list: [JSON]
         switch body["evaluations"] {
-        case nil: list = []
+        case nil, .null?: list = []
         case .array(let items)?: list = items
         default: throw AuthorizeQuestion.malformed("`evaluations` is not an array")
         }

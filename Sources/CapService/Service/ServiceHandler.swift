@@ -23,8 +23,16 @@ struct ServiceHandler: HTTPHandler {
 
     /// What of a body longer than usual a request may send, by its head.
     func bodyLeave(_ request: HTTPRequest) -> HTTPBodyLeave {
-        request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8)
-            ? xrpc.bodyLeave(request) : service.bodyLeave(request)
+        let isXRPC = request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8)
+        do throws(ErrorAnswer) {
+            // Here too something is verified: who announces long bodies is counted by those as well.
+            try service.checkAddress(of: request)
+        } catch {
+            let failure =
+                isXRPC ? XRPCAnswer.failure(error, nsid: xrpc.name(of: request), request: request) : error
+            return .refused(Answer.refusal(failure, service, route: "limited", request: request))
+        }
+        return isXRPC ? xrpc.bodyLeave(request) : service.bodyLeave(request)
     }
 
     func handle(_ request: HTTPRequest, _ reply: HTTPReply) {

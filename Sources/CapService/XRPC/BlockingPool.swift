@@ -55,8 +55,15 @@ final class BlockingPool: @unchecked Sendable {
         defer { done.unlock() }
         while true {
             if let result = made.withLock({ $0 }) { return try result.get() }
-            done.wait()
+            // A job that was dropped when the pool stopped gives nothing.
+            if !done.wait(milliseconds: 1000), hasStopped { return nil }
         }
+    }
+
+    private var hasStopped: Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return isStopped
     }
 
     /// Refuses further jobs, drops those that wait, and waits until the running ones ended or `deadline` has passed.

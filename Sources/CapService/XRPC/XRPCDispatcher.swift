@@ -10,10 +10,13 @@ struct XRPCDispatcher: Sendable {
     let service: Service
     let table: XRPCTable
 
+    /// The name of the method that a path below `prefix` calls.
+    func name(of request: HTTPRequest) -> String { String(request.path.dropFirst(Self.prefix.count)) }
+
     /// Refuses a request whose path begins with `prefix` without a look at what it asks.
     func refuse(_ request: HTTPRequest, _ reply: HTTPReply, _ error: any Error) {
         let answer = Answer(service, reply, route: "limited", request: request)
-        let name = String(request.path.dropFirst(Self.prefix.count))
+        let name = self.name(of: request)
         XRPCAnswer(answer: answer, nsid: name, request: request).refuse(error)
     }
 
@@ -21,7 +24,7 @@ struct XRPCDispatcher: Sendable {
     /// somebody of whom that shows only later a share of what the service holds for such. Whom the method would refuse is
     /// refused before its body comes.
     func bodyLeave(_ request: HTTPRequest) -> HTTPBodyLeave {
-        let name = String(request.path.dropFirst(Self.prefix.count))
+        let name = self.name(of: request)
         let entry = table[name]
         let limit = (entry?.procedure?.bodyLimit ?? XRPCMethod.plainBodyLimit) + XRPCTable.bodySlack
         let unproven = HTTPBodyLeave.bytes(limit, isProven: false)
@@ -39,13 +42,14 @@ struct XRPCDispatcher: Sendable {
             return unproven
         } catch {
             let failure = XRPCAnswer.failure(error, nsid: name, request: request)
-            return .refused(Answer.refusal(failure, service, route: entry?.any?.nsid ?? "xrpc"))
+            return .refused(
+                Answer.refusal(failure, service, route: entry?.any?.nsid ?? "xrpc", request: request))
         }
     }
 
     /// Answers a request whose path begins with `prefix`.
     func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
-        let name = String(request.path.dropFirst(Self.prefix.count))
+        let name = self.name(of: request)
         let entry = table[name]
         // Names that nobody serves are not counted by name: they are the client's to choose.
         let answer = Answer(

@@ -131,13 +131,13 @@ extension Snapshot {
         guard standing.route.first.map({ view($0.edge).audience != DID.anyone.text }) ?? true else {
             let own = CheckQuestion(
                 principal: question.invoker, ability: ability, resource: resource, context: context)
-            guard case .allowedThroughSpaces(let path) = verdictAsMember(resolve(own), at: now, &budget) else {
-                return nil
+            switch verdictAsMember(resolve(own), at: now, &budget) {
+            case .allowedThroughSpaces(let path):
+                let route = path.flatMap { liveRoute(from: $0, at: now.microseconds) }
+                return .allow(Allowance(route: route, rootAuthority: resource.rootAuthority))
+            case .undetermined: return .undetermined(.budgetExhausted)
+            case .owner, .allowed, .denied: return nil
             }
-            return .allow(
-                Allowance(
-                    route: path.flatMap { liveRoute(from: $0, at: now.microseconds) },
-                    rootAuthority: resource.rootAuthority))
         }
         let route = standing.route + liveRoute(from: given, at: now.microseconds)
         return .allow(Allowance(route: route, rootAuthority: resource.rootAuthority))

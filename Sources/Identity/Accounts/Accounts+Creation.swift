@@ -3,11 +3,19 @@ import Storage
 package import UCAN
 
 extension Accounts {
+    package func create(_ new: NewAccount, at now: Timestamp) throws -> (Account, SessionTokens) {
+        try create(new, hash: hash(of: new), at: now)
+    }
+
+    /// Hashes the password of an account that is to be made, which is slow on purpose.
+    package func hash(of new: NewAccount) throws -> PasswordHash { try passwords.hash(new.password) }
+
     /// Makes an account with its first session, in one transaction.
     ///
-    /// Throws `handleNotAvailable` when the handle or the DID has an account here already. Waits for its turn to hash.
-    package func create(_ new: NewAccount, at now: Timestamp) throws -> (Account, SessionTokens) {
-        let hash = try passwords.hash(new.password)
+    /// Throws `handleNotAvailable` when the handle or the DID has an account here already.
+    package func create(
+        _ new: NewAccount, hash: PasswordHash, at now: Timestamp
+    ) throws -> (Account, SessionTokens) {
         let (publicKey, box) = try sealed(new)
         let account = Account(
             did: new.did, handle: new.handle.text, publicKey: publicKey, hasPrivateKey: box != nil,

@@ -102,57 +102,26 @@ package struct PasswordHash: Hashable, Sendable {
     }
 }
 
-/// Hashes and tests passwords, a bounded number at a time, in the same time whether the account exists or not.
+/// Hashes and tests passwords, in the same time whether the account exists or not. How many at once, and so how much memory,
+/// is for who calls.
 package final class PasswordChecker: Sendable {
     private let cost: PasswordHash.Cost
-    private let gate: CountingGate
     /// Stands in for accounts that do not exist.
     private let decoy: PasswordHash
 
-    /// `concurrency` hashes may be under way at once; each takes the memory of `cost`.
-    package init(cost: PasswordHash.Cost = .standard, concurrency: Int = 2) throws(IdentityError) {
+    package init(cost: PasswordHash.Cost = .standard) throws(IdentityError) {
         self.cost = cost
-        gate = CountingGate(concurrency)
         decoy = try PasswordHash.decoy(cost: cost)
     }
 
-    /// Makes the hash to keep; waits for its turn.
+    /// Makes the hash to keep.
     package func hash(_ password: String) throws(IdentityError) -> PasswordHash {
-        gate.enter()
-        defer { gate.leave() }
         return try PasswordHash(of: Array(password.utf8), cost: cost)
     }
 
     /// Tests a password; without a hash it takes as long and is false.
     package func check(_ password: String, _ hash: PasswordHash?) throws(IdentityError) -> Bool {
-        gate.enter()
-        defer { gate.leave() }
         let matches = try (hash ?? decoy).matches(Array(password.utf8))
         return matches && hash != nil
     }
-}
-
-/// Lets a bounded number of threads pass at once; further ones wait.
-///
-/// Unchecked because the semaphore lies at a fixed address this class owns and is made to be shared by threads.
-final class CountingGate: @unchecked Sendable {
-    private let semaphore: UnsafeMutablePointer<sem_t>
-
-    init(_ count: Int) {
-        semaphore = .allocate(capacity: 1)
-        semaphore.initialize(to: sem_t())
-        sem_init(semaphore, 0, UInt32(clamping: max(1, count)))
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func enter() {
-        // A signal may end the wait early.
-        while sem_wait(semaphore) != 0, errno == EINTR {}
-    }
-
-    func leave() { sem_post(semaphore) }
 }

@@ -19,17 +19,21 @@ package struct ResolutionError: Error, Hashable, Sendable {
 
     package let code: Code
     package let message: String
+    /// True where asking again soon may give an answer: too much was being asked, or it took too long.
+    package let isPassing: Bool
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, isPassing: Bool = false) {
         self.code = code
         self.message = message
+        self.isPassing = isPassing
     }
 
     init(_ error: OutboundError) {
         switch error.code {
         case .refusedAddress: self.init(.refused, error.message)
         case .malformedURL, .tooLarge: self.init(.malformed, error.message)
-        case .unreachable, .timeout, .busy: self.init(.unreachable, error.message)
+        case .unreachable: self.init(.unreachable, error.message)
+        case .timeout, .busy: self.init(.unreachable, error.message, isPassing: true)
         }
     }
 

@@ -43,6 +43,17 @@ package struct SpaceMembers: Sendable {
         }
     }
 
+    /// Reads the name of who may be on the list already into its one form: former releases took names that no longer name
+    /// anybody. Throws `InvalidRequest`.
+    package static func listed(_ name: String, isSpace: Bool) throws(ATProtoError) -> String {
+        do throws(ATProtoError) {
+            return try checked(name, isSpace: isSpace)
+        } catch {
+            guard !isSpace, ATProtoDID.isWellFormed(name) else { throw error }
+            return name
+        }
+    }
+
     /// Reads a member's name into its one form; throws `InvalidRequest`.
     package static func checked(_ name: String, isSpace: Bool) throws(ATProtoError) -> String {
         if isSpace { return try SpaceURI(accepting: name).text }

@@ -22,8 +22,7 @@ package final class SQLiteEngine: StoreEngine {
     package var lastRevision: UInt64 { log.lastRevision }
 
     package func commit(_ batch: LogBatch) throws(StorageError) {
-        defer { readers.committed() }
-        try log.commit(batch)
+        try readers.committing { () throws(StorageError) in try log.commit(batch) }
     }
 
     package func forEachEntry(
@@ -37,8 +36,7 @@ package final class SQLiteEngine: StoreEngine {
     package func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) { try log.setMeta(key, value) }
 
     package func transaction(_ body: (any TableSession) -> LogBatch?) throws(StorageError) {
-        defer { readers.committed() }
-        try log.transaction { body($0) }
+        try readers.committing { () throws(StorageError) in try log.transaction { body($0) } }
     }
 
     package func openReadSession() throws(StorageError) -> any ReadSession { try SQLiteReadSession(readers) }

@@ -6,7 +6,7 @@ import Synchronization
 /// that comes back keeps its state for the next read, until something is committed.
 final class SnapshotReaders: Sendable {
     private let pool: ConnectionPool<TableConnection>
-    /// Commits that may be read, counted from 0.
+    /// Even between commits, odd during one; each commit takes it to the next even number.
     private let commits = Atomic<UInt64>(0)
 
     init(_ file: DatabaseFile, limit: Int, _ options: SQLiteLogOptions = SQLiteLogOptions()) {
@@ -32,14 +32,18 @@ final class SnapshotReaders: Sendable {
     func giveBack(_ tables: TableConnection) {
         guard tables.failure == nil else { return pool.giveBack(nil) }
         pool.giveBack(tables) { idle in
-            if idle.state != self.commits.load(ordering: .acquiring) { idle.leaveState() }
+            let now = self.commits.load(ordering: .acquiring)
+            if idle.state != now || now % 2 == 1 { idle.leaveState() }
         }
     }
 
-    /// Says that something was committed. A state that nobody reads must not keep the write-ahead log from beginning anew.
-    func committed() {
-        commits.add(1, ordering: .releasing)
+    /// Runs what commits something. No idle connection stands on a state meanwhile: the commit moves the write-ahead log into
+    /// the file as far as nobody reads an older state, and begins it anew where nobody reads it at all.
+    func committing<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        commits.add(1, ordering: .sequentiallyConsistent)
         pool.eachIdle { $0.leaveState() }
+        defer { commits.add(1, ordering: .sequentiallyConsistent) }
+        return try body()
     }
 
     func close() { pool.close() }

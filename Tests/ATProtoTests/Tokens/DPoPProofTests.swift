@@ -102,13 +102,11 @@ import UCAN
             ("exp", "1738368060", nil), ("exp", "1738367995.5", "DpopProofExpired"),
             ("exp", "1738367990", "DpopProofExpired"),
             ("exp", "0", "DpopProofExpired"), ("exp", "\"soon\"", "BadDpopProofSignature"),
-            ("exp", "null", "BadDpopProofSignature"),
             ("nbf", "1738368000", nil), ("nbf", "1738368005.5", "BadDpopProofSignature"), ("nbf", "1738368005", nil),
             ("nbf", "1738371600", "BadDpopProofSignature"), ("nbf", "true", "BadDpopProofSignature"),
         ] as [(String, String, String?)])
     func timesOfProofs(claim: String, value: String, told: String?) throws {
         let json = try JSON.parse(Array(value.utf8))
-        guard !json.isNull else { return }
         #expect(name(of: [try proof(claims: [claim: json])]) == told)
     }
 

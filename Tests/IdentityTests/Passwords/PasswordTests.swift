@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func withoutAHashTheSameWorkIsDone() throws {
-        let checker = try PasswordChecker(cost: PasswordHash.Cost(logN: 14, r: 8, p: 1), concurrency: 1)
+        let checker = try PasswordChecker(cost: PasswordHash.Cost(logN: 14, r: 8, p: 1))
         let hash = try checker.hash("right")
         #expect(try checker.check("right", hash) && !checker.check("wrong", hash) && !checker.check("right", nil))
         let clock = ContinuousClock()

@@ -52,7 +52,7 @@ import UCAN
             try rig.repos.uploadBlob([1], mimeType: type, account: RepoRig.alice, at: rig.time).mimeType == type)
     }
 
-    /// bluesky-social/atproto issues 1764 and 2544: the same image pasted as `image/jpg`, `image/jpeg` and as a file.
+    /// The same image pasted as `image/jpg`, `image/jpeg` and as a file.
     @Test func everyAnswerToTheSameBytesCanBeUsed() throws {
         let rig = try RepoRig()
         var answers: [BlobRef] = []

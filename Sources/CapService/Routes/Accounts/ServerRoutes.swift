@@ -72,10 +72,10 @@ enum ServerRoutes {
         try service.accountLimits.countCreation(call.request.clientNetwork)
         do {
             let new = try newAccount(call, handle, password)
-            let made = try service.hashing.result { try service.accounts.create(new, at: call.now) }
-            guard let (account, tokens) = made else {
+            guard let hash = try service.hashing.result(of: { try service.accounts.hash(of: new) }) else {
                 throw XRPCError("ServiceUnavailable", "too many passwords are being hashed", retryAfter: 1)
             }
+            let (account, tokens) = try service.accounts.create(new, hash: hash, at: call.now)
             return try SessionRoutes.output(account, tokens, call, withStatus: false)
         } catch let error as IdentityError {
             throw XRPCError(error)
@@ -99,9 +99,16 @@ enum ServerRoutes {
         guard !service.store.snapshot().knows(did) else {
             throw IdentityError(.handleNotAvailable, "the name `\(handle.text)` is somebody's already")
         }
-        guard (try? service.resolver.document(of: did.text, .new)) == nil else {
-            throw IdentityError(.handleNotAvailable, "`\(did.text)` is published elsewhere")
+        do {
+            _ = try service.resolver.document(of: did.text, .new)
+        } catch let error as ResolutionError {
+            // What could not be asked for now may well be somebody's.
+            guard error.isPassing else { return }
+            throw XRPCError(
+                "ServiceUnavailable", "it cannot be told now whether the name is somebody's", retryAfter: 5,
+                detail: error.message)
         }
+        throw IdentityError(.handleNotAvailable, "`\(did.text)` is published elsewhere")
     }
 
     private static func newAccount(_ call: XRPCCall, _ handle: Handle, _ password: String) throws -> NewAccount {
@@ -115,7 +122,8 @@ enum ServerRoutes {
             return try NewAccount(handle: handle, password: password, did: did)
         }
         try domains.check(handle)
-        try reserved(call).check(handle, DID(didText))
-        return try AccountImport(call, did: didText).account(handle: handle, password: password)
+        let account = try AccountImport(call, did: didText).account(handle: handle, password: password)
+        try reserved(call).check(handle, account.did)
+        return account
     }
 }

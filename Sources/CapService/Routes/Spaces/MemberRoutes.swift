@@ -59,7 +59,7 @@ enum MemberRoutes {
     private static func removeMember(_ call: XRPCCall) throws -> XRPCOutput {
         let permit = try call.permit(.manageMembers, on: try call.space())
         let text = try call.input.text(.did)
-        let name = try SpaceMembers.checked(text, isSpace: !text.utf8.starts(with: "did:".utf8))
+        let name = try SpaceMembers.listed(text, isSpace: !text.utf8.starts(with: "did:".utf8))
         let open = try call.service.spaces.members.remove(
             permit, name: name, refusesMissing: call.isAlias, at: call.now)
         var answer = JSONObject()
