@@ -65,7 +65,7 @@ import Testing
         #expect(try engine.log.checkpoint())
     }
 
-    /// Reads between the commits keep the log from neither being moved nor beginning anew.
+    /// Reads between the commits do not keep the log from being moved into the file and beginning anew.
     @Test func theLogStaysShortWhereEachCommitIsRead() throws {
         let path = scratch.path("log.db")
         let engine = try SQLiteEngine(

@@ -81,6 +81,7 @@ extension HTTPConnection {
             if !draft.discards, !fits(UInt64(draft.body.count + bytes.count)) {
                 guard draft.refusal != nil else { return refuseOnSocket(tooLarge) }
                 draft.discards = true
+                draft.drained = draft.body.count
                 draft.body = []
             }
             guard !draft.discards else {
@@ -162,12 +163,11 @@ extension HTTPConnection {
     }
 
     private func refuse(_ connection: OpaquePointer, _ refusal: HTTPRefusal) -> MHD_Result {
-        refuse(connection, with: core.response(refusal))
+        core.log.debug("httpRefused", [("code", .text(refusal.rawValue)), ("address", .text(remoteAddress))])
+        return refuse(connection, with: core.response(refusal))
     }
 
     private func refuse(_ connection: OpaquePointer, with response: HTTPResponse) -> MHD_Result {
-        core.log.debug(
-            "httpRefused", [("status", .int(Int64(response.status))), ("address", .text(remoteAddress))])
         // With a body on its way, closing after the answer would reset the connection under it. A client that waits for
         // leave to send its body is simply not given it.
         if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(response) }
@@ -182,6 +182,7 @@ extension HTTPConnection {
     private func refuseOnSocket(_ response: HTTPResponse) -> MHD_Result {
         draft.stage = .draining
         draft.body = []
+        draft.drained = 0
         draft.allowance = nil
         enter(.draining)
         let bytes = response.raw

@@ -131,7 +131,8 @@ extension Snapshot {
         guard standing.route.first.map({ view($0.edge).audience != DID.anyone.text }) ?? true else {
             let own = CheckQuestion(
                 principal: question.invoker, ability: ability, resource: resource, context: context)
-            switch verdictAsMember(resolve(own), at: now, &budget) {
+            var bound = graph.limits.maxCheckNodes
+            switch verdictAsMember(resolve(own), at: now, &bound) {
             case .allowedThroughSpaces(let path):
                 let route = path.flatMap { liveRoute(from: $0, at: now.microseconds) }
                 return .allow(Allowance(route: route, rootAuthority: resource.rootAuthority))

@@ -19,7 +19,8 @@ package struct ResolutionError: Error, Hashable, Sendable {
 
     package let code: Code
     package let message: String
-    /// True where asking again soon may give an answer: too much was being asked, or it took too long.
+    /// True where nothing was asked, since too much else was being asked, or where somebody answered that it cannot answer
+    /// now: asking again soon may tell.
     package let isPassing: Bool
 
     package init(_ code: Code, _ message: String, isPassing: Bool = false) {
@@ -32,8 +33,8 @@ package struct ResolutionError: Error, Hashable, Sendable {
         switch error.code {
         case .refusedAddress: self.init(.refused, error.message)
         case .malformedURL, .tooLarge: self.init(.malformed, error.message)
-        case .unreachable: self.init(.unreachable, error.message)
-        case .timeout, .busy: self.init(.unreachable, error.message, isPassing: true)
+        case .unreachable, .timeout: self.init(.unreachable, error.message)
+        case .busy: self.init(.unreachable, error.message, isPassing: true)
         }
     }
 
@@ -63,7 +64,9 @@ extension Outbound {
         switch response.status {
         case 200: return response.body
         case 404, 410: throw ResolutionError(.notFound, "`\(url)` is not there")
-        default: throw ResolutionError(.unreachable, "`\(url)` answered \(response.status)")
+        default:
+            let isPassing = response.status == 429 || response.status >= 500
+            throw ResolutionError(.unreachable, "`\(url)` answered \(response.status)", isPassing: isPassing)
         }
     }
 }

@@ -117,6 +117,7 @@ package struct SpaceMembers: Sendable {
         try change(permit, at: now) { transaction, space, actor in
             let end = EdgeEnd(by: actor, reason: "removed")
             guard try transaction.removeMember(name, of: space, end) else {
+                _ = try Self.checked(name, isSpace: !name.utf8.starts(with: "did:".utf8))
                 guard !refusesMissing else { throw ATProtoError("MemberNotFound", "the space has no such member") }
                 return []
             }

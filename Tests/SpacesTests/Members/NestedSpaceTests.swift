@@ -76,6 +76,19 @@ import UCAN
         }
     }
 
+    /// Who is mistyped is not said to be off the list.
+    @Test func aMistypedMemberIsNotTakenOffAList() throws {
+        let space = try rig.create("one")
+        _ = try rig.add("bob", to: space, .writer)
+        for name in ["did:key:zCarol", "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2do"] {
+            let listed = try SpaceMembers.listed(name, isSpace: false)
+            #expect {
+                _ = try rig.members.remove(
+                    try rig.permit(.manageMembers, "alice", on: space), name: listed, at: rig.start)
+            } throws: { ($0 as? ATProtoError)?.name == "InvalidRequest" }
+        }
+    }
+
     @Test func aNarrowShortWayDoesNotHideAWideLongOne() throws {
         let spaces = try (0...2).map { try rig.create("s\($0)") }
         try rig.add("bob", to: spaces[2], .writer)
