@@ -29,7 +29,7 @@ final class SpaceWorld {
                 connection,
                 Self.post(
                     "com.atproto.server.createAccount",
-                    ["handle": .string("\(name).localhost"), "password": "bench"]))
+                    ["handle": .string("\(name).localhost"), "password": "bench-of-oak"]))
             guard let did = made["did"]?.string, let token = made["accessJwt"]?.string else {
                 throw BenchError(message: "an account without a name")
             }

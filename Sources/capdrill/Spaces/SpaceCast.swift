@@ -10,7 +10,7 @@ struct SpaceCast: Sendable {
         let key: PublicKey
     }
 
-    static let password = "drill"
+    static let password = "drill in the rain"
     let home: String
     let far: String
     let authors: [Author]
