@@ -17,8 +17,8 @@ struct ChainWorld {
 
     static func owner(_ number: Int) -> DID { did("0x" + hex(number, 40), "did:pkh:eip155:1:") }
     static func principal(_ chain: Int, _ level: Int) -> DID {
-        // Looks like a did:key; the graph needs no key to be in it.
-        did("z6Mk" + hex(chain, 36) + hex(level, 8), "did:key:")
+        // As long as a did:key; of this method the names are not looked into.
+        did("z6Mk" + hex(chain, 36) + hex(level, 8), "did:plc:")
     }
 
     private static func did(_ id: String, _ prefix: String) -> DID {
