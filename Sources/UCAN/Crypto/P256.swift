@@ -6,9 +6,10 @@ import Multiformats
 /// High-S signatures are accepted, because WebCrypto makes them half of the time; identity never depends on the
 /// signature (`statementID`), so the second form of a signature is no second statement (spec/ucan.md H, I).
 enum P256 {
-    static func importPublic(_ compressed: [UInt8]) -> OpaquePointer? {
-        guard compressed.count == 33, compressed[0] == 2 || compressed[0] == 3 else { return nil }
-        return make(selection: OSSL_KEYMGMT_SELECT_ALL_PARAMETERS | OSSL_KEYMGMT_SELECT_PUBLIC_KEY, compressed, nil)
+    /// Imports `04 || x || y`; nil when it is no point of the curve.
+    static func importPublic(_ point: [UInt8]) -> OpaquePointer? {
+        guard point.count == 65, point[0] == 4 else { return nil }
+        return make(selection: OSSL_KEYMGMT_SELECT_ALL_PARAMETERS | OSSL_KEYMGMT_SELECT_PUBLIC_KEY, point, nil)
     }
 
     /// Imports a private scalar in 1..<n together with its public point.
@@ -42,10 +43,10 @@ enum P256 {
         UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
-    private static func make(selection: Int32, _ compressed: [UInt8], _ secret: OpaquePointer?) -> OpaquePointer? {
+    private static func make(selection: Int32, _ point: [UInt8], _ secret: OpaquePointer?) -> OpaquePointer? {
         guard let builder = OSSL_PARAM_BLD_new() else { return nil }
         defer { OSSL_PARAM_BLD_free(builder) }
-        return compressed.withUnsafeBytes { point -> OpaquePointer? in
+        return point.withUnsafeBytes { point -> OpaquePointer? in
             guard OSSL_PARAM_BLD_push_utf8_string(builder, pointer(group), pointer(curve), 0) == 1,
                 OSSL_PARAM_BLD_push_octet_string(builder, pointer(pub), point.baseAddress, point.count) == 1,
                 secret == nil || OSSL_PARAM_BLD_push_BN(builder, pointer(priv), secret) == 1,
@@ -64,9 +65,11 @@ enum P256 {
         }
     }
 
-    /// Returns the point as `04 || x || y`, or nil when the bytes are no point of the curve.
+    /// Returns the point of 33 compressed bytes as `04 || x || y`, or nil when they are no point of the curve.
     static func uncompressed(_ compressed: [UInt8]) -> [UInt8]? {
-        guard let group = LibCrypto.p256Group, let point = EC_POINT_new(group) else { return nil }
+        guard compressed.count == 33, compressed[0] == 2 || compressed[0] == 3,
+            let group = LibCrypto.p256Group, let point = EC_POINT_new(group)
+        else { return nil }
         defer { EC_POINT_free(point) }
         var bytes = [UInt8](repeating: 0, count: 65)
         guard EC_POINT_oct2point(group, point, compressed, compressed.count, nil) == 1,

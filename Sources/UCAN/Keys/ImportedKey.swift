@@ -1,5 +1,6 @@
 import COpenSSL
 import CSecp256k1
+import Multiformats
 
 /// Holds one key in the form its library verifies with.
 ///
@@ -13,29 +14,40 @@ final class ImportedKey: @unchecked Sendable {
     }
 
     let key: Form
+    /// The y coordinate of a point; nil for Ed25519.
+    let y: Digest?
 
     // Importing a P-256 key costs half of a verification, so imported keys are remembered.
     private static let cache = BoundedCache<PublicKey, ImportedKey>(generation: 4096)
 
     /// Returns the imported form, or nil when the bytes are no acceptable key; nothing is remembered for those.
-    static func of(_ source: PublicKey) -> ImportedKey? {
-        if let known = cache[source] { return known }
-        guard let made = ImportedKey(source) else { return nil }
+    ///
+    /// Who knows `y` gives it: a P-256 key is imported without looking for a square root then, and one with another `y`
+    /// is no acceptable key.
+    static func of(_ source: PublicKey, y: Digest? = nil) -> ImportedKey? {
+        if let known = cache[source] { return y == nil || known.y == y ? known : nil }
+        guard let made = ImportedKey(source, y) else { return nil }
         cache.insert(made, for: source)
         return made
     }
 
-    init?(_ source: PublicKey) {
+    private init?(_ source: PublicKey, _ y: Digest?) {
+        let point = y.map { [4] + source.body.bytes + $0.bytes }
         switch source.curve {
         case .ed25519:
             guard let key = Ed25519.importPublic(source.bytes) else { return nil }
             self.key = .ed25519(key)
+            self.y = nil
         case .p256:
-            guard let key = P256.importPublic(source.bytes) else { return nil }
+            guard let point = point ?? P256.uncompressed(source.bytes), let key = P256.importPublic(point) else {
+                return nil
+            }
             self.key = .p256(key)
+            self.y = Digest(point.suffix(32))
         case .secp256k1:
-            guard let key = Secp256k1.parse(source.bytes) else { return nil }
+            guard let key = Secp256k1.parse(point ?? source.bytes) else { return nil }
             self.key = .secp256k1(key)
+            self.y = Digest(Secp256k1.serialize(key, compressed: false).suffix(32))
         }
     }
 

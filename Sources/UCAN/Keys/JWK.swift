@@ -21,7 +21,7 @@ enum JWK {
         guard let secret = coordinate(d) else {
             throw JWKMember.malformed("the private member `d` is not 32 bytes in base64url")
         }
-        let made = try PrivateKey(curve: key.curve, seed: secret)
+        let made = try PrivateKey(curve: key.curve, seed: secret.bytes)
         guard made.publicKey == key else {
             throw UCANError(.keyMismatch, "the private and the public part of the key do not belong together")
         }
@@ -50,19 +50,17 @@ enum JWK {
         }
         guard curve != .ed25519 else {
             guard members["y"] == nil else { throw JWKMember.malformed("a key of `Ed25519` has no `y`") }
-            return try PublicKey(curve: curve, bytes: x)
+            return try PublicKey(curve: curve, bytes: x.bytes)
         }
         guard let y = coordinate(members["y"]) else {
             throw JWKMember.malformed("the key's `y` is not 32 bytes in base64url")
         }
-        let key = try PublicKey(curve: curve, bytes: [2 | (y[31] & 1)] + x)
-        guard key.coordinates?.y == y else { throw JWKMember.malformed("the key is no point of its curve") }
-        return key
+        return try PublicKey(curve: curve, x: x, y: y)
     }
 
-    private static func coordinate(_ value: JSON?) -> [UInt8]? {
-        guard let text = value?.string, let bytes = Base64URL.decode(text.utf8), bytes.count == 32 else { return nil }
-        return bytes
+    private static func coordinate(_ value: JSON?) -> Digest? {
+        guard let text = value?.string, let bytes = Base64URL.decode(text.utf8) else { return nil }
+        return Digest(bytes)
     }
 
     /// Members in the order `alg, crv, (d,) kty, x(, y)`, which is also their bytewise order.
@@ -73,7 +71,7 @@ enum JWK {
         if let secret { members.append(("d", .string(Base64URL.encode(secret)))) }
         members.append(("kty", .string(key.curve.jwkType)))
         members.append(("x", .string(Base64URL.encode(key.body.bytes))))
-        if let y = key.coordinates?.y { members.append(("y", .string(Base64URL.encode(y)))) }
+        if let y = key.y { members.append(("y", .string(Base64URL.encode(y.bytes)))) }
         // The names are literals and differ.
         return .object(JSONObject(members) ?? JSONObject())
     }

@@ -21,6 +21,16 @@ public struct PublicKey: Hashable, Sendable {
         }
     }
 
+    /// Checks a point given by both coordinates, of a curve that has them; throws `malformedKey`.
+    init(curve: Curve, x: Digest, y: Digest) throws(UCANError) {
+        self.curve = curve
+        head = 2 | UInt8(truncatingIfNeeded: y.bytes[31] & 1)
+        body = x
+        guard curve != .ed25519, ImportedKey.of(self, y: y) != nil else {
+            throw UCANError(.malformedKey, "the key is no point of its curve", step: "F")
+        }
+    }
+
     /// Wraps bytes that a library has just produced from a private key or a signature.
     init(trusted curve: Curve, bytes: [UInt8]) throws(UCANError) {
         guard let body = Digest(bytes.suffix(32)), bytes.count == curve.publicKeyLength else {
@@ -58,15 +68,6 @@ public struct PublicKey: Hashable, Sendable {
         }
     }
 
-    /// The x and y coordinates of a curve point; nil for Ed25519.
-    var coordinates: (x: [UInt8], y: [UInt8])? {
-        let point: [UInt8]?
-        switch curve {
-        case .ed25519: point = nil
-        case .p256: point = P256.uncompressed(bytes)
-        case .secp256k1: point = Secp256k1.parse(bytes).map { Secp256k1.serialize($0, compressed: false) }
-        }
-        guard let point, point.count == 65 else { return nil }
-        return (Array(point[1..<33]), Array(point[33..<65]))
-    }
+    /// The y coordinate of a curve point; nil for Ed25519.
+    var y: Digest? { ImportedKey.of(self)?.y }
 }
