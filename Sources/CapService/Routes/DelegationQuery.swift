@@ -27,7 +27,7 @@ extension Service {
             answer.finish { () throws(ErrorAnswer) in
                 let rows: [AccountQuery.Row]
                 do throws(GraphError) {
-                    rows = try snapshot.account(query)
+                    rows = try snapshot.account(query, first: Self.maxRowsVisited + 1)
                 } catch {
                     throw ErrorAnswer(503, error.code.rawValue, "Delegation query unavailable", error.message)
                 }

@@ -74,12 +74,15 @@ public struct SpaceFilter: Sendable {
 }
 
 extension Snapshot {
-    /// The rows of an account in order of issue, newest first, unknown last, then by CID text: its whole history.
+    /// The rows of an account in order of issue, newest first, unknown last, then by CID text: the `first` of them.
     ///
     /// Granted is what the owner issued, and what a key of the account issued before it ceased to be one; received is
-    /// what else the owner, a session key while it was one, or the invoker received. Throws `limitExceeded` when the
-    /// account reaches over more than the limits allow.
-    public func account(_ query: AccountQuery) throws(GraphError) -> [AccountQuery.Row] {
+    /// what else the owner, a session key while it was one, or the invoker received. Throws `limitExceeded` when what
+    /// the account itself issued is more than the limits allow; what others gave it is nobody's to refuse, so however much
+    /// that is, each row costs a look and no more.
+    public func account(
+        _ query: AccountQuery, first limit: Int = .max
+    ) throws(GraphError) -> [AccountQuery.Row] {
         let owner = principal(query.owner)
         let invoker = principal(query.invoker)
         var budget = graph.limits.maxAccountStatements
@@ -95,25 +98,25 @@ extension Snapshot {
             audience == owner || audience == invoker || sessions[audience].map { holds($0, at: edge) } ?? false
         }
         let after = query.after.map { place(of: $0.raw) }
-        var rows: [(row: AccountQuery.Row, place: RowAge)] = []
+        var rows = FirstRows(limit)
         var holders = Set(members.keys).union(sessions.keys)
         holders.formUnion([owner, invoker].compactMap { $0 })
         for holder in holders {
             for direction in AccountQuery.Direction.allCases where query.directions.contains(direction) {
                 var cursor = PrincipalEdges(graph, holder, isIssuer: direction == .granted)
                 while let edge = cursor.next() {
-                    try spend(&budget)
+                    if direction == .granted { try spend(&budget) }
                     guard isVisible(edge), governs(query.owner, edge) || governs(query.invoker, edge) else { continue }
                     let isGranted = grants(graph.issuer(edge), edge)
                     // A row that is both counts as granted only.
                     guard direction == .granted ? isGranted : !isGranted && receives(holder, edge) else { continue }
                     let place = place(of: edge)
                     if let after, !(after < place) { continue }
-                    rows.append((AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction), place))
+                    rows.add(AccountQuery.Row(edge: EdgeID(raw: edge), direction: direction), place)
                 }
             }
         }
-        return rows.sorted { $0.place < $1.place }.map(\.row)
+        return rows.taken()
     }
 
     private func place(of edge: UInt32) -> RowAge {
@@ -180,6 +183,33 @@ private struct RowAge: Comparable {
         case (nil, .some): false
         case (.some, .some), (nil, nil): left.name < right.name
         }
+    }
+}
+
+/// Keeps the first of the rows it is given, in the room of twice as many.
+private struct FirstRows {
+    private let limit: Int
+    private var rows: [(row: AccountQuery.Row, place: RowAge)] = []
+    /// The last row that can still be among the first, once there are enough.
+    private var bound: RowAge?
+
+    init(_ limit: Int) { self.limit = limit }
+
+    mutating func add(_ row: AccountQuery.Row, _ place: RowAge) {
+        if let bound, bound < place { return }
+        rows.append((row, place))
+        if rows.count / 2 >= limit { cut() }
+    }
+
+    private mutating func cut() {
+        rows.sort { $0.place < $1.place }
+        rows.removeLast(max(0, rows.count - limit))
+        bound = rows.count == limit ? rows.last?.place : nil
+    }
+
+    mutating func taken() -> [AccountQuery.Row] {
+        cut()
+        return rows.map(\.row)
     }
 }
 
