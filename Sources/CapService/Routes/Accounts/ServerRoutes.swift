@@ -94,11 +94,11 @@ enum ServerRoutes {
     private static func requireUnclaimed(_ handle: Handle, _ did: DID, _ call: XRPCCall) throws {
         let service = call.service
         try reserved(call).check(handle, did)
-        let isTaken = try service.accounts.account(did) != nil || service.accounts.account(handle: handle) != nil
+        // Who names somebody without an account stays between those two: both cases are one.
+        let isTaken =
+            try service.accounts.account(did) != nil || service.accounts.account(handle: handle) != nil
+            || service.store.snapshot().knows(did)
         guard !isTaken else { throw IdentityError(.handleNotAvailable, "the handle `\(handle.text)` is taken") }
-        guard !service.store.snapshot().knows(did) else {
-            throw IdentityError(.handleNotAvailable, "the name `\(handle.text)` is somebody's already")
-        }
         do {
             _ = try service.resolver.document(of: did.text, .new)
         } catch let error as ResolutionError {

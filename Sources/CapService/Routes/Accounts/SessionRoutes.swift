@@ -15,7 +15,9 @@ enum SessionRoutes {
     private static func createSession(_ call: XRPCCall) throws -> XRPCOutput {
         let name = SignInName(try call.input.text("identifier"))
         let password = try call.input.text("password")
-        try call.service.accountLimits.countAttempt(name, call.request.clientNetwork)
+        // A handle and the DID that has it are one name to try.
+        let tried = try call.service.accounts.account(named: name).map { SignInName.did($0.did) } ?? name
+        try call.service.accountLimits.countAttempt(tried, call.request.clientNetwork)
         return try mapped {
             let (session, tokens) = try call.service.accounts.login(
                 name, password: password, at: call.now)
