@@ -121,7 +121,8 @@ let package = Package(
         .testTarget(
             name: "SpacesTests",
             dependencies: [
-                "Spaces", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats", "CapTesting",
+                "Spaces", "Answers", "Identity", "Storage", "ATProto", "CapabilityGraph", "UCAN", "Multiformats",
+                "CapTesting",
             ],
             swiftSettings: strict
         ),

@@ -2,7 +2,6 @@ import Answers
 import CapabilityGraph
 import Multiformats
 import Storage
-import Synchronization
 import UCAN
 
 extension Service {
@@ -40,11 +39,7 @@ extension Service {
         guard let chain = snapshot.chain(of: leaf) else {
             throw ErrorAnswer(401, "chainLimitExceeded", "delegation-chain-traversal-limit-exceeded")
         }
-        return try stored { () throws(StorageError) in
-            var response = HTTPResponse.json(try ListAnswer(delegation).chain(chain))
-            response.headers.append(("X-Capability-Revision", String(snapshot.revision)))
-            return response
-        }
+        return try listing(ListAnswer(delegation, chain: chain))
     }
 
     private func page(
@@ -56,9 +51,7 @@ extension Service {
         } catch {
             throw ErrorAnswer(400, error.code.rawValue, error.message)
         }
-        return try stored { () throws(StorageError) in
-            .json(try ListAnswer(delegation).page(page, maxBytes: settings.maxPageBytes))
-        }
+        return try listing(ListAnswer(delegation, page: page, maxBytes: settings.maxPageBytes))
     }
 
     private func whole(_ query: ListQuery, _ delegation: DelegationAnswer) throws(ErrorAnswer) -> HTTPResponse {
@@ -73,13 +66,13 @@ extension Service {
                     "the listing has more than \(settings.maxListRows) rows; ask for pages with `limit` and `cursor`")
             }
         }
-        return HTTPResponse(
-            status: 200,
-            headers: [
-                ("Content-Type", "application/json"),
-                ("X-Capability-Revision", String(delegation.snapshot.revision)),
-            ],
-            body: .stream(ListSource(ListAnswer.Whole(delegation, walk))))
+        return try listing(ListAnswer(delegation, walk: walk))
+    }
+
+    private func listing(_ answer: ListAnswer) throws(ErrorAnswer) -> HTTPResponse {
+        var response = try stored { () throws(StorageError) in try HTTPResponse(answer) }
+        response.headers.append(("X-Capability-Revision", String(answer.revision)))
+        return response
     }
 
     func stored(_ make: () throws(StorageError) -> HTTPResponse) throws(ErrorAnswer) -> HTTPResponse {
@@ -87,32 +80,6 @@ extension Service {
             return try make()
         } catch {
             throw ErrorAnswer(500, error.code.rawValue, "database error: \(error.code.rawValue)", detail: error.message)
-        }
-    }
-}
-
-/// Streams a whole listing; a token that cannot be read cuts the connection, so nothing short looks complete.
-private final class ListSource: HTTPBodySource {
-    private struct State {
-        var whole: ListAnswer.Whole
-        var rest: [UInt8] = []
-        var offset = 0
-    }
-
-    private let state: Mutex<State>
-
-    init(_ whole: ListAnswer.Whole) { state = Mutex(State(whole: whole)) }
-
-    func next(maxBytes: Int) throws -> [UInt8]? {
-        try state.withLock { state in
-            if state.offset == state.rest.count {
-                guard let bytes = try state.whole.next(target: 32 * 1024) else { return nil }
-                state.rest = bytes
-                state.offset = 0
-            }
-            let end = min(state.rest.count, state.offset + maxBytes)
-            defer { state.offset = end }
-            return Array(state.rest[state.offset..<end])
         }
     }
 }

@@ -38,6 +38,11 @@ public struct ListPage: Sendable {
     public struct Row: Sendable {
         public let edge: Snapshot.EdgeID
         public let status: EdgeStatus
+
+        public init(edge: Snapshot.EdgeID, status: EdgeStatus) {
+            self.edge = edge
+            self.status = status
+        }
     }
 
     public let rows: [Row]

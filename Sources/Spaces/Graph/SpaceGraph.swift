@@ -1,5 +1,5 @@
 import ATProto
-import Answers
+package import Answers
 package import CapabilityGraph
 package import Multiformats
 package import Storage
@@ -35,7 +35,7 @@ package struct SpaceGraph: Sendable {
     package func list(
         _ permit: Permit, _ filters: Filters, limit: Int, maxBytes: Int = .max, after cursor: ListCursor?,
         at now: Timestamp
-    ) throws -> [UInt8] {
+    ) throws -> ListAnswer {
         guard case .readGraph(let principal) = permit.operation, principal == filters.principal else {
             throw AccessRefusal.closed
         }
@@ -58,13 +58,13 @@ package struct SpaceGraph: Sendable {
         } catch {
             throw ATProtoError("MalformedCursor", error.message)
         }
-        return try ListAnswer(answer).page(page, maxBytes: maxBytes)
+        return ListAnswer(answer, page: page, maxBytes: maxBytes)
     }
 
     /// Writes an edge and all it rests on, each before its proofs: `{chain, revision}`.
     ///
     /// Throws `EdgeNotFound` for an edge that is not there and for one the asker may not see.
-    package func chain(_ permit: Permit, of id: Multihash, at now: Timestamp) throws -> [UInt8] {
+    package func chain(_ permit: Permit, of id: Multihash, at now: Timestamp) throws -> ListAnswer {
         guard case .readGraph = permit.operation else { throw AccessRefusal.closed }
         let answer = try answer(permit, at: now)
         let graph = answer.snapshot
@@ -74,14 +74,7 @@ package struct SpaceGraph: Sendable {
         guard let chain = graph.chain(of: leaf) else {
             throw ATProtoError("ChainTooLarge", "the edge rests on more edges than a chain may show")
         }
-        var json = JSONWriter(reserving: 256)
-        json.beginObject()
-        json.key("chain")
-        json.raw(try ListAnswer(answer).chain(chain))
-        json.key("revision")
-        json.int(graph.revision)
-        json.endObject()
-        return json.bytes
+        return ListAnswer(answer, chain: chain, withRevision: true)
     }
 
     /// Says whether a principal has an ability on the space or a path in it, by which edges, and why:

@@ -52,7 +52,8 @@ struct DatabaseSource: AuthoritySource {
             if !statuses.isEmpty { query.statuses = Set(statuses) }
             let cursor = try question.cursor.map { try ListCursor($0) }
             let page = try snapshot.listPage(query, after: cursor, limit: question.limit, now: now)
-            return try DelegationPage(ListAnswer(answer).page(page))
+            var answer = ListAnswer(answer, page: page)
+            return try DelegationPage(answer.rest())
         } catch {
             throw CommandError(ofFile: error)
         }
@@ -67,7 +68,8 @@ struct DatabaseSource: AuthoritySource {
                 .undetermined, "`\(cid.text)` rests on more delegations than the limits allow to look at")
         }
         do {
-            return try DelegationChain(ListAnswer(answer).chain(chain))
+            var answer = ListAnswer(answer, chain: chain)
+            return try DelegationChain(answer.rest())
         } catch {
             throw CommandError(ofFile: error)
         }

@@ -139,6 +139,54 @@ import UCAN
         #expect(found.count == Set(found).count && Set(found).isSuperset(of: given))
     }
 
+    /// What is long is sent in pieces, and is what the same rows are one by one.
+    @Test func aLongListingIsSentInPieces() throws {
+        let scene = try Scene()
+        let root = try scene.signIn()
+        // Some rows are longer than a piece, some much shorter, in no order.
+        var (proof, holder) = (root, scene.session)
+        let link = try (0..<110).map { try scene.space.can("tinycloud.kv/get", "kv/notes/\($0)") }
+        for number in 0..<12 {
+            let count = [1, 110, 1, 1, 90, 110, 1, 3, 110, 1, 1, 110][number]
+            _ = try scene.admit(
+                scene.ucan(scene.session, to: Cast.key(0x35).did, Array(link[..<count]), proofs: [root]))
+            // And the links of a chain.
+            guard number < 8 else { continue }
+            let next = try Cast.key(0x40 + UInt8(number))
+            proof = try scene.admit(scene.ucan(holder, to: next.did, link, proofs: [proof]))
+            holder = next
+        }
+        func read(_ parameters: JSON) throws -> RawResponse {
+            let answer = try scene.read(scene.session, proofs: [root], parameters)
+            try #require(answer.status == 200, "\(answer.text)")
+            return answer
+        }
+        var single: [String: JSON] = [:]
+        var cursor: String?
+        repeat {
+            var filters = JSONObject()
+            filters["limit"] = .number(JSONNumber(1))
+            filters["cursor"] = cursor.map { .string($0) }
+            let answer = try read(["type": "list", "filters": .object(filters)])
+            #expect(answer.header("content-length") != nil)
+            for row in answer.json["delegations"]?.array ?? [] { single[row["cid"]?.string ?? ""] = row }
+            cursor = answer.json["cursor"]?.string
+        } while cursor != nil && single.count < 100
+        #expect(single.count >= 21)
+        let page = try read(["type": "list", "filters": ["limit": .number(JSONNumber(100))]])
+        #expect(page.header("transfer-encoding") == "chunked")
+        let rows = try #require(page.json["delegations"]?.array)
+        #expect(page.json["complete"] == true && rows.count == single.count)
+        for row in rows { #expect(row == single[row["cid"]?.string ?? ""]) }
+        let whole = try read(["type": "list"])
+        #expect(whole.header("transfer-encoding") == "chunked")
+        #expect(Dictionary(uniqueKeysWithValues: whole.json.object?.members.map { ($0.key, $0.value) } ?? []) == single)
+        let chain = try read(["type": "chain", "delegation_cid": .string(proof.cid.text)])
+        #expect(chain.header("transfer-encoding") == "chunked")
+        #expect(chain.json.array?.count == 9)
+        for row in chain.json.array ?? [] { #expect(row == single[row["cid"]?.string ?? ""]) }
+    }
+
     // MARK: bodies
 
     private static func head(_ port: UInt16, _ lines: [String], length: Int) -> String {

@@ -1,4 +1,5 @@
 import ATProto
+import Answers
 import CapTesting
 import CapabilityGraph
 import Dispatch
@@ -171,8 +172,8 @@ final class SpaceHistory {
     private func end(_ uri: String, by who: String, _ door: PlainDoor, _ fits: (Listed) -> Bool) throws -> Bool {
         let space = try space(uri)
         let permit = try permit(.readGraph(of: nil), who, space)
-        let answer = try JSON.parse(
-            try graph.list(permit, SpaceGraph.Filters(), limit: 1000, after: nil, at: rig.start))
+        var listing = try graph.list(permit, SpaceGraph.Filters(), limit: 1000, after: nil, at: rig.start)
+        let answer = try JSON.parse(listing.rest())
         let edges = (answer["delegations"]?.array ?? []).map { item in
             Listed(
                 cid: item["cid"]?.string ?? "", kind: item["kind"]?.string, delegate: item["delegate"]?.string,

@@ -45,17 +45,16 @@ enum GraphRoutes {
             return cursor
         }
         let permit = try call.permit(.readGraph(of: filters.principal), on: try call.space())
-        return .json(
-            try call.service.spaces.graph.list(
-                permit, filters, limit: limit, maxBytes: call.service.settings.maxPageBytes, after: cursor, at: call.now
-            ))
+        let listing = try call.service.spaces.graph.list(
+            permit, filters, limit: limit, maxBytes: call.service.settings.maxPageBytes, after: cursor, at: call.now)
+        return .response(try HTTPResponse(listing))
     }
 
     /// `space, edge` → `{chain, revision}`: the edge and all it rests on, each before its proofs.
     private static func getChain(_ call: XRPCCall) throws -> XRPCOutput {
         let edge = try edge(try call.parameters.text("edge"))
         let permit = try call.permit(.readGraph(of: nil), on: try call.space())
-        return .json(try call.service.spaces.graph.chain(permit, of: edge, at: call.now))
+        return .response(try HTTPResponse(call.service.spaces.graph.chain(permit, of: edge, at: call.now)))
     }
 
     /// `space, did?, ability, path?` → `{decision, chain, reason, revision, explain}`; without `did` the caller is meant.
