@@ -65,7 +65,7 @@ final class Service: Sendable {
         address = PublicAddress(settings)
         outbound = OutboundClient(
             policy: OutboundPolicy(allowsLoopback: settings.allowsLoopbackPeers),
-            userAgent: "capservice/\(Self.version)")
+            userAgent: "capservice/\(Self.version)", named: [try PeerURL(settings.plcURL).origin])
         let (accounts, address) = (
             try Accounts(
                 store: store, keyFile: settings.keyFile, audience: nodeKey.did.text,

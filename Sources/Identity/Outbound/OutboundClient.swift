@@ -1,20 +1,33 @@
 import Curl
 import Synchronization
+import UCAN
 
 /// Asks other hosts through libcurl, under one policy; connections are kept and used again.
+///
+/// Who is asked is often a stranger's choice, and so is how long an answer takes. So one host has a quarter of the room at
+/// most, and hosts that have not answered lately leave a quarter of it to those that have. Hosts that the operator named are
+/// held to neither.
 package final class OutboundClient: Outbound {
     private let policy: OutboundPolicy
     private let userAgent: String
     private let bound: Int
+    private let named: Set<String>
     private let state = Mutex(State())
 
     private struct State {
         var idle: [CurlHandle] = []
         var underWay = 0
+        /// By origin.
+        var underWayAt: [String: Int] = [:]
     }
 
-    /// At most `concurrency` questions are under way at once; further ones are refused as `busy`.
-    package init(policy: OutboundPolicy, userAgent: String, concurrency: Int = 32) {
+    /// Origins that answered, by when they last did not fail to.
+    private let answering = BoundedCache<String, Bool>(generation: 1024)
+
+    /// At most `concurrency` questions are under way at once; further ones are refused as `busy`. `named` are the origins
+    /// that the operator named.
+    package init(policy: OutboundPolicy, userAgent: String, concurrency: Int = 32, named: Set<String> = []) {
+        self.named = named
         self.policy = policy
         self.userAgent = userAgent
         bound = max(1, concurrency)
@@ -22,8 +35,9 @@ package final class OutboundClient: Outbound {
 
     package func send(_ request: OutboundRequest) throws(OutboundError) -> OutboundResponse {
         try policy.check(request.url)
-        let handle = try take()
-        defer { giveBack(handle) }
+        let origin = request.url.origin
+        let handle = try take(for: origin)
+        defer { giveBack(handle, from: origin) }
         let transfer = OutboundTransfer(request, policy)
         do throws(CurlTrouble) {
             let answer = try handle.perform(
@@ -34,31 +48,39 @@ package final class OutboundClient: Outbound {
                     // A proxy would connect where the policy does not see it.
                     mayUseProxy: false),
                 transfer)
+            answering.insert(true, for: origin)
             return OutboundResponse(status: answer.status, contentType: answer.contentType, body: transfer.body)
         } catch {
+            if case .timeout = error { answering.insert(false, for: origin) }
             throw transfer.error(error)
         }
     }
 
-    private func take() throws(OutboundError) -> CurlHandle {
+    private func take(for origin: String) throws(OutboundError) -> CurlHandle {
+        let isNamed = named.contains(origin)
+        let room = isNamed || answering[origin] ?? false ? bound : bound - bound / 4
+        let share = isNamed ? bound : max(1, bound / 4)
         let isFree = state.withLock { state -> Bool in
-            guard state.underWay < bound else { return false }
+            guard state.underWay < room, state.underWayAt[origin, default: 0] < share else { return false }
             state.underWay += 1
+            state.underWayAt[origin, default: 0] += 1
             return true
         }
         guard isFree else { throw OutboundError(.busy, "too many other hosts are being asked") }
         if let idle = state.withLock({ $0.idle.popLast() }) { return idle }
         guard let made = CurlHandle() else {
-            state.withLock { $0.underWay -= 1 }
+            giveBack(nil, from: origin)
             throw OutboundError(.unreachable, "libcurl cannot start")
         }
         return made
     }
 
-    private func giveBack(_ handle: CurlHandle) {
+    private func giveBack(_ handle: CurlHandle?, from origin: String) {
         state.withLock { state in
             state.underWay -= 1
-            if state.idle.count < 8 { state.idle.append(handle) }
+            let left = state.underWayAt[origin, default: 1] - 1
+            state.underWayAt[origin] = left > 0 ? left : nil
+            if let handle, state.idle.count < 8 { state.idle.append(handle) }
         }
     }
 }

@@ -1,32 +1,44 @@
 import Synchronization
 
-/// Bounds how many exports run at a time: each holds a connection for as long as its reader takes.
+/// Bounds how many exports run at a time: each holds a connection for as long as its reader takes. One reader has a
+/// quarter of them at most.
 final class ExportSlots: Sendable {
-    private let free: Mutex<Int>
+    private let limit: Int
+    /// By who reads.
+    private let taken = Mutex<[String: Int]>([:])
 
-    init(limit: Int) { free = Mutex(limit) }
+    init(limit: Int) { self.limit = limit }
 
-    /// Throws `RateLimitExceeded` when all are taken.
-    func take() throws(RateLimitExceeded) -> ExportSlot {
-        let taken = free.withLock { free in
-            guard free > 0 else { return false }
-            free -= 1
+    /// Throws `RateLimitExceeded` when all are taken, or all that one reader may have.
+    func take(for reader: String) throws(RateLimitExceeded) -> ExportSlot {
+        let isFree = taken.withLock { taken in
+            guard taken.values.reduce(0, +) < limit, taken[reader, default: 0] < max(1, limit / 4) else { return false }
+            taken[reader, default: 0] += 1
             return true
         }
-        guard taken else {
+        guard isFree else {
             throw RateLimitExceeded(limit: 0, remaining: 0, retryAfter: 1, message: "too many exports are running")
         }
-        return ExportSlot(self)
+        return ExportSlot(self, reader)
     }
 
-    fileprivate func giveBack() { free.withLock { $0 += 1 } }
+    fileprivate func giveBack(_ reader: String) {
+        taken.withLock { taken in
+            let left = taken[reader, default: 1] - 1
+            taken[reader] = left > 0 ? left : nil
+        }
+    }
 }
 
 /// One running export; the slot is free again when it goes.
 final class ExportSlot: Sendable {
     private let slots: ExportSlots
+    private let reader: String
 
-    fileprivate init(_ slots: ExportSlots) { self.slots = slots }
+    fileprivate init(_ slots: ExportSlots, _ reader: String) {
+        self.slots = slots
+        self.reader = reader
+    }
 
-    deinit { slots.giveBack() }
+    deinit { slots.giveBack(reader) }
 }

@@ -78,7 +78,10 @@ extension RepoStore {
     ///   run.
     package func export(_ permit: Permit, of author: DID, excludeValues: Bool) throws -> RepoExport {
         let viewer = try viewer(permit, author)
-        return try export(space: permit.space, author: author.text, for: viewer, excludeValues: excludeValues) { head in
+        return try export(
+            space: permit.space, author: author.text, for: viewer, by: permit.principal.text,
+            excludeValues: excludeValues
+        ) { head in
             try requireOpen(author, to: viewer)
             return try commit(to: head)
         }

@@ -54,17 +54,18 @@ package struct RepoStore: Sendable {
 
     /// Opens an export of a repo that the viewer may see.
     ///
+    /// - Parameter reader: Who exports, by whom running exports are counted.
     /// - Parameter sign: Makes a commit to the head, with the author's key, for this reader alone.
     /// - Throws: `RepoNotFound`, `RepoTakendown`, `PayloadTooLarge`, `RateLimitExceeded` while too many exports run, and
     ///   what `sign` throws.
     func export(
-        space: SpaceURI, author: String, for viewer: RepoViewer, excludeValues: Bool,
+        space: SpaceURI, author: String, for viewer: RepoViewer, by reader: String, excludeValues: Bool,
         sign: (RepoHead) throws -> SignedCommit
     ) throws -> RepoExport {
-        let slot = try exports.take()
+        let slot = try exports.take(for: reader)
         let session = try store.openReadSession()
         do {
-            let head = try reader(session).head(space: space, author: author, for: viewer)
+            let head = try self.reader(session).head(space: space, author: author, for: viewer)
             return try RepoExport(session, head: head, commit: try sign(head), excludeValues: excludeValues, slot: slot)
         } catch {
             session.close()

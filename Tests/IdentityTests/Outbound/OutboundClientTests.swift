@@ -1,4 +1,6 @@
 import CapTesting
+import Dispatch
+import Glibc
 import Testing
 
 @testable import Identity
@@ -81,6 +83,39 @@ import Testing
         let asked = OutboundRequest(.get, try PeerURL(slow.url), totalTimeout: .milliseconds(300))
         #expect(code(open, asked) == .timeout)
         #expect(code(open, OutboundRequest(.get, try PeerURL("http://127.0.0.1:1"))) == .unreachable)
+    }
+
+    /// Hosts that never answer take their share of the room, and others are asked all the same.
+    @Test func slowHostsLeaveRoomForOthers() throws {
+        let gate = DispatchSemaphore(value: 0)
+        let slow = (0..<3).map { _ in
+            StubHost { _ in
+                gate.wait()
+                return StubHost.Reply()
+            }
+        }
+        let (known, unknown) = (StubHost { _ in StubHost.Reply() }, StubHost { _ in StubHost.Reply() })
+        let client = OutboundClient(
+            policy: OutboundPolicy(allowsLoopback: true), userAgent: "test", concurrency: 4, named: [unknown.url])
+        func ask(_ host: StubHost) throws -> OutboundError.Code? {
+            code(client, OutboundRequest(.get, try PeerURL(host.url), totalTimeout: .seconds(60)))
+        }
+        #expect(try ask(known) == nil)
+        let waiting = DispatchGroup()
+        for host in slow {
+            let url = try PeerURL(host.url)
+            DispatchQueue.global().async(group: waiting) {
+                _ = try? client.send(OutboundRequest(.get, url, totalTimeout: .seconds(60)))
+            }
+            while host.requests.isEmpty { sched_yield() }
+            #expect(try ask(host) == .busy, "one host has a quarter of the room")
+        }
+        let third = StubHost { _ in StubHost.Reply() }
+        #expect(try ask(third) == .busy, "the last quarter is for hosts that answered, and those that were named")
+        #expect(try ask(known) == nil && ask(unknown) == nil)
+        for _ in slow { gate.signal() }
+        waiting.wait()
+        #expect(try ask(third) == nil)
     }
 
     @Test func aHeaderCannotSmuggleAnother() throws {

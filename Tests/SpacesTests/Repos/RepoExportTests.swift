@@ -69,7 +69,7 @@ import UCAN
         try rig.write(try (0..<200).map { try RepoRig.put("k\($0)", String(repeating: "x", count: 1000)) })
         let before = try rig.records()
         let export = try rig.repos.export(
-            space: RepoRig.space, author: RepoRig.alice, for: .reader, excludeValues: false
+            space: RepoRig.space, author: RepoRig.alice, for: .reader, by: "bob", excludeValues: false
         ) {
             try $0.commit(with: key)
         }
@@ -113,26 +113,31 @@ import UCAN
         let rig = try RepoRig()
         let key = try PrivateKey.generate(.p256)
         try rig.write([RepoRig.put("a", "1")])
-        func open() throws -> RepoExport {
-            try rig.repos.export(space: RepoRig.space, author: RepoRig.alice, for: .author, excludeValues: false) {
+        func open(_ reader: Int) throws -> RepoExport {
+            try rig.repos.export(
+                space: RepoRig.space, author: RepoRig.alice, for: .reader, by: "\(reader)", excludeValues: false
+            ) {
                 try $0.commit(with: key)
             }
         }
-        var running = try (0..<8).map { _ in try open() }
-        #expect(try rig.refusal { _ = try open() } == "RateLimitExceeded")
+        // Two of eight are one reader's; others are served meanwhile.
+        var running = try (0..<2).map { _ in try open(0) }
+        #expect(try rig.refusal { _ = try open(0) } == "RateLimitExceeded")
+        running += try (2..<8).map { try open($0 / 2) }
+        #expect(try rig.refusal { _ = try open(4) } == "RateLimitExceeded")
         running.removeLast()
-        running.append(try open())
-        #expect(try rig.refusal { _ = try open() } == "RateLimitExceeded")
+        running.append(try open(4))
+        #expect(try rig.refusal { _ = try open(3) } == "RateLimitExceeded")
         running = []
         // A refusal, too, gives its place back.
         for _ in 0..<20 {
             #expect(
                 try rig.refusal {
                     _ = try rig.repos.export(
-                        space: RepoRig.space, author: RepoRig.bob, for: .author, excludeValues: false
+                        space: RepoRig.space, author: RepoRig.bob, for: .author, by: "0", excludeValues: false
                     ) { try $0.commit(with: key) }
                 } == "RepoNotFound")
         }
-        _ = try open()
+        _ = try open(0)
     }
 }

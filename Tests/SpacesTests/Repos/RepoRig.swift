@@ -136,7 +136,9 @@ final class RepoRig {
         _ author: String, _ space: SpaceURI = RepoRig.space, key: PrivateKey, for viewer: RepoViewer = .reader,
         excludeValues: Bool = false
     ) throws -> [UInt8] {
-        let export = try repos.export(space: space, author: author, for: viewer, excludeValues: excludeValues) {
+        let export = try repos.export(
+            space: space, author: author, for: viewer, by: "reader", excludeValues: excludeValues
+        ) {
             try $0.commit(with: key)
         }
         var bytes: [UInt8] = []
