@@ -102,7 +102,8 @@ def test_second_sign_in_with_another_key(node, alice):
     assert node.activate(second.proof) == ([alice.space], [alice.wallet.space("secrets")])
     assert can(node, first) == can(node, second) == 200
     crossed = alice.use(first.proof, alice.space, second.key)  # the second key shows the first key's delegation
-    node.invoke(crossed.invoke("capabilities", "all", "tinycloud.capabilities/read")).refused(401, "Unauthorized Invoker")
+    node.invoke(crossed.invoke("capabilities", "all", "tinycloud.capabilities/read")).refused(
+        401, "Cannot find parent delegation")
 
 
 def test_the_public_space_is_hosted_and_its_delegation_cites_the_session(node, alice):
@@ -132,7 +133,7 @@ def test_a_wallet_delegates_citing_its_own_session(node, alice):
     # One wallet cites what another wallet's session holds: the resource is not its own, so the citation has to serve.
     stranger = Wallet()
     foreign = stranger.delegate(carol.url, abilities, node.now(), 3600, [session.cid])
-    node.delegate(foreign).refused(401, f"Unauthorized Delegator: {stranger.did}")
+    node.delegate(foreign).refused(401, "Cannot find parent delegation")
     alone = stranger.delegate(carol.url, abilities, node.now(), 3600)
     node.delegate(alone).refused(401, "Cannot find parent delegation")
     lost = stranger.delegate(carol.url, abilities, node.now(), 3600, [unknown])
@@ -249,7 +250,7 @@ def test_revocations_nobody_may_make(node, alice):
         403, "Unauthorized Revoker")
     unknown = "bafkr4i" + "a" * 52
     node.post("/revoke", session.about(unknown, REVOKE)).refused(
-        403, "Cannot find parent delegation")
+        403, "Unauthorized Revoker")
     # The deprecated call names no delegation; it must not end the caller's own session.
     old = session.token({session.resource("delegation", session.cid): [REVOKE]})
     assert node.post("/revoke", old).status in (401, 403)

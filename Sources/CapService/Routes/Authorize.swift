@@ -172,6 +172,9 @@ extension Service {
             let check = CheckQuestion(
                 principal: principal, ability: wanted.ability, resource: wanted.resource, context: question.context)
             var explanation = snapshot.explain(check, at: at)
+            if let asker = asker(party, invocation?.invoker ?? principal) {
+                explanation = snapshot.told(explanation, on: wanted.resource, to: asker, at: now)
+            }
             if case .invocation = question.subject {
                 // Whoever shows an invocation asks about that invocation: what else the invoker holds is not shown,
                 // and nothing at all when the token does not hold.
@@ -207,7 +210,9 @@ extension Service {
             let check = CheckQuestion(
                 principal: principal, ability: wanted.ability, resource: wanted.resource,
                 context: try completed(question.context, wanted))
-            return (snapshot.answer(check, at: question.at ?? now), principal, nil)
+            let decision = snapshot.answer(check, at: question.at ?? now)
+            guard let asker = asker(party, principal) else { return (decision, principal, nil) }
+            return (snapshot.told(decision, on: wanted.resource, to: asker, at: now), principal, nil)
         case .invocation(let token):
             let at = question.at ?? now
             let invocation: InvocationQuestion
@@ -224,7 +229,21 @@ extension Service {
                     token.issuer, nil
                 )
             }
-            return (try decision(on: invocation, question, snapshot, at: at), invocation.invoker, invocation)
+            var decision = try decision(on: invocation, question, snapshot, at: at)
+            if let asker = asker(party, invocation.invoker) {
+                let resources = question.wanted.map { [$0.resource] } ?? invocation.capabilities.map(\.resource)
+                for resource in resources { decision = snapshot.told(decision, on: resource, to: asker, at: now) }
+            }
+            return (decision, invocation.invoker, invocation)
+        }
+    }
+
+    /// Whom an answer is for: who asks, else whom it is about; nil for a service, which is told everything.
+    private func asker(_ party: AskingParty, _ principal: DID) -> DID? {
+        switch party {
+        case .service: nil
+        case .invoker(let question): question.invoker
+        case .anonymous: principal
         }
     }
 

@@ -32,7 +32,7 @@ extension Service {
             throw ErrorAnswer(400, "malformedCID", "Invalid delegation CID")
         }
         let snapshot = store.snapshot()
-        guard let edge = snapshot.edge(cid.hash), mayAsk(token, about: edge, snapshot, at: now) else {
+        guard let edge = edge(cid.hash, shownTo: token, snapshot, at: now) else {
             throw ErrorAnswer(404, "notFound", "", form: .body(Self.statusBody(text, "not_found", exists: false)))
         }
         let name =
@@ -45,13 +45,17 @@ extension Service {
         answer.send(.json(Self.statusBody(text, name, exists: true)))
     }
 
-    private func mayAsk(_ token: Token, about edge: Snapshot.EdgeID, _ snapshot: Snapshot, at now: Timestamp) -> Bool {
+    /// The edge, where it is known here and the asker may ask about it.
+    private func edge(
+        _ name: Multihash, shownTo token: Token, _ snapshot: Snapshot, at now: Timestamp
+    ) -> Snapshot.EdgeID? {
         guard
             let acting = try? snapshot.actingPrincipal(
-                signer: token.issuer, proofs: token.proofs, ability: "tinycloud.delegation/status", target: edge,
-                at: now)
-        else { return false }
-        return snapshot.governs(acting, edge)
+                signer: token.issuer, proofs: token.proofs, ability: "tinycloud.delegation/status", target: name,
+                at: now),
+            let edge = snapshot.edge(name), snapshot.governs(acting, edge)
+        else { return nil }
+        return edge
     }
 
     /// Clients check this object strictly: these six members and no more.

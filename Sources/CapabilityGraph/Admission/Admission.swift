@@ -79,7 +79,12 @@ extension GraphWriter {
         let parents = try storedProofs(of: statement)
         if parents.isEmpty { throw Refusal(.missingProof, "Cannot find parent delegation") }
         let issuer = view.principal(statement.issuer)
-        for parent in parents where graph.audience(parent) != issuer {
+        let strange = parents.filter { graph.audience($0) != issuer }
+        // Of a delegation that one has no part in, no more is said than of one that is not known (design law 9).
+        if let hidden = strange.first(where: { !view.governs(statement.issuer, $0) }) {
+            throw Self.unknownParent(view.multihash(hidden))
+        }
+        if let parent = strange.first {
             throw Refusal(
                 .audienceMismatch, "Unauthorized Delegator: \(statement.issuer.text)", edge: view.multihash(parent))
         }
@@ -114,11 +119,15 @@ extension GraphWriter {
         var parents: [UInt32] = []
         for proof in statement.proofs {
             guard let parent = working.edge(proof)?.raw else {
-                throw Refusal(.missingProof, "Cannot find parent delegation", edge: proof)
+                throw Self.unknownParent(proof)
             }
             if !parents.contains(parent) { parents.append(parent) }
         }
         return parents
+    }
+
+    private static func unknownParent(_ name: Multihash) -> Refusal {
+        Refusal(.missingProof, "Cannot find parent delegation", edge: name)
     }
 
     /// What is cited by a statement that needs no proof, its issuer controlling every resource (tinycloud.md 7.3).
@@ -130,7 +139,7 @@ extension GraphWriter {
         let view = working
         let cited = try storedProofs(of: statement)
         for parent in cited where !view.governs(statement.issuer, parent) {
-            throw Refusal(.missingProof, "Cannot find parent delegation", edge: view.multihash(parent))
+            throw Self.unknownParent(view.multihash(parent))
         }
         guard view.walkAbove(cited, alreadySeen: cited.count, { _ in .continue }) == .finished else {
             throw Refusal(.chainLimitExceeded, "delegation-chain-traversal-limit-exceeded")

@@ -175,6 +175,12 @@ extension GraphWriter {
                 continue
             }
             let edge = graph.capabilities[number].edge
+            // What anyone may in a space is handed on by who may know of the space.
+            if let space = capability.resource.space, !view.isParty(statement.issuer, to: Snapshot.EdgeID(raw: edge)),
+                !view.mayKnow(statement.issuer, of: space, at: now)
+            {
+                continue
+            }
             if !proofs.contains(edge) { proofs.append(edge) }
         }
         return proofs

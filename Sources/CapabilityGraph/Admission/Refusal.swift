@@ -6,7 +6,7 @@ public struct Refusal: Error, Equatable, Sendable {
         case expired, notYetValid, missingProof, audienceMismatch, parentRevoked, ancestorRevoked, terminalParent
         case expiryExceedsParent, notBeforePrecedesParent, abilityNotCovered, caveatsNotContained
         case chainLimitExceeded, limitExceeded, unsupportedProfile, selfDelegation, wrongTokenKind
-        case unknownTarget, unauthorizedRevoker, malformedCapability
+        case unauthorizedRevoker, malformedCapability
     }
 
     public let code: Code

@@ -25,21 +25,21 @@ public enum RevocationOutcome: Sendable {
 }
 
 extension Snapshot {
-    /// The edge a revocation names and in whose name it ends; throws the refusal of who may not end it.
+    /// The edge a revocation names and in whose name it ends; throws the refusal of who may not end it, which is the same
+    /// for an edge that is not there and for one that the signer has no part in (design law 9).
     public func revocable(
         _ statement: RevocationStatement, at now: Timestamp
     ) throws(Refusal) -> (target: EdgeID, acting: DID) {
-        guard let target = edge(statement.target) else {
-            throw Refusal(.unknownTarget, "Cannot find parent delegation", edge: statement.target)
-        }
         let acting = try actingPrincipal(
-            signer: statement.signer, proofs: statement.proofs, ability: "tinycloud.delegation/revoke", target: target,
-            at: now)
-        guard mayEnd(acting, target, at: now) else {
+            signer: statement.signer, proofs: statement.proofs, ability: "tinycloud.delegation/revoke",
+            target: statement.target, at: now)
+        guard let target = edge(statement.target), mayEnd(acting, target, at: now) || governs(acting, target) else {
             throw .unauthorizedRevoker(
-                view(target).kind.isHostStatement
-                    ? "`\(acting.text)` may not end an edge of this kind: ask who manages its space"
-                    : "`\(acting.text)` neither issued nor received it and owns no space that it touches")
+                "no delegation of this CID is known here that `\(acting.text)` issued or received, or that touches a "
+                    + "space of its own")
+        }
+        guard mayEnd(acting, target, at: now) else {
+            throw .unauthorizedRevoker("`\(acting.text)` may not end an edge of this kind: ask who manages its space")
         }
         return (target, acting)
     }
@@ -57,16 +57,17 @@ extension Snapshot {
 
     public func governs(_ principal: DID, _ edge: EdgeID) -> Bool { governs(principal, edge.raw) }
 
-    /// Finds for whom a signer acts on an edge: itself, or, through exactly one live proof, that proof's delegator.
+    /// Finds for whom a signer acts on an edge, be it known here or not: itself, or, through exactly one live proof, that proof's delegator.
     ///
     /// A proof that does not hold never falls back to the signer (ucan.md B.7, attack 1).
     public func actingPrincipal(
-        signer: DID, proofs: [Multihash], ability: String, target: EdgeID, at now: Timestamp
+        signer: DID, proofs: [Multihash], ability: String, target: Multihash, at now: Timestamp
     ) throws(Refusal) -> DID {
         guard let cited = proofs.first else { return signer }
         guard proofs.count == 1 else { throw .unauthorizedRevoker("more than one proof is cited") }
-        guard let proof = edge(cited)?.raw else {
-            throw .unauthorizedRevoker("the cited proof is not known here", .missingProof, edge: cited)
+        guard let proof = edge(cited)?.raw, graph.audience(proof) == principal(signer) || governs(signer, proof) else {
+            throw .unauthorizedRevoker(
+                "no delegation is known here that is cited and concerns `\(signer.text)`", .missingProof, edge: cited)
         }
         guard graph.audience(proof) == principal(signer) else {
             throw .unauthorizedRevoker(
@@ -102,12 +103,12 @@ extension Snapshot {
     }
 
     /// True for `urn:cid:` and the CID, in its usual text, of any encoding under which the edge is known.
-    private func isNamed(_ target: EdgeID, by text: String) -> Bool {
+    private func isNamed(_ target: Multihash, by text: String) -> Bool {
         guard text.utf8.starts(with: "urn:cid:".utf8), let cid = try? CID(text: text.utf8.dropFirst(8)) else {
             return false
         }
-        return cid.codec == CID.rawCodec && text.utf8.dropFirst(8).elementsEqual(cid.text.utf8)
-            && edge(cid.hash) == target
+        guard cid.codec == CID.rawCodec, text.utf8.dropFirst(8).elementsEqual(cid.text.utf8) else { return false }
+        return cid.hash == target || edge(cid.hash).map { $0 == edge(target) } ?? false
     }
 }
 

@@ -28,6 +28,8 @@ public protocol Family: Sendable {
     var kinds: [EdgeKind] { get }
     /// The ability by which somebody manages a space, ends edges that a manager may end, and asks about others.
     var managing: Ability? { get }
+    /// The ability without which nobody is told that a space is there; nil where spaces are no secret.
+    var knowing: Ability? { get }
     /// True for a capability by whose statement an owner has its space hosted here.
     func hosts(_ capability: Capability) -> Bool
 
@@ -48,6 +50,7 @@ extension Family {
     public var membersArePrincipals: Bool { false }
     public func reachesBelow(_ ability: Ability, _ resource: Resource, _ registry: AbilityRegistry) -> Bool { true }
     public var managing: Ability? { nil }
+    public var knowing: Ability? { nil }
     public func hosts(_ capability: Capability) -> Bool { false }
     public var caveats: [any Caveat.Type] { [] }
     public var context: [ContextMember] { [] }

@@ -207,21 +207,31 @@ extension Snapshot {
                 principal: invoker, ability: capability.ability, resource: capability.resource, context: given)
             switch verdict(resolve(question), at: now) {
             case .owner: used.append(Use(capability: capability, numbers: []))
-            case .allowed(let number): used.append(Use(capability: capability, numbers: [number]))
+            case .allowed(let number) where isTold(number, to: invoker, at: now):
+                used.append(Use(capability: capability, numbers: [number]))
             case .allowedThroughSpaces(let path): used.append(Use(capability: capability, numbers: path))
             case .undetermined:
                 throw InvocationDenial(
                     text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil),
                     isUndetermined: true)
-            case .denied:
+            case .allowed, .denied:
                 var denial = Denial(cause: .noRoute, edge: nil)
-                if case .deny(let found) = check(question, at: now) { denial = found }
+                let decision = told(check(question, at: now), on: capability.resource, to: invoker, at: now)
+                if case .deny(let found) = decision { denial = found }
                 throw InvocationDenial(
                     text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",
                     denial: denial)
             }
         }
         return used
+    }
+
+    /// True for a capability of one's own edge, and for what anyone may in a space that one may know of.
+    private func isTold(_ number: UInt32, to invoker: DID, at now: Timestamp) -> Bool {
+        let row = graph.capabilities[number]
+        if isParty(invoker, to: EdgeID(raw: row.edge)) { return true }
+        guard let space = resource(row.resource).space else { return true }
+        return mayKnow(invoker, of: space, at: now)
     }
 
     /// No cited proof is revoked, then nothing above them is; all of them together are at most `maxClosureNodes` edges.
@@ -287,7 +297,12 @@ extension Snapshot {
             cited.append(edge)
         }
         let invoker = principal(question.invoker)
-        for edge in cited where graph.audience(edge) != invoker {
+        let strange = cited.filter { graph.audience($0) != invoker }
+        // Of a delegation that one has no part in, no more is said than of one that is not known (design law 9).
+        guard strange.allSatisfy({ governs(question.invoker, $0) }) else {
+            throw InvocationDenial(text: missing, denial: Denial(cause: .missingProof, edge: nil))
+        }
+        if let edge = strange.first {
             let expected = graph.terms.text(graph.audience(edge))
             throw InvocationDenial(
                 text: "Unauthorized Invoker",

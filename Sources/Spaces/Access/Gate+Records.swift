@@ -10,6 +10,8 @@ extension GateCase {
     func write(_ author: DID, _ items: [WriteItem], _ asker: Questioner) throws -> Ruling {
         // In whose repo an invocation writes shows in what it rests on, which is looked at below.
         if case .invocation = caller {} else if author != asker.principal { throw AccessRefusal.foreignRepo }
+        // Who writes nothing learns whether it might, for which an app needs some scope for the space.
+        if items.isEmpty { try asker.require(anyOf: [.readSelf], in: uri) }
         let scoped = Set(items.flatMap(\.concrete)).filter { item in
             asker.scopes?.allows(item.access(uri)) ?? true
         }
@@ -23,8 +25,9 @@ extension GateCase {
             }
             return own
         case .deleted, .absent:
-            guard let own = try ownDeletion(author, items, scoped, asker) else { throw AccessRefusal.spaceNotFound }
-            return own
+            if let own = try ownDeletion(author, items, scoped, asker) { return own }
+            inStandIn { other, record in _ = try other.writeHere(author, items, scoped, record, asker) }
+            throw AccessRefusal.spaceNotFound
         }
     }
 

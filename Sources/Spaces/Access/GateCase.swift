@@ -46,8 +46,24 @@ struct GateCase {
             result.isOwner = true
             return result
         case .deleted(let tombstone): throw wasIn(tombstone, asker) ? row.deleted : row.absent
-        case .absent: throw row.absent
+        case .absent:
+            inStandIn { other, record in _ = try other.judge(row, asker, record) }
+            throw row.absent
         }
+        return try judge(row, asker, record)
+    }
+
+    /// Asks a space that is there in the place of one that is not, and forgets the answer: whether a space is there shows in
+    /// the time no more than in the words (design law 9).
+    func inStandIn(_ ask: (GateCase, SpaceRecord) throws -> Void) {
+        guard let record = view.spaces.standIn, let space = try? Space(record.uri) else { return }
+        let other = GateCase(
+            gate: gate, caller: caller, uri: record.uri, space: space, context: context, view: view, now: now)
+        try? ask(other, record)
+    }
+
+    /// Asks what a row says of a space that is there.
+    private func judge(_ row: OperationRow, _ asker: Questioner, _ record: SpaceRecord?) throws -> Ruling {
         if let rule = row.rule { return try rule(self, asker, record) }
         let connect = row.connection == .attested ? try attested(asker) : nil
         var result = try right(row, asker, record)
@@ -117,7 +133,10 @@ struct GateCase {
     /// needed.
     private func anonymous(_ abilities: [Ability]) throws -> Ruling {
         let asker = Questioner(.anyone, in: view.graph, at: now)
-        guard case .live(let record) = view.standing(of: uri) else { throw AccessRefusal.signInNeeded }
+        guard case .live(let record) = view.standing(of: uri) else {
+            inStandIn { other, _ in _ = abilities.map { asker.may($0, other.space) }.first?.decision }
+            throw AccessRefusal.signInNeeded
+        }
         let judgements = abilities.map { asker.may($0, space) }
         guard let found = judgements.first(where: \.isAllowed) else {
             throw AccessRefusal.signInNeeded.with(judgements.first?.decision)
@@ -159,9 +178,9 @@ extension GateCase {
     /// The app policy, of the attested application or of any.
     private func attested(_ asker: Questioner) throws(AccessRefusal) -> Judgement {
         let client = caller.client.map { try? DID(application: $0) } ?? DID.anyone
-        guard let client else { throw .appNotAuthorized }
+        guard let client else { throw refusal(.appNotAuthorized, asker, nil) }
         let judgement = asker.may(client, .spaceConnect, space)
-        guard judgement.isAllowed else { throw .appNotAuthorized.with(judgement.decision) }
+        guard judgement.isAllowed else { throw refusal(.appNotAuthorized, asker, judgement.decision) }
         return judgement
     }
 }

@@ -136,7 +136,7 @@ extension Operation {
                 rule: { question, asker, record in try question.readGraph(of: principal, asker, record) })
         case .endEdge(let edge):
             return OperationRow(
-                refusal: .notSpaceOwner,
+                scopes: [.readSelf, .manage(.update)], refusal: .notSpaceOwner,
                 rule: { question, asker, record in try question.endEdge(edge, asker, record) })
         case .mintDelegation:
             // A token says that a user lets an app ask; for a space held here, also that asking has a point (4.1, 13.8).
@@ -144,13 +144,15 @@ extension Operation {
                 callers: .account, scopes: [.read], space: .hereOrElsewhere, rights: [.spaceRead],
                 word: .awaited(.read), refusal: .readSelfOnly)
         case .prepareCredential:
-            // Nobody makes this host ask another one about an application before there is a space to ask for (13.9).
-            return OperationRow(callers: .delegation, rights: nil, refusal: .userNotAuthorized)
+            // Nobody makes this host ask another one about an application but who may have a credential (13.9).
+            return OperationRow(
+                callers: .delegation, rights: [.spaceRead], word: .awaited(.read), refusal: .userNotAuthorized)
         case .mintCredential:
-            // The order of 13.9: hosted, deleted, app policy, user policy; the token's single use comes last.
+            // The order of 13.9: hosted, deleted, app policy, user policy; the token's single use comes last. Who may not
+            // know of the space is told that there is none (design law 9), and not that it is not let in.
             return OperationRow(
                 callers: .delegation, rights: [.spaceRead], connection: .attested, word: .asked(.read),
-                refusal: .userNotAuthorized, hidden: .userNotAuthorized,
+                refusal: .userNotAuthorized,
                 completion: { try $0.requireTokenInForce() })
         case .registerNotify, .watch:
             // News of the space go to who reads all of it (13.10).
@@ -158,10 +160,10 @@ extension Operation {
                 callers: [.named, .credential], openly: [.spaceReadOpenly], scopes: [.read], rights: [.spaceRead],
                 connection: .unattested, refusal: .readSelfOnly)
         case .notifyWrite(let writer):
-            // Who reports its own write learns nothing by it, so the refusals are those of the specification (13.11).
+            // Anybody may say that it wrote, so a space that it may not know of is not there (13.11, design law 9).
             return OperationRow(
                 callers: .service, only: (writer, .foreignNews), rights: [.spaceWrite], word: .asked(.write),
-                refusal: .writeNotAuthorized, hidden: .writeNotAuthorized, deleted: .spaceNotFound)
+                refusal: .writeNotAuthorized, deleted: .spaceNotFound)
         case .notifyByAuthority:
             // Only the space's authority ends its credentials elsewhere, or says that the space is gone (4.8, 13.12).
             return OperationRow(

@@ -91,8 +91,11 @@ package struct AccountPermit: Sendable {
 
     /// Throws `InsufficientScope` unless the app's scopes cover an access that shows only now.
     package func require(_ access: SpaceAccess) throws(AccessRefusal) {
-        guard scopes?.allows(access) ?? true else { throw .insufficientScope }
+        guard allows(access) else { throw .insufficientScope }
     }
+
+    /// True unless the app's scopes do not cover an access.
+    func allows(_ access: SpaceAccess) -> Bool { scopes?.allows(access) ?? true }
 
     /// Asks the same again inside the transaction that makes the change; throws what the gate would.
     func confirm(in change: TableChange) throws {

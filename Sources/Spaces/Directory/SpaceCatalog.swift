@@ -23,6 +23,15 @@ package final class SpaceCatalog: StoreFamily {
         var spaces: [String: Entry] = [:]
         /// What authorities elsewhere took back.
         var foreign = ForeignRevocations()
+        /// A space of members alone, if there is any; see `SpaceLookup.standIn`.
+        var standIn: String?
+
+        /// Keeps `standIn` a space of members alone, after some spaces changed.
+        fileprivate mutating func chooseStandIn(_ changed: [String: Entry]) {
+            func isSecret(_ uri: String) -> Bool { spaces[uri]?.record?.settings.isOfMembersAlone ?? false }
+            if let standIn, isSecret(standIn) { return }
+            standIn = changed.keys.first(where: isSecret) ?? (standIn == nil ? nil : spaces.keys.first(where: isSecret))
+        }
     }
 
     private let durable = Mutex(State())
@@ -42,6 +51,7 @@ package final class SpaceCatalog: StoreFamily {
             durable.withLock { durable in
                 durable.spaces.merge(pending.spaces) { $1 }
                 durable.foreign.merge(pending.foreign)
+                durable.chooseStandIn(pending.spaces)
             }
             pending = State()
         }
@@ -53,6 +63,10 @@ package final class SpaceCatalog: StoreFamily {
     func entry(_ uri: String, isWorking: Bool) -> Entry? {
         if isWorking, let found = pending.withLock({ $0.spaces[uri] }) { return found }
         return durable.withLock { $0.spaces[uri] }
+    }
+
+    fileprivate var standIn: SpaceRecord? {
+        durable.withLock { state in state.standIn.flatMap { state.spaces[$0]?.record } }
     }
 
     /// All that is durable.
@@ -144,6 +158,10 @@ package struct SpaceLookup: Sendable {
 
     /// What is left of a deleted space, which nobody made again.
     package func tombstone(_ uri: SpaceURI) -> SpaceTombstone? { entry(uri)?.tombstone }
+
+    /// A space that answers in the place of one that is not there, so that its absence takes no less time (design law 9):
+    /// one of members alone, which is what those who must not learn of a space are kept out of.
+    var standIn: SpaceRecord? { catalog.standIn }
 
     /// The edge that carries one setting of a space, for one subject or for any.
     func edge(of uri: SpaceURI, _ role: SpaceEdges.Role, subject: DID? = nil) -> Snapshot.EdgeID? {

@@ -11,6 +11,11 @@ package struct SpaceSettings: Hashable, Sendable {
 
     package init() {}
 
+    /// True where nothing is open but to members.
+    var isOfMembersAlone: Bool {
+        readPolicy == .memberList && writePolicy == .memberList && !config.recordsPublic && !config.membershipPublic
+    }
+
     /// The most bytes of the two texts.
     package static let maximumNameLength = 640
     package static let maximumDescriptionLength = 10_000

@@ -44,7 +44,10 @@ package struct SpaceInvites: Sendable {
         let hash = SHA256.hash(Array(secret.utf8))
         return try store.transact(at: now) { transaction in
             try permit.confirm(in: transaction)
-            guard let (invite, space, madeAt) = try transaction.invite(secret: hash) else { throw Self.unknown }
+            // An application that may not be shown the space is told nothing of its invites either.
+            guard let (invite, space, madeAt) = try transaction.invite(secret: hash),
+                permit.allows(.showSpace(space.uri))
+            else { throw Self.unknown }
             guard !invite.isRevoked else { throw Self.revoked }
             guard invite.maxUses.map({ invite.uses < $0 }) ?? true else {
                 throw ATProtoError("InviteExhausted", "the invite has been used as often as it may be")
@@ -52,7 +55,6 @@ package struct SpaceInvites: Sendable {
             guard invite.expiresAt.map({ now < $0 }) ?? true else {
                 throw ATProtoError("InviteExpired", "the invite has expired")
             }
-            try permit.require(.showSpace(space.uri))
             let place = try Space(space.uri)
             let isMember = transaction.graph.memberAccess(of: permit.principal, in: place, at: now) != nil
             guard !isMember, permit.principal != space.owner else {

@@ -42,8 +42,7 @@ extension Refusal {
     var step: Verification.Step {
         switch code {
         case .expired, .notYetValid: .window
-        case .missingProof, .audienceMismatch, .parentRevoked, .ancestorRevoked, .unknownTarget, .unauthorizedRevoker:
-            .proofs
+        case .missingProof, .audienceMismatch, .parentRevoked, .ancestorRevoked, .unauthorizedRevoker: .proofs
         case .terminalParent, .expiryExceedsParent, .notBeforePrecedesParent, .abilityNotCovered, .caveatsNotContained,
             .chainLimitExceeded, .limitExceeded, .unsupportedProfile, .selfDelegation, .wrongTokenKind,
             .malformedCapability:
@@ -51,13 +50,16 @@ extension Refusal {
         }
     }
 
+    /// What is wrong with a proof that is at hand and that its issuer has no part in.
+    static let strangeProof = "a proof was made for somebody other than its issuer"
+
     /// Words the refusal as the rest of capq speaks.
     var sentence: String {
         switch code {
         case .expired: "it is expired"
         case .notYetValid: "it is not yet valid"
         case .missingProof: "it needs a proof and cites none that is here"
-        case .audienceMismatch: "a proof was made for somebody other than its issuer"
+        case .audienceMismatch: Self.strangeProof
         case .parentRevoked, .ancestorRevoked: "a delegation it relies on is revoked"
         case .terminalParent: "a proof may not be passed on"
         case .expiryExceedsParent: "it outlives its proof"
@@ -65,7 +67,7 @@ extension Refusal {
         case .abilityNotCovered: "no proof covers `\(text.split(separator: ": ", maxSplits: 1).last ?? "")`"
         case .caveatsNotContained: "its caveats are wider than its proof's"
         case .chainLimitExceeded, .limitExceeded, .unsupportedProfile, .selfDelegation, .wrongTokenKind,
-            .unknownTarget, .unauthorizedRevoker, .malformedCapability:
+            .unauthorizedRevoker, .malformedCapability:
             explanation ?? text
         }
     }

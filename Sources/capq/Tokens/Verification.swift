@@ -155,7 +155,9 @@ struct Verification {
             case .admitted, .existing, .twin:
                 break
             case .refused(let refusal):
-                fail(place, refusal.step, refusal.sentence)
+                // All that is cited is at hand: what is not found is no proof of the issuer's.
+                let isStrange = refusal.code == .missingProof && !statement.proofs.isEmpty
+                fail(place, refusal.step, isStrange ? Refusal.strangeProof : refusal.sentence)
             }
         } catch {
             fail(place, .attenuation, error.message)

@@ -97,10 +97,13 @@ import UCAN
             .init("an unknown proof", 401, "missingProof", .text("Cannot find parent delegation")) {
                 try $0.delegate(proofs: [refused.root, unknown])
             },
+            .init("somebody else's proof", 401, "missingProof", .text("Cannot find parent delegation")) {
+                try $0.delegate(by: refused.stranger)
+            },
             .init(
-                "somebody else's proof", 401, "audienceMismatch",
-                .text("Unauthorized Delegator: \(refused.stranger.did)")
-            ) { try $0.delegate(by: refused.stranger) },
+                "a proof that its issuer gave away", 401, "audienceMismatch",
+                .text("Unauthorized Delegator: \(scene.session.did)")
+            ) { try $0.delegate(proofs: [refused.grant]) },
             .init(
                 "another ability", 401, "abilityNotCovered",
                 .text("Unauthorized Capability: \(resource("kv/notes/b")), tinycloud.kv/del")

@@ -47,9 +47,9 @@ import UCAN
             .init("a proof twice", 401, "missingProof", .text("Cannot find parent delegation")) {
                 try $0.invoke(proofs: [refused.root, refused.root])
             },
-            .init(
-                "somebody else's proof", 401, "audienceMismatch", .text("Unauthorized Invoker"), isExplained: true
-            ) { try $0.invoke(by: refused.stranger) },
+            .init("somebody else's proof", 401, "missingProof", .text("Cannot find parent delegation")) {
+                try $0.invoke(by: refused.stranger)
+            },
             .init(
                 "a proof too many", 401, "audienceMismatch", .text("Unauthorized Invoker"), isExplained: true
             ) { try $0.invoke(proofs: [refused.root, refused.grant]) },

@@ -36,7 +36,7 @@ import UCAN
             .init("expired", 403, "expired", .text("Revocation expired or not yet valid")) {
                 try $0.post("/revoke", token(target, lasts: 0))
             },
-            .init("unknown", 403, "unknownTarget", .text("Cannot find parent delegation")) {
+            .init("unknown", 403, "unauthorizedRevoker", .text("Unauthorized Revoker"), isExplained: true) {
                 try $0.post("/revoke", token("urn:cid:\(CID.ofToken([1]).text)"))
             },
             .init(
@@ -163,7 +163,7 @@ import UCAN
                 try $0.query(["cursor": .string(Base64URL.encode(Array(CID.ofToken([1]).text.utf8)))])
             },
             .init("no proof", 403, "missingProof", .text(denied)) { try $0.query([:], proofs: []) },
-            .init("somebody else's proof", 403, "audienceMismatch", .text(denied)) {
+            .init("somebody else's proof", 403, "missingProof", .text(denied)) {
                 try $0.query([:], by: refused.stranger)
             },
             .init("another token", 403, "wrongKind", .text(denied)) {

@@ -138,7 +138,7 @@ import UCAN
             ("addressed to another", "audienceMismatch", { try token(scene.session, [], audience: refused.agent.did) }),
             ("two proofs", "unauthorizedRevoker", { try token(scene.session, [refused.root, refused.grant]) }),
             ("a proof nobody knows", "missingProof", { try token(scene.session, [unknown]) }),
-            ("somebody else's proof", "audienceMismatch", { try token(refused.stranger, [refused.root]) }),
+            ("somebody else's proof", "missingProof", { try token(refused.stranger, [refused.root]) }),
             ("a proof without the ability", "unauthorizedRevoker", { try token(refused.agent, [refused.grant]) }),
             ("a revoked proof", "ancestorRevoked", { try token(refused.agent, [dead.ended]) }),
             ("a proof below a revoked one", "ancestorRevoked", { try token(refused.stranger, [dead.below]) }),

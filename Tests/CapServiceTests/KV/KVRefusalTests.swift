@@ -67,9 +67,7 @@ import UCAN
         let ways = [
             Way(name: "no proof", reason: "missingProof", party: .init(key: kv.bob, proofs: [])),
             Way(name: "an unknown proof", reason: "missingProof", party: .init(key: kv.bob, proofs: [unknown])),
-            Way(
-                name: "somebody else's proof", reason: "audienceMismatch",
-                party: .init(key: stranger, proofs: [kv.root])),
+            Way(name: "somebody else's proof", reason: "missingProof", party: .init(key: stranger, proofs: [kv.root])),
             Way(name: "outside the path", reason: "resourceNotCovered", party: try kv.delegate(all, on: "kv/other/")),
             Way(name: "beside the path", reason: "resourceNotCovered", party: try kv.delegate(all, on: "kv/secre")),
             Way(name: "revoked", reason: "revoked", party: revoked),

@@ -86,7 +86,9 @@ extension ReferenceEvaluator {
         if cited.isEmpty || cited.count < proofs.count || Set(cited).count < cited.count {
             return "Cannot find parent delegation"
         }
-        if cited.contains(where: { statement($0)?.audience != invoker }) { return "Unauthorized Invoker" }
+        let strange = cited.filter { statement($0)?.audience != invoker }
+        if strange.contains(where: { !hasPart(invoker, in: $0) }) { return "Cannot find parent delegation" }
+        if !strange.isEmpty { return "Unauthorized Invoker" }
         if cited.contains(where: { ended[$0] != nil }) { return "delegation-revoked" }
         let closure = closure(cited)
         if closure.contains(where: { ended[$0] != nil }) { return "delegation-ancestor-revoked" }
@@ -109,12 +111,14 @@ extension ReferenceEvaluator {
     ///
     /// `urn` gives the `urn:cid:` text of an id; a proof may name the target by any id it is known under.
     public mutating func revoke(_ revocation: PlainRevocation, urn: (String) -> String, at now: Int64) -> String {
-        guard let target = names[revocation.target] else { return "unknownTarget" }
+        let target = names[revocation.target]
         var acting = revocation.signer
         if !revocation.proofs.isEmpty {
             guard revocation.proofs.count == 1 else { return "unauthorizedRevoker" }
             guard let name = names[revocation.proofs[0]], let proof = held[name] else { return "missingProof" }
-            guard proof.statement.audience == revocation.signer else { return "audienceMismatch" }
+            guard proof.statement.audience == revocation.signer else {
+                return hasPart(revocation.signer, in: name) ? "audienceMismatch" : "missingProof"
+            }
             switch status(of: name, at: now) {
             case "revoked": return "ancestorRevoked"
             case "expired": return "expired"
@@ -127,13 +131,14 @@ extension ReferenceEvaluator {
                 guard capability.ability == "tinycloud.delegation/revoke", capability.caveats.isEmpty else {
                     return false
                 }
+                if urn(revocation.target) == capability.resource { return true }
                 if names.contains(where: { $0.value == target && urn($0.key) == capability.resource }) { return true }
                 guard case .place(_, acting, "delegation", let path, "") = proof.parts[index] else { return false }
                 return path == nil
             }
             guard holds else { return "unauthorizedRevoker" }
         }
-        guard hasPart(acting, in: target) else { return "unauthorizedRevoker" }
+        guard let target, hasPart(acting, in: target) else { return "unauthorizedRevoker" }
         guard ended[target] == nil else { return "alreadyRevoked" }
         ended[target] = acting
         changeCount += 1

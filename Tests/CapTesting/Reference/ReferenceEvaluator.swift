@@ -84,7 +84,10 @@ public struct ReferenceEvaluator: Sendable {
             if parents.contains(where: { !hasPart(statement.issuer, in: $0) }) { return "missingProof" }
             return closure(parents).count > maxClosureNodes ? "chainLimitExceeded" : nil
         }
-        if parents.contains(where: { held[$0]?.statement.audience != statement.issuer }) { return "audienceMismatch" }
+        // Whoever has no part in a proof of somebody else's is told that it is not there.
+        let strange = parents.filter { held[$0]?.statement.audience != statement.issuer }
+        if strange.contains(where: { !hasPart(statement.issuer, in: $0) }) { return "missingProof" }
+        if !strange.isEmpty { return "audienceMismatch" }
         if parents.contains(where: { ended[$0] != nil }) { return "parentRevoked" }
         let closure = closure(parents)
         if closure.contains(where: { ended[$0] != nil }) { return "ancestorRevoked" }

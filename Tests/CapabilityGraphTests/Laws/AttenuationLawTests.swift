@@ -26,7 +26,7 @@ import Testing
         for code in [
             "existing", "twin", "expired", "notYetValid", "missingProof", "audienceMismatch", "parentRevoked",
             "ancestorRevoked", "terminalParent", "expiryExceedsParent", "notBeforePrecedesParent", "abilityNotCovered",
-            "caveatsNotContained", "revoked", "alreadyRevoked", "unknownTarget", "unauthorizedRevoker", "hosted",
+            "caveatsNotContained", "revoked", "alreadyRevoked", "unauthorizedRevoker", "hosted",
         ] {
             #expect(outcomes[code, default: 0] > 0, "no case drew \(code): \(outcomes)")
         }

@@ -141,7 +141,7 @@ import UCAN
             } catch {
                 let expected: (text: String, code: String) =
                     switch reason {
-                    case "wrong-invoker": ("Unauthorized Invoker", "audienceMismatch")
+                    case "wrong-invoker": ("Cannot find parent delegation", "missingProof")
                     case "proof-chain-expired": ("Unauthorized Action", "expired")
                     case "revoked-ancestor": ("delegation-ancestor-revoked", "revoked")
                     case "requested-action-not-authorized": ("Unauthorized Action", "abilityNotCovered")

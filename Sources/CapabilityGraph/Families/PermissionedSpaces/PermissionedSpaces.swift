@@ -19,6 +19,7 @@ public struct PermissionedSpaces: Family {
         ]
     }
     public var managing: Ability? { .spaceManageUpdate }
+    public var knowing: Ability? { .spaceKnow }
     public var caveats: [any Caveat.Type] { [SpaceCaveat.self] }
     public var context: [ContextMember] { [.client, .managingApp, .credential] }
     public var prefixes: [String] { ["at:"] }
