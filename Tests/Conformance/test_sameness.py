@@ -68,7 +68,18 @@ REPO = {
         "getRecord", "listRecords", "getLatestCommit", "getRepoState", "getRepo", "listRepoOps", "getBlob", "listBlobs")}
 
 # What is told apart today, and why. Whoever mends one takes it out: it fails when the two are alike.
-KNOWN_OPEN = {}
+EXCHANGE = "a valid delegation token of a stranger is told why, of a space that is there"
+SCOPE = "an app of a member is asked for its scopes too late, or not at all"
+KNOWN_OPEN = {
+    (nsid, caller): why for why, nsid, callers in [
+        (EXCHANGE, SPACE + "getSpaceCredential", [
+            "delegation token of a stranger (P)", "delegation token of a stranger (N)",
+            "delegation token with an attestation", "delegation token with a false attestation"]),
+        ("a stranger is told that it may not write, of a space that is there", SPACE + "notifyWrite", ["service auth"]),
+        (SCOPE, SPACE + "applyWrites", ["member's app without scope", "member's app of another type"]),
+        (SCOPE, OURS + "graph.revoke", ["member's app without scope", "member's app of another type"]),
+    ] for caller in callers
+}
 
 
 class World:
@@ -169,7 +180,7 @@ def ask(caller, nsid, fields, thing, verb=None):
 def questions(world, nsid):
     """Each question to a method with each pair of things that it can be about."""
     for number, fields in enumerate([ROUTES[nsid]] + VARIANTS.get(nsid, [])):
-        for name, there, absent in world.things.pairs():
+        for name, there, absent in world.things.pairs:
             changed = {key for key in there if there[key] != absent[key]}
             if name == "foreign space":
                 if nsid not in REPO:
@@ -193,11 +204,12 @@ def test_every_kind_of_caller_asks(world):
 def test_what_is_there_is_as_what_is_not(world, nsid, caller):
     found = {}
     for name, fields, there, absent in questions(world, nsid):
-        apart = told_apart(lambda thing: ask(world.callers[caller], nsid, fields, thing), there, absent)
+        apart = told_apart(
+            lambda thing: ask(world.callers[caller], nsid, fields, thing), there, absent, name == "members space")
         if apart:
             found[name] = apart
     lines = "\n".join(f"{name}: {line}" for name, apart in found.items() for line in apart)
     if (nsid, caller) in KNOWN_OPEN:
-        assert found, f"this is mended: take it out of KNOWN_OPEN"
+        assert found, "this is mended: take it out of KNOWN_OPEN"
         pytest.xfail(KNOWN_OPEN[nsid, caller])
     assert not found, lines

@@ -4,7 +4,7 @@ import httpx
 
 from . import data, httpsig, jwt, ucan
 from .keys import Key
-from .people import FORUM, PASSWORD, POST, allow_list, managing_app
+from .people import FORUM, MEMBER_LIST, PASSWORD, POST, allow_list, managing_app
 from .xrpc import Caller
 
 SPACE, SIMPLE, OLDER, OURS = (
@@ -20,20 +20,19 @@ class Things:
         app.services["forum"] = ("ForumService", peer.url_of("managing"))
         peer.on("com.atproto.simplespace.checkUserAccess", lambda request: (200, {"authorized": False}))
         forms = {
-            "members": {}, "listed": {"appAccess": allow_list("https://listed.example/client.json")},
-            "client": {"appAccess": allow_list(client)}, "managed": {"policy": managing_app(app.did + "#forum")},
-            "deleted": {},
+            "members": {}, "listed": {"appAccess": allow_list(client)}, "deleted": {},
+            # Who may read decides whether a space is private: one whose reading an app manages is known to everybody.
+            "managed": {"policy": None, "readPolicy": MEMBER_LIST, "writePolicy": managing_app(app.did + "#forum")},
         }
         self.spaces = {name: self.fill(name, fields) for name, fields in forms.items()}
         owner.post(SIMPLE + "deleteSpace", space=self.spaces["deleted"]["space"]).ok()
-        self.elsewhere = self.foreign(peer)
+        self.pairs = list(self.paired(self.foreign(peer)))
 
     def fill(self, name, fields):
         """Makes a space with a member, a record, a blob, an invite, a credential and a registration."""
         owner, member = self.owner, self.member
         space = owner.create_space(skey=f"{name}-there", **fields)
-        if "policy" not in fields:
-            owner.add(space, member)
+        owner.add(space, member)
         owner.write(space, rkey="there")
         blob = owner.bytes("com.atproto.repo.uploadBlob", space.encode(), "text/plain").ok()["blob"]
         owner.write(space, rkey="blob", record={"$type": POST, "image": blob})
@@ -55,12 +54,11 @@ class Things:
         self.member.write(space, rkey="there")
         return self.spaces["members"] | {"space": space, "repo": self.member.did}
 
-    def pairs(self):
+    def paired(self, elsewhere):
         """By its name each thing that is there, and the same with one name changed to one that nothing has."""
         for name, there in self.spaces.items():
             yield name + " space", there, there | {"space": there["space"].replace("-there", "-never")}
-        never = self.elsewhere["space"].replace("-there", "-never")
-        yield "foreign space", self.elsewhere, self.elsewhere | {"space": never}
+        yield "foreign space", elsewhere, elsewhere | {"space": elsewhere["space"].replace("-there", "-never")}
         there = self.spaces["members"]
         for key, value in [
             ("repo", there["repo"].replace("owner", "never", 1)), ("rkey", "never"), ("cid", data.cid_of(b"never", "raw")),

@@ -49,14 +49,17 @@ def differences(one, other):
     return found
 
 
-def told_apart(ask, there, absent):
-    """What tells two things apart of which one is there; each is asked for first once. `ask` takes a thing, a `dict`, and
-    gives the response of `httpx`."""
+def told_apart(ask, there, absent, thorough=True):
+    """What tells two things apart of which one is there. `ask` takes a thing, a `dict`, and gives the response of `httpx`;
+    `thorough` asks twice, the second time in the other order."""
     names = {}
     for key in there:
         if there[key] != absent[key]:
             assert len(there[key]) == len(absent[key]), f"lengths of `{key}` tell the two apart"
             names[there[key]] = names[absent[key]] = "{" + key + "}"
-    order = [there, absent, absent, there]
-    one, other, second, first = (seen(ask(thing), names) for thing in order)
-    return differences(one, other) or differences(first, second) or differences(one, first)
+    one, other = seen(ask(there), names), seen(ask(absent), names)
+    found = differences(one, other)
+    if found or not thorough:
+        return found
+    again = seen(ask(absent), names)
+    return differences(seen(ask(there), names), again) or differences(other, again)
