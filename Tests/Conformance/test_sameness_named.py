@@ -79,15 +79,18 @@ def list_own_inside_it(world, asker, thing, proofs):
     return asker.send("/invoke", asker.token({asker.space + "/capabilities/all": [SEE]}, proofs, facts))
 
 
-def about(ability, path="", subject=None, explain=False, route="/authorize", anonymous=False, by=None):
+def about(ability, path="", subject=None, explain=False, route="/authorize", anonymous=False, context=None):
     """A question about somebody in the space: the asker itself, or `subject`."""
     def ask(world, asker, thing, proofs):
         place, who = thing["space"] + path.format(**thing), (subject or (lambda world, thing: asker.key.did))(world, thing)
-        one = {"principal": who, "ability": ability, "resource": place} | ({"explain": True} if explain else {})
+        one = {"principal": who, "ability": ability, "resource": place} | (
+            {"explain": True} if explain else {}) | ({"context": context(world)} if context else {})
         if route != "/authorize":
             one = {
                 "subject": {"type": "user", "id": who}, "action": {"name": ability}, "resource": {"type": "x", "id": place}}
-        token = asker.token({(by or thing["space"]) + "/capabilities/all": [SEE]}, proofs)
+        # A permissioned space has no such place: there the token says no more than who asks.
+        by = thing["space"] if thing["space"].startswith("tinycloud:") else asker.space
+        token = asker.token({by + "/capabilities/all": [SEE]}, proofs)
         return asker.send(route, None if anonymous else token, {"evaluations": [one]} if route.endswith("s") else one)
     return ask
 
@@ -126,28 +129,44 @@ HOSTED = {f"invoke {ability.split('/')[1]}": invoke("/kv/{key}", ability) for ab
     "may my token, explained": about_an_invocation("tinycloud.kv/get", "/kv/{key}", True),
 }
 ABILITIES = ["atproto.space/" + name for name in (
-    "know", "belong", "read", "readSelf", "create", "delete", "listMembers", "connect", "describe", "manage.update", "manage.create",
-    "take")]
+    "know", "belong", "read", "readSelf", "readOpenly", "write", "create", "update", "delete", "listMembers", "listWrite", "connect",
+    "describe", "take", "manage", "manage.update", "manage.create", "manage.delete")]
+EXPLAINED = ["atproto.space/" + name for name in ("know", "belong", "read", "write", "connect", "take")]
 PRIVATE = {f"may I {name.split('/')[1]}": about(name) for name in ABILITIES} | {
-    f"may I {name.split('/')[1]}, explained": about(name, explain=True) for name in ABILITIES} | {
-    f"may my token {name.split('/')[1]}, explained": about_an_invocation(name, "", True) for name in ABILITIES[:5]} | {
+    f"may I {name.split('/')[1]}, explained": about(name, explain=True) for name in EXPLAINED} | {
+    f"may my token {name.split('/')[1]}": about_an_invocation(name, "", False) for name in ABILITIES} | {
+    f"may my token {name.split('/')[1]}, explained": about_an_invocation(name, "", True) for name in EXPLAINED} | {
+    f"evaluate {name.split('/')[1]}": about(name, route="/access/v1/evaluation") for name in EXPLAINED} | {
+    f"delegate {name.split('/')[1]}": delegate("", [name]) for name in EXPLAINED} | {
+    f"invoke {name.split('/')[1]}": invoke("", name) for name in EXPLAINED} | {
     "may I read a repo": about("atproto.space/read", "/{did}"), "may I delete mine": about(
         "atproto.space/delete", "/{did}/com.example.forum.post"),
     "may its owner read": about("atproto.space/read", "", person), "may its owner know": about("atproto.space/know", "", person),
     "may the named read": about("atproto.space/read", "", named),
     "nobody asks": about("atproto.space/read", "", person, anonymous=True),
-    "evaluate": about("atproto.space/read", route="/access/v1/evaluation"),
-    "evaluate knowing": about("atproto.space/know", route="/access/v1/evaluation"),
     "evaluate its owner": about("atproto.space/read", "", person, route="/access/v1/evaluation"),
     "evaluate many": about("atproto.space/read", route="/access/v1/evaluations"),
-    "may my token": about_an_invocation("atproto.space/read", "", False),
-    "may my token know": about_an_invocation("atproto.space/know", "", False),
-    "invoke": invoke("", "atproto.space/read"), "delegate": delegate("", ["atproto.space/read"]),
-    "delegate knowing": delegate("", ["atproto.space/know"]), "peer": peer_of_it,
+    "may I write where I am let": about("atproto.space/write", context=lambda world: {
+        "managingApp": {"app": world.app, "access": "write", "authorized": True}}),
+    "may a client connect": about("atproto.space/read", context=lambda world: {"client": "https://a.example/client.json"}),
+    "peer": peer_of_it,
 }
 
-# What is told apart today, and why; by question, for the askers that are named, or all. Whoever mends one takes it out.
-KNOWN_OPEN = {}
+# What is told apart today, and why; by question, for the askers that are named, or all. Whoever mends one takes it out: it
+# fails when the two are alike.
+ANYONE = "what everybody may in a space is told, used and delegated of a private one too"
+MANAGED = "of a private space into which a managing application lets people write, it is told that its word is needed"
+KNOWN_OPEN = {
+    f"private: {question}": (why, ASKERS) for why, questions in [
+        (ANYONE, [
+            f"{how} {name}" for name in ("connect", "take") for how in ("may I", "may my token", "evaluate", "invoke", "delegate")]),
+        (ANYONE, [f"{how} {name}, explained" for name in ("connect", "take") for how in ("may I", "may my token")]),
+        (MANAGED, [f"{how} {name}" for name in ("know", "belong", "write") for how in ("may I", "may my token", "evaluate", "invoke")]),
+        (MANAGED, [f"{how} {name}, explained" for name in ("know", "belong", "write") for how in ("may I", "may my token")]),
+        (MANAGED, [f"{how} {name}" for name in ("create", "update", "delete") for how in ("may I", "may my token")]),
+        (MANAGED, ["may I delete mine", "may I write where I am let"]),
+    ] for question in questions
+}
 
 
 @pytest.mark.parametrize("asker", ASKERS)
@@ -163,7 +182,9 @@ def test_hosted_spaces_are_as_others(world, question, asker):
 @pytest.mark.parametrize("asker", ASKERS)
 @pytest.mark.parametrize("question", PRIVATE)
 def test_private_spaces_are_as_absent_ones(world, question, asker):
-    there = {"space": world.private, "did": world.person.did}
-    pairs = [("space", there, there | {"space": world.private.replace("/there", "/never")})]
-    pairs += [("did", there, there | {"did": world.person.did.replace("owner", "never")})]
+    pairs = []
+    for name, space in world.spaces.items():
+        there = {"space": space, "did": world.person.did}
+        pairs.append((name, there, there | {"space": space.replace("-there", "-never")}))
+    pairs.append(("did", there, there | {"did": world.person.did.replace("owner", "never")}))
     judge(asked(PRIVATE[question], world, world.askers[asker], pairs), KNOWN_OPEN, "private: " + question, asker)

@@ -7,8 +7,8 @@ import time
 import httpx
 import pytest
 
-from .curious import OURS
-from .people import Person
+from .curious import OURS, SIMPLE
+from .people import MEMBER_LIST, Person, allow_list, managing_app
 from .sameness import told_apart
 from .service import OPEN, Service
 from .tinycloud import SessionKey, Wallet, cid_of
@@ -47,7 +47,12 @@ class World:
         self.session = self.owner.sign_in()
         self.person = Person(self.service, "owner")
         self.visitor = Person(self.service, "visitor")
-        self.private = self.person.create_space(skey="there")
+        self.app = "did:web:managing.localhost%3A1#forum"
+        self.spaces = {name: self.person.create_space(skey=name + "-there", **fields) for name, fields in {
+            "members": {}, "listed": {"appAccess": allow_list("https://listed.example/client.json")}, "deleted": {},
+            "managed": {"policy": None, "readPolicy": MEMBER_LIST, "writePolicy": managing_app(self.app)}}.items()}
+        self.person.post(SIMPLE + "deleteSpace", space=self.spaces["deleted"]).ok()
+        self.private = self.spaces["members"]
         self.own = self.visitor.create_space(skey="own")
         self.ucans = self.person.get("com.atproto.server.describeServer").ok()["spaces"]["ucan"]
         self.never, self.nothing = cid_of(os.urandom(32)), cid_of(os.urandom(32))
