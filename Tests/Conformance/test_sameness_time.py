@@ -1,0 +1,96 @@
+"""What is there takes as long to refuse as what is not (design.md, law 9): 200 samples a side may not tell the two apart. Pairs
+of requests are sent in an order that is drawn, so that what else the machine does falls on both."""
+
+import json
+import os
+import urllib.parse
+
+import pytest
+
+from kit import stopwatch
+from kit.askers import REVOKE, SEE, STATUS, READ, World
+from kit.curious import OURS, SIMPLE, SPACE
+from kit.people import POST
+from kit.tinycloud import SessionKey
+
+# A race takes seconds, so that all of them are for `Tests/Conformance/run --timing`; by default only the judge is judged.
+pytestmark = pytest.mark.skipif("SAMENESS_TIMING" not in os.environ, reason="Tests/Conformance/run --timing")
+# By chance more than so many of 30 groups come out below 0.05 in one of a thousand runs.
+BOUND = 6
+SEED = int(os.environ.get("SAMENESS_SEED", "1"))
+
+
+@pytest.fixture(scope="module")
+def world():
+    made = World(clocked=False)
+    yield made
+    made.close()
+
+
+def method(verb, nsid, **fields):
+    """A method of permissioned spaces by a session of somebody else, of a private space and of none."""
+    def make(world, space):
+        header = {"Authorization": world.visitor.headers["Authorization"]}
+        given = {"space": space} | fields
+        if verb == "GET":
+            return stopwatch.request("GET", f"/xrpc/{nsid}?{urllib.parse.urlencode(given)}", **header)
+        body = json.dumps(given).encode()
+        return stopwatch.request("POST", f"/xrpc/{nsid}", body, Content_Type="application/json", **header)
+    return lambda world: (make(world, world.private), make(world, world.private.replace("-there", "-never")))
+
+
+def anonymous(nsid):
+    def make(space):
+        return stopwatch.request("GET", f"/xrpc/{nsid}?{urllib.parse.urlencode({'space': space})}")
+    return lambda world: (make(world.private), make(world.private.replace("-there", "-never")))
+
+
+def token(path, make, body=None):
+    """A token of a stranger's about a delegation that is known and about one that is not."""
+    def both(world):
+        asker, sent = world.askers["key"], []
+        for cid in (world.cids["live"], world.never):
+            content = json.dumps(body(cid)).encode() if body else b""
+            kind = {"Content_Type": "application/json"} if body else {}
+            sent.append(stopwatch.request("POST", path, content, Authorization=make(world, asker, cid), **kind))
+        return sent
+    return both
+
+
+def judged(space):
+    """A question to the gate about the asker itself, in a space that is there and one that is not."""
+    def both(world):
+        asker = world.askers["key"]
+        authorization = asker.token({asker.space + "/capabilities/all": [SEE]}, [], lasts=290)
+        return [stopwatch.request("POST", "/authorize", json.dumps(
+            {"principal": asker.key.did, "ability": ability, "resource": resource}).encode(), Authorization=authorization)
+            for ability, resource in space(world)]
+    return both
+
+
+RACES = {
+    "settings": method("GET", SIMPLE + "getSpace"), "space": method("GET", SPACE + "getSpace"),
+    "members": method("GET", SIMPLE + "listMembers"), "repos": method("GET", SPACE + "listRepos"),
+    "record": method("GET", SPACE + "getRecord", repo="did:web:b.test", collection=POST, rkey="x"),
+    "delegation token": method("GET", SPACE + "getDelegationToken"), "edges": method("GET", OURS + "graph.listEdges"),
+    "add member": method("POST", SIMPLE + "addMember", did="did:web:b.test"),
+    "write": method("POST", SPACE + "createRecord", collection=POST, record={"$type": POST}),
+    "nobody": anonymous(SIMPLE + "getSpace"),
+    "status": token("/delegation/status", lambda world, asker, cid: asker.token(
+        {"urn:cid:" + cid: [STATUS]}, [], lasts=290), lambda cid: {"cid": cid}),
+    "revoke": token("/revoke", lambda world, asker, cid: asker.token({"urn:cid:" + cid: [REVOKE]}, [], lasts=290)),
+    "delegate": token("/delegate", lambda world, asker, cid: asker.token(
+        {world.owner.space + "/kv/notes/": READ}, [cid], audience=SessionKey().did, lasts=290)),
+    "may I in a private space": judged(lambda world: [
+        ("atproto.space/read", world.private), ("atproto.space/read", world.private.replace("-there", "-never"))]),
+    "may I in a hosted space": judged(lambda world: [
+        ("tinycloud.kv/get", world.hosted + "/kv/a"),
+        ("tinycloud.kv/get", world.owner.wallet.space("absent") + "/kv/a")]),
+}
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_times_do_not_tell(world, name):
+    race = stopwatch.Race(world.service.port, *RACES[name](world), SEED)
+    print(f"{name}: seed {SEED}, {race}")
+    assert race.told_apart <= BOUND, f"seed {SEED}: {race}"
