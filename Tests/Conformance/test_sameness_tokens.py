@@ -2,12 +2,14 @@
 CID that is known here is answered as one that is not (design.md, law 9)."""
 
 import base64
+import re
 
 import pytest
 
 from kit.askers import ASKERS, LIST, READ, REVOKE, SEE, STATUS, World, asked, judge
 from kit.curious import OURS, SIMPLE, SPACE
 from kit.people import POST
+from kit.service import ROOT
 from kit.tinycloud import SessionKey
 
 
@@ -28,7 +30,7 @@ def revoke_it_by_an_unknown_one(world, asker, cid, proofs):
 
 
 def revoke_own_by_it(world, asker, cid, proofs):
-    return asker.send("/revoke", asker.token({"urn:cid:" + (asker.proofs or [world.never])[0]: [REVOKE]}, [*proofs, cid]))
+    return asker.send("/revoke", asker.token({"urn:cid:" + (asker.proofs or [world.never])[0]: [REVOKE]}, [cid]))
 
 
 def revoke_by_a_wallet(world, asker, cid, proofs):
@@ -159,6 +161,15 @@ CITED = {
     "revoke a space's edge": edge_of_own_space("POST", OURS + "graph.revoke"),
 }
 
+# The paths that are documented and take a token: each is asked above, or names nothing that could be private.
+TAKES_TOKENS = {
+    "/delegate", "/invoke", "/revoke", "/delegation/status", "/delegation/query", "/authorize", "/access/v1/evaluation",
+    "/access/v1/evaluations"}
+# The same for everybody, of any space; what is public of accounts; how the service is.
+PUBLIC_PATHS = {
+    "/peer/generate/<space>", "/.well-known/did.json", "/.well-known/atproto-did", "/version", "/info", "/health", "/healthz",
+    "/readyz", "/metrics"}
+
 # What is told apart today, and why; by question, for the askers that are named, or all. Whoever mends one takes it out: it
 # fails when the two are alike.
 CITATION = "a proof that is known and was not made for its issuer is told from one that is not known"
@@ -172,6 +183,17 @@ KNOWN_OPEN = {
         (CITATION, ASKERS[2:], "delegate the own by a wallet"),
     ] for question in questions.split(", ")
 }
+
+
+def test_every_path_is_asked(world, monkeypatch):
+    """The table of the protocol page, which the service's own tests hold to its routes."""
+    text = (ROOT / "docs/protocol/README.md").read_text()
+    assert set(re.findall(r"^\| `(?:GET|POST) (/[^`]+)` \|", text, re.M)) == TAKES_TOKENS | PUBLIC_PATHS
+    paths, who = set(), world.askers["key"]
+    monkeypatch.setattr(who, "send", lambda path, *rest, **headers: paths.add(path))
+    for ask in CITED.values():
+        ask(world, who, world.never, [])
+    assert paths == TAKES_TOKENS
 
 
 @pytest.mark.parametrize("asker", ASKERS)

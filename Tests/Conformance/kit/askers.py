@@ -122,11 +122,10 @@ def judge(found, listed, question, asker):
 
 
 def asked(ask, world, asker, pairs):
-    """What tells apart the things of each pair, with no proofs and with the asker's own."""
+    """What tells apart the things of each pair when the asker cites its own proofs."""
     found = {}
-    for how, proofs in [("", []), (" beside its own proof", asker.proofs)][:2 if asker.proofs else 1]:
-        for number, (name, there, absent) in enumerate(pairs):
-            apart = told_apart(lambda thing: ask(world, asker, thing, proofs), there, absent, number == 0)
-            if apart:
-                found[name + how] = apart
+    for number, (name, there, absent) in enumerate(pairs):
+        apart = told_apart(lambda thing: ask(world, asker, thing, asker.proofs), there, absent, number == 0)
+        if apart:
+            found[name] = apart
     return found
