@@ -1,22 +1,19 @@
 """Nobody learns whether what it may not see is there: over all methods that are documented, for every kind of caller that
 has no right to the thing, an answer about what is there is the answer about what is not (design.md, law 9)."""
 
-import time
-
 import pytest
 
-from kit import data, jwt
+from kit import data
 from kit.curious import OLDER, OURS, SIMPLE, SPACE, Things, app_password, delegate, ended, given, invoker, service_auth
 from kit.keys import Key
 from kit.peer import Peer
-from kit.people import FORUM, POST, Person, Reader
+from kit.people import POST, Person
 from kit.sameness import told_apart
 from kit.service import OPEN, Service
 from kit.xrpc import Caller
 from test_governance import TABLE
 from test_oauth import App, Issuer
 from test_policies import Client
-from test_surface import documented
 
 # What a method takes beside `space`; a value in braces is one of the thing that is asked for.
 RECORD = {"collection": POST, "record": {"$type": POST}}
@@ -29,7 +26,8 @@ ROUTES = {
     OLDER + "createInvite": {}, OLDER + "revokeInvite": {"inviteId": "{invite}"}, OLDER + "listInvites": {},
     SPACE + "createRecord": RECORD, SPACE + "putRecord": RECORD | {"rkey": "{rkey}"},
     SPACE + "deleteRecord": {"collection": POST, "rkey": "{rkey}"},
-    SPACE + "applyWrites": {"writes": [{"$type": SPACE + "applyWrites#create", "collection": POST, "value": {"$type": POST}}]},
+    SPACE + "applyWrites": {
+        "writes": [{"$type": SPACE + "applyWrites#create", "collection": POST, "value": {"$type": POST}}]},
     SPACE + "getRecord": READ | {"collection": POST, "rkey": "{rkey}"}, SPACE + "listRecords": READ,
     SPACE + "getLatestCommit": READ, SPACE + "getRepoState": READ, SPACE + "getRepo": READ, SPACE + "listRepoOps": READ,
     SPACE + "listBlobs": READ, SPACE + "getBlob": READ | {"cid": "{cid}"}, OURS + "space.deleteRepo": {},
@@ -45,7 +43,9 @@ ROUTES = {
 VARIANTS = {
     SIMPLE + "listMembers": [{}], OURS + "graph.listEdges": [{}], OURS + "graph.check": [{"ability": "know"}],
     SPACE + "getRecord": [{"collection": POST, "rkey": "{rkey}"}], SPACE + "listRecords": [{}, {"repo": "{writer}"}],
-    SPACE + "createRecord": [RECORD | {"repo": "{repo}"}], SPACE + "deleteRecord": [
+    SPACE + "createRecord": [
+        RECORD | {"repo": "{repo}"}, {"collection": POST, "record": {"$type": POST, "text": "long" * 25_000}}],
+    SPACE + "deleteRecord": [
         {"repo": "{repo}", "collection": POST, "rkey": "{rkey}"}],
     SPACE + "applyWrites": [{"writes": []}], SPACE + "getRepo": [{"repo": "{writer}"}],
     SPACE + "notifyWrite": [{"repo": "{repo}", "repoRev": data.tid(), "hash": {"$bytes": "A" * 43}}],
@@ -106,7 +106,7 @@ class World:
         yield "ended session", ended(stranger)
         yield "app password", app_password(stranger)
         yield "member's app password", app_password(self.member)
-        wide = f"atproto space:*?action=read&action=create&action=update&action=delete&manage=update&manage=delete"
+        wide = "atproto space:*?action=read&action=create&action=update&action=delete&manage=update&manage=delete"
         yield "app", App(self.service, self.issuer, stranger, wide)
         yield "member's app without scope", App(self.service, self.issuer, self.member, "atproto")
         yield "member's app of another type", App(self.service, self.issuer, self.member, "space:com.example.other")
@@ -213,3 +213,38 @@ def test_what_is_there_is_as_what_is_not(world, nsid, caller):
         assert found, "this is mended: take it out of KNOWN_OPEN"
         pytest.xfail(KNOWN_OPEN[nsid, caller])
     assert not found, lines
+
+
+# What a member may not see in a space that it knows: the rights it has there, and what a method is asked about.
+INSIDERS = {
+    "reads its own": ("read_self", {"repo", "rkey", "cid", "edge", "invite", "jti", "did"}),
+    "reads": ("read", {"edge", "invite", "jti", "did"}),
+}
+@pytest.fixture(scope="module")
+def insiders(world):
+    """Members of the space that everybody else here knows nothing of."""
+    made, space = {}, world.things.spaces["members"]["space"]
+    for name, (access, _) in INSIDERS.items():
+        made[name] = Person(world.service, "insider")
+        world.owner.post(SIMPLE + "addMember", space=space, did=made[name].did, access=access).ok()
+    return made
+
+
+@pytest.mark.parametrize("insider", INSIDERS)
+@pytest.mark.parametrize("nsid", sorted(ROUTES))
+def test_members_learn_of_nothing_that_they_may_not_see(world, insiders, nsid, insider):
+    there, found = world.things.spaces["members"] | world.fixed, {}
+    edges = world.owner.get(OURS + "graph.listEdges", space=there["space"]).ok()["delegations"]
+    others = {row["kind"]: row["cid"] for row in edges if row["delegate"] not in [one.did for one in insiders.values()]}
+    for name, mine, absent in world.things.pairs:
+        for kind, edge in others.items() if name == "edge" else [("", there["edge"])]:
+            for number, fields in enumerate([ROUTES[nsid]] + VARIANTS.get(nsid, [])):
+                if name not in INSIDERS[insider][1] or "{%s}" % name not in str(fields):
+                    continue
+                pair = mine | world.fixed | {"edge": edge}, absent | world.fixed | {"edge": edge}
+                if name == "edge":
+                    pair = pair[0], pair[1] | {"edge": absent["edge"]}
+                apart = told_apart(lambda thing: ask(insiders[insider], nsid, fields, thing), *pair)
+                if apart:
+                    found[f"{name} {kind}, question {number}"] = apart
+    assert not found, "\n".join(f"{name}: {line}" for name, apart in found.items() for line in apart)

@@ -1,5 +1,5 @@
-"""Invites, grants, logins and listings, and the older names of methods: what test_sameness.py asks of spaces, asked of all else
-that a method can take (design.md, law 9)."""
+"""Invites, grants, logins and listings, older names of methods, and HEAD: what test_sameness.py asks of spaces, asked of
+all else that a method can take (design.md, law 9)."""
 
 import pytest
 
@@ -8,15 +8,15 @@ from kit.curious import OLDER, SIMPLE, SPACE, turned
 from kit.people import FORUM
 from kit.sameness import told_apart
 from test_invites import accept, invite
-from test_sameness import CALLERS, ROUTES, TABLE, World, ask, questions, world  # noqa: F401 (a fixture)
+from test_sameness import CALLERS, ROUTES, TABLE, ask, filled, questions, world  # noqa: F401 (a fixture)
 from test_surface import documented
 
 # Who may not take an invite at all; to whoever may, a live one is one.
 CANNOT_ACCEPT = [
     "nobody", "unreadable token", "ended session", "app password", "member's app password", "member's app without scope",
     "member's app of another type", "credential of another space (P)", "credential of another space (N)",
-    "delegation token of a stranger (P)", "delegation token of another space", "unbound credential of another space", "key",
-    "key of another space", "key that names another space", "agent with a chain of another space",
+    "delegation token of a stranger (P)", "delegation token of another space", "unbound credential of another space",
+    "key", "key of another space", "key that names another space", "agent with a chain of another space",
 ]
 # What is told apart today, and why. Whoever mends one takes it out: it fails when the two are alike.
 DEAD = "who shows an invite that has ended is told how it ended, by the names that clients know (atproto-spaces.md 16)"
@@ -115,4 +115,18 @@ def test_older_names_tell_no_more(world, name, caller):  # noqa: F811
     nsid = OLDER_NAMES[name]
     for _, fields, there, absent in list(questions(world, nsid))[:4]:
         judge(told_apart(
-            lambda thing: ask(world.callers[caller], name, fields, thing, TABLE[nsid]), there, absent, False), (name, caller))
+            lambda thing: ask(world.callers[caller], name, fields, thing, TABLE[nsid]), there, absent, False),
+            (name, caller))
+
+
+@pytest.mark.parametrize("caller", ["nobody", "session", "app password", "service auth", "key"])
+@pytest.mark.parametrize("nsid", [nsid for nsid in sorted(ROUTES) if TABLE[nsid] == "GET"])
+def test_heads_tell_no_more(world, nsid, caller):  # noqa: F811
+    """HEAD, whose answers are those of GET without a body."""
+    who = world.callers[caller]
+    for _, fields, there, absent in list(questions(world, nsid))[:4]:
+        def head(thing):
+            made = {"space": thing["space"]} | filled(fields, thing)
+            signed = getattr(who, "sign", lambda *_: (who.headers, {}))("HEAD", nsid, made)[0]
+            return who.http.head(f"{who.url}/xrpc/{nsid}", params=made, headers=signed)
+        judge(told_apart(head, there, absent, False), ("head", caller))

@@ -1,5 +1,5 @@
-"""What is there takes as long to refuse as what is not (design.md, law 9): 200 samples a side may not tell the two apart. Pairs
-of requests are sent in an order that is drawn, so that what else the machine does falls on both."""
+"""What is there takes as long to refuse as what is not (design.md, law 9): 200 samples a side may not tell the two apart.
+Pairs of requests are sent in an order that is drawn, so that what else the machine does falls on both."""
 
 import json
 import os
@@ -107,8 +107,8 @@ RACES = {
 # What is told apart today, and why. Whoever mends one takes it out: it fails when the two take the same time.
 EARLY = "of a space that is not there the gate asks the graph nothing, of one that is there it does"
 KNOWN_OPEN = {name: EARLY for name in (
-    "deleted", "managed", "settings", "space", "members", "repos", "record", "delegation token", "edges", "add member", "write",
-    "nobody")}
+    "deleted", "managed", "settings", "space", "members", "repos", "record", "delegation token", "edges", "add member",
+    "write", "nobody")}
 # What is told apart in some runs and not in others.
 SLIGHT = {name: "an unknown delegation is looked for and no more" for name in ("status", "revoke")}
 

@@ -1,5 +1,5 @@
-"""Nobody learns from a token what became of the delegations it cites that it has no part in: over all routes that take a token, a
-CID that is known here is answered as one that is not (design.md, law 9)."""
+"""Nobody learns from a token what became of the delegations it cites that it has no part in: over all routes that take a
+token, a CID that is known here is answered as one that is not (design.md, law 9)."""
 
 import base64
 import re
@@ -137,7 +137,8 @@ CITED = {
     "revoke by it": revoke_own_by_it, "revoke it by a wallet": revoke_by_a_wallet,
     "delegate the own": delegate(own), "delegate theirs": delegate(theirs),
     "delegate all of the own": delegate(own, "/capabilities", [SEE]),
-    "delegate the own by a wallet": delegate_by_a_wallet(own), "delegate theirs by a wallet": delegate_by_a_wallet(theirs),
+    "delegate the own by a wallet": delegate_by_a_wallet(own),
+    "delegate theirs by a wallet": delegate_by_a_wallet(theirs),
     "read own values": invoke(own, "/kv/notes/a", "tinycloud.kv/get"),
     "read their values": invoke(theirs, "/kv/notes/a", "tinycloud.kv/get"),
     "read their values by it twice": invoke(theirs, "/kv/notes/a", "tinycloud.kv/get", times=2),
@@ -149,12 +150,13 @@ CITED = {
     "refused in JSON": invoke(theirs, "/kv/notes/a", "tinycloud.kv/get", Accept="application/json"),
     "chain": chain, "status": status, "status by it": status_by_it, "query the own by it": query_by_it(own),
     "query theirs by it": query_by_it(theirs), "query from it on": query_from_it,
-    "is the own allowed": judged(own), "is theirs allowed": judged(theirs), "is theirs allowed, explained": judged(theirs, True),
-    "is the own allowed, explained": judged(own, True),
+    "is the own allowed": judged(own), "is theirs allowed": judged(theirs),
+    "is theirs allowed, explained": judged(theirs, True), "is the own allowed, explained": judged(own, True),
     "ask with it": asked_with_it("/authorize"), "evaluate with it": asked_with_it("/access/v1/evaluation"),
     "evaluate many with it": asked_with_it("/access/v1/evaluations"),
     "describe a private space": method("GET", SPACE + "getSpace", private),
-    "list records": method("GET", SPACE + "listRecords", private), "list spaces": method("GET", SPACE + "listSpaces", private),
+    "list records": method("GET", SPACE + "listRecords", private),
+    "list spaces": method("GET", SPACE + "listSpaces", private),
     "write a record": method("POST", SPACE + "createRecord", private, collection=POST, record={"$type": POST}),
     "add a member": method("POST", SIMPLE + "addMember", private, did="did:web:b.test"),
     "chain of a space's edge": edge_of_own_space("GET", OURS + "graph.getChain"),
@@ -167,16 +169,17 @@ TAKES_TOKENS = {
     "/access/v1/evaluations"}
 # The same for everybody, of any space; what is public of accounts; how the service is.
 PUBLIC_PATHS = {
-    "/peer/generate/<space>", "/.well-known/did.json", "/.well-known/atproto-did", "/version", "/info", "/health", "/healthz",
-    "/readyz", "/metrics"}
+    "/peer/generate/<space>", "/.well-known/did.json", "/.well-known/atproto-did", "/version", "/info", "/health",
+    "/healthz", "/readyz", "/metrics"}
 
-# What is told apart today, and why; by question, for the askers that are named, or all. Whoever mends one takes it out: it
-# fails when the two are alike.
+# What is told apart today, and why, by question for some askers or all. Whoever mends one takes it out: it fails when the
+# two are alike.
 CITATION = "a proof that is known and was not made for its issuer is told from one that is not known"
 TARGET = "a delegation that is known and is none of the revoker's is told from one that is not known"
 KNOWN_OPEN = {
     question: (why, askers or ASKERS) for why, askers, questions in [
-        (TARGET, None, "revoke it, revoke it by an unknown one, revoke it by a wallet"), (CITATION, ASKERS[1:], "revoke by it"),
+        (TARGET, None, "revoke it, revoke it by an unknown one, revoke it by a wallet"),
+        (CITATION, ASKERS[1:], "revoke by it"),
         (CITATION, None, "delegate the own, delegate theirs, delegate all of the own, delegate theirs by a wallet, "
          "read own values, read their values, put a value of theirs, read own capabilities, read their capabilities, "
          "what nobody serves, refused in JSON, query the own by it, query theirs by it"),

@@ -61,11 +61,16 @@ class World:
         self.cids = self.known()
         self.hosted = self.owner.wallet.space("hosted")
         self.owner.host(self.hosted)
-        values = self.owner.use(self.owner.wallet.delegate(
-            self.session.key.url, {self.hosted + "/kv": ["tinycloud.kv/put"]}, self.node.now()), self.hosted, self.session.key)
+        key = self.session.key
+        grant = self.owner.wallet.delegate(key.url, {self.hosted + "/kv": ["tinycloud.kv/put"]}, self.node.now())
+        values = self.owner.use(grant, self.hosted, key)
         self.node.activate(values.proof)
         assert self.node.invoke(values.invoke("kv", "there", "tinycloud.kv/put"), b"x").status == 200
         self.askers = {made.name: made for made in self.made()}
+        part = SessionKey()
+        grant = self.owner.wallet.delegate(part.url, {self.hosted + "/kv/part/": READ}, self.node.now())
+        self.node.activate(grant)
+        self.holder = Asker(self, "holder of a part", part, [grant.cid], Wallet())
 
     def known(self):
         """Delegations between others, in every state."""

@@ -61,8 +61,9 @@ class Things:
         yield "foreign space", elsewhere, elsewhere | {"space": elsewhere["space"].replace("-there", "-never")}
         there = self.spaces["members"]
         for key, value in [
-            ("repo", there["repo"].replace("owner", "never", 1)), ("rkey", "never"), ("cid", data.cid_of(b"never", "raw")),
-            ("edge", ucan.cid("never")), ("invite", turned(there["invite"])), ("jti", turned(there["jti"])),
+            ("repo", there["repo"].replace("owner", "never", 1)), ("rkey", "never"),
+            ("cid", data.cid_of(b"never", "raw")), ("edge", ucan.cid("never")),
+            ("invite", turned(there["invite"])), ("jti", turned(there["jti"])),
             ("did", there["did"].replace("member", "nobody", 1)),
         ]:
             yield key, there, there | {key: value}

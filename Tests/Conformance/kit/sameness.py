@@ -42,7 +42,7 @@ def differences(one, other):
     if one.headers != other.headers:
         first, second = set(one.headers), set(other.headers)
         mine, theirs = (
-            ", ".join(f"{name}: {value}" for name, value in part) for part in (sorted(first - second), sorted(second - first)))
+            ", ".join(f"{name}: {value}" for name, value in sorted(part)) for part in (first - second, second - first))
         found.append(f"headers: {mine or 'in another order'} | {theirs}")
     if one.body != other.body:
         found.append(f"body: {one.body[:300]!r} | {other.body[:300]!r}")
@@ -50,7 +50,7 @@ def differences(one, other):
 
 
 def told_apart(ask, there, absent, thorough=True):
-    """What tells two things apart of which one is there. `ask` takes a thing, a `dict`, and gives the response of `httpx`;
+    """What tells two things apart of which one is there. `ask` takes a thing, a `dict`, and gives an answer of `httpx`;
     `thorough` asks twice, the second time in the other order."""
     names = {}
     for key in there:
