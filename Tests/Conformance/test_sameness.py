@@ -4,7 +4,8 @@ has no right to the thing, an answer about what is there is the answer about wha
 import pytest
 
 from kit import data
-from kit.curious import OLDER, OURS, SIMPLE, SPACE, Things, app_password, delegate, ended, given, invoker, service_auth
+from kit.curious import (
+    OLDER, OURS, SIMPLE, SPACE, Things, app_password, delegate, ended, forger, given, invoker, service_auth)
 from kit.keys import Key
 from kit.peer import Peer
 from kit.people import POST, Person
@@ -89,7 +90,8 @@ class World:
         self.service = Service(OPEN + ["--oauth-issuer", self.issuer.url, "--profile-x", "on"])
         self.owner, self.member, self.stranger = (Person(self.service, name) for name in ("owner", "member", "stranger"))
         self.client = Client(self.peer)
-        self.things = Things(self.service, self.peer, self.owner, self.member, self.client.id)
+        self.removed = Person(self.service, "removed")
+        self.things = Things(self.peer, self.owner, self.member, self.removed, self.client.id)
         # Another space of the owner's, in which the curious are.
         self.other = self.owner.create_space(skey="other-there")
         self.owner.add(self.other, self.stranger)
@@ -118,6 +120,9 @@ class World:
         yield "delegation token with an attestation", delegate(url, elsewhere, origin, attest=attest)
         yield "delegation token with a false attestation", delegate(
             url, elsewhere, origin, attest=lambda space: attest(space, Key()))
+        yield "delegation token forged in a member's name", delegate(url, elsewhere, origin, user=self.member.did)
+        yield "forged credential", forger(url, self.owner.did, origin)
+        yield "removed member", self.removed
         yield "service auth", service_auth(url, elsewhere, self.owner.did + "#atproto_space_host")
         self.unbound = stranger.post(OLDER + "getCredential", spaceUri=other).ok()["credential"]
         yield "unbound credential of another space", Caller(url, {"X-Space-Credential": self.unbound})
@@ -148,7 +153,8 @@ CALLERS = [
     "member's app without scope", "member's app of another type", "credential of another space (P)",
     "delegation token of a stranger (P)", "credential of another space (N)", "delegation token of a stranger (N)",
     "delegation token of another space", "delegation token with an attestation",
-    "delegation token with a false attestation", "service auth", "unbound credential of another space", "key",
+    "delegation token with a false attestation", "delegation token forged in a member's name", "forged credential",
+    "removed member", "service auth", "unbound credential of another space", "key",
     "key of another space", "key that names another space", "agent with a chain of another space",
     "agent that names another space",
 ]

@@ -8,9 +8,11 @@ import urllib.parse
 
 import pytest
 
-from kit import stopwatch
+from kit import data, jwt, stopwatch
 from kit.askers import READ, REVOKE, SEE, STATUS, World
 from kit.curious import OURS, SIMPLE, SPACE
+from kit.keys import Key
+from kit.peer import Peer
 from kit.people import POST
 from kit.tinycloud import SessionKey
 
@@ -21,9 +23,11 @@ SEED = int(os.environ.get("SAMENESS_SEED", "1"))
 
 @pytest.fixture(scope="module")
 def world():
-    made = World(clocked=False)
+    made, peer = World(clocked=False), Peer()
+    made.elsewhere = peer.identity("dave")
     yield made
     made.close()
+    peer.close()
 
 
 def method(verb, nsid, **fields):
@@ -81,6 +85,34 @@ def absent_twice(world):
     return there.replace(b"-there", b"-worse"), absent
 
 
+def invocation(path, ability):
+    """A token of a stranger's that cites what is known and what is not; each is used once."""
+    def both(world):
+        asker, place = world.askers["key"], world.owner.space + path
+        return [lambda cid=cid: stopwatch.request(
+            "POST", "/invoke", Authorization=asker.token({place: [ability]}, [cid])) for cid in (world.cids["live"], world.never)]
+    return both
+
+
+def exchanged(nsid, **fields):
+    """A user elsewhere asks for a credential, or tells of a write of its own."""
+    def both(world):
+        origin, user = world.person.document.origin, world.elsewhere
+
+        def make(space):
+            body = json.dumps({"space": space} | fields | ({"repo": user.did} if "repoRev" in fields else {})).encode()
+            if "repoRev" in fields:
+                audience = world.person.did + "#atproto_space_host"
+                headers = {"Authorization": "Bearer " + jwt.service_auth(user.key, user.did, audience, nsid)}
+            else:
+                headers = {
+                    "Authorization": "Bearer " + jwt.delegation(user.key, user.did, space),
+                    "DPoP": jwt.dpop(Key(), "POST", f"{origin}/xrpc/{nsid}")}
+            return stopwatch.request("POST", f"/xrpc/{nsid}", body, Content_Type="application/json", **headers)
+        return [lambda space=space: make(space) for space in (world.private, world.private.replace("-there", "-never"))]
+    return both
+
+
 RACES = {
     "control": absent_twice, "deleted": of("deleted", method("GET", SIMPLE + "getSpace")),
     "managed": of("managed", method("GET", SIMPLE + "getSpace")),
@@ -96,6 +128,9 @@ RACES = {
     "revoke": token("/revoke", lambda world, asker, cid: asker.token({"urn:cid:" + cid: [REVOKE]}, [], lasts=290)),
     "delegate": token("/delegate", lambda world, asker, cid: asker.token(
         {world.owner.space + "/kv/notes/": READ}, [cid], audience=SessionKey().did, lasts=290)),
+    "invoke": invocation("/kv/notes/a", "tinycloud.kv/get"),
+    "exchange": exchanged(SPACE + "getSpaceCredential"),
+    "notify": exchanged(SPACE + "notifyWrite", repoRev=data.tid(), hash={"$bytes": "A" * 43}),
     "may I in a private space": judged(lambda world: [
         ("atproto.space/read", world.private), ("atproto.space/read", world.private.replace("-there", "-never"))]),
     "may I in a hosted space": judged(lambda world: [
@@ -108,13 +143,16 @@ RACES = {
 EARLY = "of a space that is not there the gate asks the graph nothing, of one that is there it does"
 KNOWN_OPEN = {name: EARLY for name in (
     "deleted", "managed", "settings", "space", "members", "repos", "record", "delegation token", "edges", "add member",
-    "write", "nobody")}
+    "write", "nobody", "exchange")}
 # What is told apart in some runs and not in others.
 SLIGHT = {name: "an unknown delegation is looked for and no more" for name in ("status", "revoke")}
 
 
 # A race takes seconds, so that all of them are for `Tests/Conformance/run --timing`.
-@pytest.mark.skipif("SAMENESS_TIMING" not in os.environ, reason="Tests/Conformance/run --timing")
+timed = pytest.mark.skipif("SAMENESS_TIMING" not in os.environ, reason="Tests/Conformance/run --timing")
+
+
+@timed
 @pytest.mark.parametrize("name", RACES)
 def test_times_do_not_tell(world, name):
     race = stopwatch.Race(world.service.port, *RACES[name](world), SEED)
@@ -126,6 +164,20 @@ def test_times_do_not_tell(world, name):
         assert race.told_apart > BOUND // 3, f"this is mended: take it out of KNOWN_OPEN; {race}"
         pytest.xfail(KNOWN_OPEN[name])
     assert race.told_apart <= BOUND, f"seed {SEED}: {race}"
+
+
+@timed
+def test_logins_take_as_long_without_an_account(world):
+    """Each hashes a password, so that there are fewer of them."""
+    def login(handle):
+        body = json.dumps({"identifier": handle, "password": "not the password"}).encode()
+        return stopwatch.request(
+            "POST", "/xrpc/com.atproto.server.createSession", body, Content_Type="application/json")
+    handle = world.person.handle
+    race = stopwatch.Race(
+        world.service.port, login(handle), login(handle.replace("owner", "never")), SEED, groups=5, samples=30)
+    print(f"login: seed {SEED}, {race}")
+    assert race.told_apart <= 2, f"seed {SEED}: {race}"
 
 
 @pytest.mark.parametrize("one, other, expected", [

@@ -1,5 +1,7 @@
 """People who ask for what is not theirs, and the private things of others that they ask for."""
 
+import time
+
 import httpx
 
 from . import data, httpsig, jwt, ucan
@@ -14,8 +16,8 @@ SPACE, SIMPLE, OLDER, OURS = (
 class Things:
     """Private spaces of one owner with all that can stand in one, and a name for each that nothing has."""
 
-    def __init__(self, service, peer, owner, member, client):
-        self.owner, self.member = owner, member
+    def __init__(self, peer, owner, member, removed, client):
+        self.owner, self.member, self.removed = owner, member, removed
         app = peer.identity("managing")
         app.services["forum"] = ("ForumService", peer.url_of("managing"))
         peer.on("com.atproto.simplespace.checkUserAccess", lambda request: (200, {"authorized": False}))
@@ -29,10 +31,11 @@ class Things:
         self.pairs = list(self.paired(self.foreign(peer)))
 
     def fill(self, name, fields):
-        """Makes a space with a member, a record, a blob, an invite, a credential and a registration."""
+        """Makes a space with a member and one that was, a record, a blob, an invite and a credential."""
         owner, member = self.owner, self.member
         space = owner.create_space(skey=f"{name}-there", **fields)
-        owner.add(space, member)
+        owner.add(space, member, self.removed)
+        owner.remove(space, self.removed)
         owner.write(space, rkey="there")
         blob = owner.bytes("com.atproto.repo.uploadBlob", space.encode(), "text/plain").ok()["blob"]
         owner.write(space, rkey="blob", record={"$type": POST, "image": blob})
@@ -113,18 +116,31 @@ def service_auth(url, identity, audience):
         bearer(jwt.service_auth(identity.key, identity.did, audience, nsid)), {}))
 
 
-def delegate(url, identity, origin, profile="P", space=None, attest=None):
-    """An app with a delegation token that a user elsewhere signed: for the space that is asked for, or always for one."""
+def delegate(url, identity, origin, profile="P", space=None, attest=None, user=None):
+    """An app with a delegation token that a user elsewhere signed, in its own name or in `user`'s: for the space that is asked
+    for, or always for one."""
     key = Key("ES256")
 
     def sign(verb, nsid, fields):
         asked = space or fields.get("space") or fields.get("spaceUri") or f"at://{identity.did}/space/{FORUM}/x"
-        token = jwt.delegation(identity.key, identity.did, asked)
+        token = jwt.delegation(identity.key, user or identity.did, asked)
         if profile == "P":
             headers = bearer(token) | {"DPoP": jwt.dpop(key, verb, f"{origin}/xrpc/{nsid}")}
         else:
             headers = httpsig.to_obtain(key, token)
         return headers, {"clientAttestation": attest(asked)} if attest else {}
+    return Signing(url, sign)
+
+
+def forger(url, authority, origin):
+    """An app with a credential that names the authority of the space that is asked for, and that it signed itself."""
+    key = Key("ES256")
+
+    def sign(verb, nsid, fields):
+        asked, now = fields.get("space") or fields.get("spaceUri") or f"at://{authority}/space/{FORUM}/x", int(time.time())
+        made = jwt.encode({"typ": "atproto-space-credential+jwt", "alg": key.alg, "kid": "#atproto"}, {
+            "iss": authority, "sub": asked, "iat": now, "exp": now + 600, "jti": jwt.jti(), "cnf": {"jkt": key.thumbprint}}, key)
+        return {"Authorization": "DPoP " + made, "DPoP": jwt.dpop(key, verb, f"{origin}/xrpc/{nsid}", made)}, {}
     return Signing(url, sign)
 
 

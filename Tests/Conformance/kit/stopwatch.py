@@ -65,16 +65,17 @@ def median(values):
 
 
 class Race:
-    """The times of two requests, asked in pairs whose order is drawn."""
+    """The times of two requests, asked in pairs whose order is drawn. A request is bytes, or is made anew for each time."""
 
-    def __init__(self, port, there, absent, seed, groups=GROUPS, samples=SAMPLES, warm=300):
-        assert len(there) == len(absent), "the lengths of the requests tell them apart"
+    def __init__(self, port, there, absent, seed, groups=GROUPS, samples=SAMPLES):
         draw, line, self.groups = random.Random(seed), Line(port), []
         for group in range(-1, groups):
             times = [], []
-            for _ in range(warm if group < 0 else samples):
+            for _ in range(samples):
+                pair = [side() if callable(side) else side for side in (there, absent)]
+                assert len(pair[0]) == len(pair[1]), "the lengths of the requests tell them apart"
                 for side in draw.sample((0, 1), 2):
-                    times[side].append(line.ask((there, absent)[side])[0])
+                    times[side].append(line.ask(pair[side])[0])
             if group >= 0:
                 self.groups.append(times)
         line.socket.close()
