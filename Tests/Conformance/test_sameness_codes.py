@@ -16,7 +16,8 @@ CANNOT_ACCEPT = [
     "nobody", "unreadable token", "ended session", "app password", "member's app password", "member's app without scope",
     "member's app of another type", "credential of another space (P)", "credential of another space (N)",
     "delegation token of a stranger (P)", "delegation token of another space", "unbound credential of another space",
-    "delegation token forged in a member's name", "forged credential", "key", "key of another space", "key that names another space", "agent with a chain of another space",
+    "delegation token forged in a member's name", "forged credential", "key", "key of another space",
+    "key that names another space", "agent with a chain of another space",
 ]
 # What is told apart today, and why. Whoever mends one takes it out: it fails when the two are alike.
 DEAD = "who shows an invite that has ended is told how it ended, by the names that clients know (atproto-spaces.md 16)"

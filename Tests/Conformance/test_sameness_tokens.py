@@ -183,7 +183,7 @@ KNOWN_OPEN = {
         (CITATION, None, "delegate the own, delegate theirs, delegate all of the own, delegate theirs by a wallet, "
          "read own values, read their values, put a value of theirs, read own capabilities, read their capabilities, "
          "what nobody serves, refused in JSON, query the own by it, query theirs by it"),
-        (CITATION, ASKERS[2:], "delegate the own by a wallet"),
+        (CITATION, ASKERS[3:], "delegate the own by a wallet"),
     ] for question in questions.split(", ")
 }
 

@@ -100,6 +100,12 @@ class World:
         stranger = Client(self.node)
         session = stranger.sign_in()
         yield Asker(self, "session of another space", session.key, [session.cid], stranger.wallet)
+        giver = Client(self.node)
+        session = giver.sign_in()
+        given = session.delegate(SessionKey().did, {giver.space + "/kv/notes/": READ})
+        self.node.activate(given)
+        # It cites what it has a part in, and was not given.
+        yield Asker(self, "who cites what it gave", session.key, [given.cid], giver.wallet)
         # The same wallet gave this key something in another of its spaces, by a delegation that nothing here rests on.
         agent, shared = SessionKey(), self.owner.wallet.space("shared")
         self.owner.host(shared)
@@ -114,7 +120,7 @@ class World:
         self.service.stop()
 
 
-ASKERS = ["key", "session of another space", "agent with a chain of another space"]
+ASKERS = ["key", "session of another space", "who cites what it gave", "agent with a chain of another space"]
 
 
 def judge(found, listed, question, asker):

@@ -117,8 +117,8 @@ def service_auth(url, identity, audience):
 
 
 def delegate(url, identity, origin, profile="P", space=None, attest=None, user=None):
-    """An app with a delegation token that a user elsewhere signed, in its own name or in `user`'s: for the space that is asked
-    for, or always for one."""
+    """An app with a delegation token that a user elsewhere signed, in its own name or in `user`'s: for the space that is
+    asked for, or always for one."""
     key = Key("ES256")
 
     def sign(verb, nsid, fields):
@@ -137,9 +137,11 @@ def forger(url, authority, origin):
     key = Key("ES256")
 
     def sign(verb, nsid, fields):
-        asked, now = fields.get("space") or fields.get("spaceUri") or f"at://{authority}/space/{FORUM}/x", int(time.time())
+        asked = fields.get("space") or fields.get("spaceUri") or f"at://{authority}/space/{FORUM}/x"
+        now = int(time.time())
         made = jwt.encode({"typ": "atproto-space-credential+jwt", "alg": key.alg, "kid": "#atproto"}, {
-            "iss": authority, "sub": asked, "iat": now, "exp": now + 600, "jti": jwt.jti(), "cnf": {"jkt": key.thumbprint}}, key)
+            "iss": authority, "sub": asked, "iat": now, "exp": now + 600, "jti": jwt.jti(),
+            "cnf": {"jkt": key.thumbprint}}, key)
         return {"Authorization": "DPoP " + made, "DPoP": jwt.dpop(key, verb, f"{origin}/xrpc/{nsid}", made)}, {}
     return Signing(url, sign)
 

@@ -65,7 +65,7 @@ def median(values):
 
 
 class Race:
-    """The times of two requests, asked in pairs whose order is drawn. A request is bytes, or is made anew for each time."""
+    """The times of two requests, asked in pairs whose order is drawn. A request is bytes, or is made for each time."""
 
     def __init__(self, port, there, absent, seed, groups=GROUPS, samples=SAMPLES):
         draw, line, self.groups = random.Random(seed), Line(port), []
