@@ -21,9 +21,7 @@ CANNOT_ACCEPT = [
 ]
 # What is told apart today, and why. Whoever mends one takes it out: it fails when the two are alike.
 DEAD = "who shows an invite that has ended is told how it ended, by the names that clients know (atproto-spaces.md 16)"
-SCOPE = "an app is asked for its scopes after the invite was looked at"
-KNOWN_OPEN = {("dead invite", caller): DEAD for caller in ("session", "app", "removed member", "service auth")} | {
-    ("invite", caller): SCOPE for caller in ("member's app without scope", "member's app of another type")}
+KNOWN_OPEN = {("dead invite", caller): DEAD for caller in ("session", "removed member", "service auth")}
 
 
 def judge(found, key):

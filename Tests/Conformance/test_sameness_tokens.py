@@ -174,16 +174,14 @@ PUBLIC_PATHS = {
 
 # What is told apart today, and why, by question for some askers or all. Whoever mends one takes it out: it fails when the
 # two are alike.
-CITATION = "a proof that is known and was not made for its issuer is told from one that is not known"
-TARGET = "a delegation that is known and is none of the revoker's is told from one that is not known"
+ORDER = "beside a proof that concerns its issuer and was not made for it, one that is known is told from one that is not"
+GIVER = ["who cites what it gave"]
 KNOWN_OPEN = {
-    question: (why, askers or ASKERS) for why, askers, questions in [
-        (TARGET, None, "revoke it, revoke it by an unknown one, revoke it by a wallet"),
-        (CITATION, ASKERS[1:], "revoke by it"),
-        (CITATION, None, "delegate the own, delegate theirs, delegate all of the own, delegate theirs by a wallet, "
-         "read own values, read their values, put a value of theirs, read own capabilities, read their capabilities, "
-         "what nobody serves, refused in JSON, query the own by it, query theirs by it"),
-        (CITATION, ASKERS[3:], "delegate the own by a wallet"),
+    question: (ORDER, askers) for askers, questions in [
+        (GIVER, "delegate the own, delegate theirs, delegate all of the own, read own values, read their values, "
+         "put a value of theirs, read own capabilities, read their capabilities, what nobody serves, refused in JSON, "
+         "query the own by it, query theirs by it"),
+        (["session of another space"] + GIVER, "delegate theirs by a wallet"),
     ] for question in questions.split(", ")
 }
 
