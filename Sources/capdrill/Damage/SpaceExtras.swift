@@ -61,7 +61,7 @@ final class SpaceExtras {
         appPassword = password["password"]?.string ?? ""
     }
 
-    /// Registers somebody to be told, changes settings, and removes and admits members, after the stop.
+    /// Registers somebody to be told, admits a member, writes a record and revokes a credential, after the stop.
     func finish(_ url: String, _ receiver: NewsReceiver) throws {
         let connection = try XRPCConnection(url)
         let changes: [(String, JSON)] = [
@@ -85,6 +85,14 @@ final class SpaceExtras {
             let answer = try connection.post(nsid, json, owner.access)
             guard answer.status == 200 else { throw DrillFailure("\(nsid): \(answer.summary)") }
         }
+        let home: JSON = .string(spaces.home)
+        let names = "dev.capabilitygraph.space."
+        let listed = try connection.get(names + "listCredentials", [("space", spaces.home)], owner.access)
+        guard let jti = listed.json["credentials"]?.array?.first?["jti"] else {
+            throw DrillFailure("listCredentials: \(listed.summary)")
+        }
+        let answer = try connection.post(names + "revokeCredential", ["space": home, "jti": jti], owner.access)
+        guard answer.status == 200 else { throw DrillFailure("revokeCredential: \(answer.summary)") }
     }
 
     private static func signIn(_ name: String, _ password: String, _ connection: XRPCConnection) throws -> Session {
