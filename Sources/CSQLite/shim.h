@@ -15,3 +15,7 @@ static inline int capSQLiteBindBlobTransient(sqlite3_stmt *statement, int index,
 static inline int capSQLiteBindTextTransient(sqlite3_stmt *statement, int index, const char *text, int count) {
     return sqlite3_bind_text(statement, index, text, count, SQLITE_TRANSIENT);
 }
+// sqlite3_db_config takes a variable argument, which Swift does not import.
+static inline int capSQLiteCheckpointOnClose(sqlite3 *connection, int isOn) {
+    return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, isOn ? 0 : 1, (int *)0);
+}

@@ -1,6 +1,6 @@
 /// Says which drill to run and how long.
 struct DrillOptions: Sendable {
-    enum Drill: Sendable { case kill, disk, help }
+    enum Drill: Sendable { case kill, disk, damage, help }
 
     var drill = Drill.help
     /// Path of the `capservice` program.
@@ -12,10 +12,15 @@ struct DrillOptions: Sendable {
     var seed = UInt64.random(in: .min ... .max)
     /// Size of the disk that is filled.
     var megabytes = 6
+    /// How many bits are flipped, one at a time.
+    var flips = 200
+    /// How many of the files cut short, gone or replaced are tried.
+    var others = Int.max
 
     static let help = """
         usage: capdrill kill --service PROGRAM --folder DIR [--rounds N] [--connections N] [--seed N]
                capdrill disk --service PROGRAM --folder DIR [--megabytes N] [--connections N] [--seed N]
+               capdrill damage --service PROGRAM --folder DIR [--flips N] [--others N] [--seed N]
         """
 
     static func read(_ arguments: [String]) -> Result<DrillOptions, DrillFailure> {
@@ -24,6 +29,7 @@ struct DrillOptions: Sendable {
         switch rest.popFirst() {
         case "kill": options.drill = .kill
         case "disk": options.drill = .disk
+        case "damage": options.drill = .damage
         case "--help", "-h", "help", nil: return .success(options)
         case let word?: return .failure(DrillFailure("unknown drill `\(word)`"))
         }
@@ -42,6 +48,12 @@ struct DrillOptions: Sendable {
             case "--megabytes":
                 guard let count = number(2...1024) else { return .failure(DrillFailure("`\(name)` is 2 to 1024")) }
                 options.megabytes = count
+            case "--flips":
+                guard let count = number(1...1_000_000) else { return .failure(DrillFailure("`\(name)` is a count")) }
+                options.flips = count
+            case "--others":
+                guard let count = number(0...1_000_000) else { return .failure(DrillFailure("`\(name)` is a count")) }
+                options.others = count
             case "--seed":
                 guard let seed = UInt64(value) else { return .failure(DrillFailure("`\(name)` is a number")) }
                 options.seed = seed

@@ -133,6 +133,35 @@ import UCAN
         ] { verify(change, of: "kv_value", says: "", good) }
     }
 
+    private func offsets(of value: [UInt8], in bytes: [UInt8]) -> [Int] {
+        bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return [] }
+            return (0...bytes.count - value.count).filter { memcmp(start + $0, value, value.count) == 0 }
+        }
+    }
+
+    /// A row found by an index that is damaged is the wrong one, or none: a start looks at the indexes as at the rows.
+    @Test func aFlippedBitOfAnyCopyOfAValueIsNotStartedOn() throws {
+        let tables = try tables()
+        try fill(tables)
+        let good = RawFile.read(path)
+        for (name, columns) in tables where !SealedTable.large.contains(name) && !name.hasPrefix("kv_") {
+            for column in columns where column.type != "INTEGER" {
+                let value = Array("\(name)-\(column.name)-1".utf8)
+                let places = offsets(of: value, in: good)
+                #expect(!places.isEmpty, "\(name).\(column.name)")
+                for place in places {
+                    var bad = good
+                    bad[place + value.count - 1] ^= 4
+                    RawFile.write(bad, to: path)
+                    #expect(throws: StorageError(.corrupt, ""), "\(name).\(column.name) at \(place)") {
+                        try SQLiteLog.open(path: path, mode: .existing)
+                    }
+                }
+            }
+        }
+    }
+
     /// The seal reads old values by column, and SQLite gives the hook null for a default that no row holds yet.
     @Test func columnsThatAreSummedUpHaveNoDefaults() throws {
         let connection = try SQLiteConnection(inMemory: ())
@@ -199,6 +228,28 @@ import UCAN
                 if mode == .readOnly {
                     lay(files.merging(["log.db-wal": whole]) { $1 })
                     #expect(try SQLiteLog.open(path: path, mode: .existing).lastRevision == last)
+                }
+            }
+        }
+    }
+
+    /// Closing a database moves what is sound of its write-ahead log into it and removes the log: with a damaged one, that
+    /// would take the commits behind the damage, and the only file they could be saved from.
+    @Test func anOpeningThatIsRefusedLeavesEveryFileAsItWas() throws {
+        let (sound, _) = try killed()
+        let whole = try #require(sound["log.db-wal"])
+        var damages: [(name: String, offset: Int)] = [("log.db.head", 12), ("log.db-wal", 2)]
+        for offset in [40, whole.count / 2, whole.count - 100] { damages.append(("log.db-wal", offset)) }
+        for (name, offset) in damages {
+            for mode in [SQLiteLog.Mode.readOnly, .existing, .create] {
+                var files = sound
+                files[name]?[offset] ^= 1
+                lay(files)
+                #expect(throws: StorageError(.corrupt, ""), "\(offset) of \(name), \(mode)") {
+                    try SQLiteLog.open(path: path, mode: mode)
+                }
+                for (file, bytes) in files {
+                    #expect(RawFile.read(scratch.path(file)) == bytes, "\(file), \(offset) of \(name), \(mode)")
                 }
             }
         }

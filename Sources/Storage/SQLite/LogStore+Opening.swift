@@ -69,6 +69,8 @@ extension LogStore {
     ) throws(StorageError) -> LogStore {
         let connection = try SQLiteConnection(
             path: file.path, access: .readWrite, fileSystem: options.fileSystem)
+        // What is refused stays as it was found: commits behind a damaged place of the write-ahead log are nowhere else.
+        connection.checkpointsOnClose(false)
         try configure(connection, options)
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")

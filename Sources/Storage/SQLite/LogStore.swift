@@ -87,9 +87,15 @@ final class LogStore: @unchecked Sendable {
 
     /// Takes a durable seal for the position.
     private func advance(to next: LogSeal) {
-        if next.commitCount != seal.commitCount { head?.write(next.commitCount) }
+        if next.commitCount != seal.commitCount {
+            head?.write(next.commitCount)
+            connection.checkpointsOnClose(true)
+        }
         seal = next
     }
+
+    /// Lets the end of the connection leave one whole file; without it, and without a commit, the files stay as they are.
+    func prepareToClose() { if isWritable { connection.checkpointsOnClose(true) } }
 
     func setMeta(_ key: String, _ value: [UInt8]) throws(StorageError) {
         try write { (writer, seal) throws(StorageError) in try writer.setMeta(key, value, &seal) }

@@ -98,6 +98,10 @@ final class SQLiteConnection {
         return bytes
     }
 
+    /// Whether closing moves what is sound of the write-ahead log into the main file and removes the log, as it does unless told
+    /// otherwise.
+    func checkpointsOnClose(_ isOn: Bool) { _ = capSQLiteCheckpointOnClose(handle, isOn ? 1 : 0) }
+
     /// Rows the last statement inserted, updated or deleted.
     var changeCount: Int { Int(sqlite3_changes64(handle)) }
 

@@ -103,7 +103,10 @@ public final class SQLiteLog: Sendable {
 
     /// Lets go of the file; later calls throw `closed`.
     public func close() {
-        store.withLock { $0 = nil }
+        store.withLock { store in
+            store?.prepareToClose()
+            store = nil
+        }
     }
 
     /// Lends one state of the file; what `body` writes is one transaction.

@@ -67,6 +67,12 @@ struct SealedTable: Sendable {
         return checksum.finished()
     }
 
+    /// Whether the pages of the table and its indexes are in order and say the same.
+    func isWhole(_ connection: SQLiteConnection) throws(StorageError) -> Bool {
+        let check = try connection.prepare("PRAGMA integrity_check(\"\(name)\")")
+        return try check.step() && check.text(0) == "ok"
+    }
+
     /// Reads all rows and sums them up.
     func seal(_ connection: SQLiteConnection) throws(StorageError) -> TableSeal {
         let names = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")

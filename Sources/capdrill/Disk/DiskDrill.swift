@@ -3,8 +3,8 @@ import Glibc
 import Multiformats
 import UCAN
 
-/// Fills the disk under the service and checks that nothing acknowledged is lost, that reads go on, that writes work
-/// again once there is room, and that files which are damaged, foreign or from the future are refused as they are.
+/// Fills the disk under the service and checks that nothing acknowledged is lost, that reads go on, and that writes work
+/// again once there is room.
 final class DiskDrill {
     private let options: DrillOptions
     private var generator: Generator
@@ -24,13 +24,6 @@ final class DiskDrill {
             try fill(disk)
         } else {
             say("SKIPPED the full disk: this process may not mount a file system; run it as root")
-        }
-        let data = options.folder + "/data"
-        let files = RefusedFiles(options.service, folder: options.folder)
-        try files.prepare(data)
-        for (name, violation) in try files.run(&generator) {
-            checks += 1
-            if let violation { violations.append("\(name): \(violation)") }
         }
         for line in violations.prefix(20) { say(line) }
         say(violations.isEmpty ? "passed: \(checks) checks" : "FAILED: \(violations.count) violations")

@@ -46,7 +46,8 @@ struct Cast: Sendable {
             session.did,
             [
                 ("capabilities", "tinycloud.capabilities/read"), ("delegation", "tinycloud.delegation/revoke"),
-                ("delegation", "tinycloud.delegation/status"), ("kv", "tinycloud.kv/get"), ("kv", "tinycloud.kv/put"),
+                ("delegation", "tinycloud.delegation/status"), ("delegation", "tinycloud.delegation/list"),
+                ("kv", "tinycloud.kv/get"), ("kv", "tinycloud.kv/put"),
                 ("kv", "tinycloud.kv/list"),
             ])
     }

@@ -58,6 +58,19 @@ final class ServiceProcess {
         return true
     }
 
+    /// Waits for the first line or the end; false when neither comes in time, and then it is killed.
+    func saysSomething(within milliseconds: Int64) -> Bool {
+        let end = Clock.milliseconds() + milliseconds
+        var watched = pollfd(fd: fileno(output), events: Int16(POLLIN), revents: 0)
+        while true {
+            let left = end - Clock.milliseconds()
+            guard left > 0 else { break }
+            if poll(&watched, 1, Int32(left)) > 0 { return true }
+        }
+        kill()
+        return false
+    }
+
     func kill() {
         guard !isEnded else { return }
         Glibc.kill(process, SIGKILL)

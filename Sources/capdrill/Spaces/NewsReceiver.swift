@@ -8,6 +8,7 @@ final class NewsReceiver: Sendable {
     private let port: UInt16
     private let listener: Int32
     private let state = Mutex((newest: [String: String](), errors: [String](), count: 0))
+    private let isRefusing = Atomic(false)
 
     init() throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -31,6 +32,9 @@ final class NewsReceiver: Sendable {
         try Threads().start { while true { self.answer(accept(self.listener, nil, nil)) } }
     }
 
+    /// Answers news with an error from now on, so that whoever tells them keeps them.
+    func refuse() { isRefusing.store(true, ordering: .relaxed) }
+
     /// The newest revision that was told of each author's repo.
     var newest: [String: String] { state.withLock { $0.newest } }
     /// What was told against the order of revisions.
@@ -44,6 +48,7 @@ final class NewsReceiver: Sendable {
         setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
         guard let (line, body) = request(connection) else { return }
         var reply: [UInt8] = []
+        var status = "200 OK"
         if line.hasPrefix("GET /.well-known/did.json") {
             let service: JSON = [
                 "id": "#atproto_space_host", "type": "AtprotoSpaceHost",
@@ -51,11 +56,13 @@ final class NewsReceiver: Sendable {
             ]
             reply = JSON.object(JSONObject([("id", .string(authority)), ("service", [service])]) ?? JSONObject())
                 .serialized()
+        } else if isRefusing.load(ordering: .relaxed) {
+            status = "503 Service Unavailable"
         } else if line.hasPrefix("POST /xrpc/com.atproto.space.notifyWrite") {
             take(body)
         }
         let head =
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: \(reply.count)"
+            "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: \(reply.count)"
         let bytes = Array((head + "\r\n\r\n").utf8) + reply
         _ = bytes.withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }

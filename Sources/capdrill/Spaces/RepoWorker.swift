@@ -38,12 +38,14 @@ final class RepoWorker: @unchecked Sendable {
         generator = Generator(seed: seed)
     }
 
-    /// Writes one batch after the other until an answer does not come.
-    func load(_ url: String) {
+    /// Writes one batch after the other until an answer does not come, or so many.
+    ///
+    /// - Parameter publicURL: Where proofs of possession are for, where that is not where the service listens.
+    func load(_ url: String, batches: Int = .max, publicURL: String? = nil) {
         do {
             let connection = try XRPCConnection(url)
-            while true {
-                if generator.once(in: 12) { try exchange(url, connection) }
+            for _ in 0..<batches {
+                if generator.once(in: 12) { try exchange(publicURL ?? url, connection) }
                 let place = generator.once(in: 5) ? 1 : 0
                 let batch = try nextBatch(place, connection)
                 places[place].journal.attempt = batch
@@ -65,7 +67,19 @@ final class RepoWorker: @unchecked Sendable {
     func send(
         _ batch: RepoJournal.Batch, to place: Int, _ connection: XRPCConnection, paths: Set<String>? = nil
     ) throws {
-        var present = paths ?? Set(places[place].journal.records.keys)
+        let body = body(batch, in: places[place].space, paths ?? Set(places[place].journal.records.keys))
+        let answer = try connection.post(
+            "com.atproto.space.applyWrites", body, token, headers: ["Idempotency-Key: \(batch.key)"])
+        guard answer.status == 200 else { throw DrillFailure("applyWrites: \(answer.summary)") }
+        let cids = (answer.json["results"]?.array ?? []).map { $0["cid"]?.string }
+        guard cids == batch.writes.map({ $0.record?.cid.text }) else {
+            throw DrillFailure("applyWrites answers other CIDs than were written")
+        }
+    }
+
+    /// What is sent for a batch where these paths are present before it.
+    func body(_ batch: RepoJournal.Batch, in space: String, _ paths: Set<String>) -> JSON {
+        var present = paths
         let writes = batch.writes.map { write -> JSON in
             var json = JSONObject()
             let kind = write.record == nil ? "delete" : present.contains(write.path) ? "update" : "create"
@@ -76,15 +90,7 @@ final class RepoWorker: @unchecked Sendable {
             if write.record == nil { present.remove(write.path) } else { present.insert(write.path) }
             return .object(json)
         }
-        let answer = try connection.post(
-            "com.atproto.space.applyWrites",
-            ["space": .string(places[place].space), "repo": .string(author.did), "writes": .array(writes)], token,
-            headers: ["Idempotency-Key: \(batch.key)"])
-        guard answer.status == 200 else { throw DrillFailure("applyWrites: \(answer.summary)") }
-        let cids = (answer.json["results"]?.array ?? []).map { $0["cid"]?.string }
-        guard cids == batch.writes.map({ $0.record?.cid.text }) else {
-            throw DrillFailure("applyWrites answers other CIDs than were written")
-        }
+        return ["space": .string(space), "repo": .string(author.did), "writes": .array(writes)]
     }
 
     /// Signs in again: sessions are short and rounds may be long.

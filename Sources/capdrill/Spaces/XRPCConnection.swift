@@ -8,6 +8,8 @@ final class XRPCConnection {
 
     struct Answer {
         let status: Int
+        /// The lines of the head behind the first, in lower case.
+        let fields: [String]
         let body: [UInt8]
 
         var json: JSON { (try? JSON.parse(body, limits: JSONLimits(maxBytes: 1 << 27))) ?? .null }
@@ -53,7 +55,8 @@ final class XRPCConnection {
         try ask("POST", "/xrpc/\(nsid)", token, ["Content-Type: \(type)"], bytes)
     }
 
-    private func ask(
+    /// Asks any route, method of XRPC or not.
+    func ask(
         _ method: String, _ path: String, _ token: String?, _ headers: [String] = [], _ body: [UInt8] = []
     ) throws -> Answer {
         var lines = ["\(method) \(path) HTTP/1.1", "Host: localhost", "Content-Length: \(body.count)"] + headers
@@ -80,8 +83,10 @@ final class XRPCConnection {
         func value(_ name: String) -> String? {
             fields.first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
         }
-        guard value("transfer-encoding: ") == nil else { return Answer(status: status, body: try takeChunks()) }
-        return Answer(status: status, body: try take(Int(value("content-length: ") ?? "") ?? 0))
+        guard value("transfer-encoding: ") == nil else {
+            return Answer(status: status, fields: fields, body: try takeChunks())
+        }
+        return Answer(status: status, fields: fields, body: try take(Int(value("content-length: ") ?? "") ?? 0))
     }
 
     private func takeChunks() throws -> [UInt8] {
