@@ -8,13 +8,16 @@ public struct GraphLimits: Sendable {
     public var maxProofs = 16
     /// The most capabilities one token may carry.
     public var maxCapabilities = 1024
+    /// The most bytes of a token's capabilities written out one by one, each with its resource: a token names a resource
+    /// once, and every answer about it once for each ability.
+    public var maxCapabilityBytes = 1 << 18
     /// The most pairs of capabilities compared while one token is admitted.
     public var maxComparisons = 1 << 20
     /// The most capabilities of its proofs that one token may rest on, over all its capabilities.
     public var maxSupports = 4096
     /// The most capabilities one check may visit before it answers undetermined.
     public var maxCheckNodes = 4096
-    /// The most delegations looked at for the history of one account.
+    /// The most delegations by the keys of one account that are looked at for its history.
     public var maxAccountStatements = 1 << 18
 
     public init() {}

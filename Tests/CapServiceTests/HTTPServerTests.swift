@@ -82,6 +82,28 @@ import Testing
         }
     }
 
+    @Test func anAddressWithManyConnectionsGivesWayToOneWithFewer() throws {
+        var limits = HTTPLimits()
+        limits.connections = 4
+        let request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+        try HTTPTestServer.run(limits: limits) { server in
+            let many = try (0..<4).map { _ in try server.connect() }
+            for socket in many { #expect(socket.exchange(request)?.status == 200) }
+            var few: [RawSocket] = []
+            for _ in 0..<2 {
+                let next = try #require(RawSocket(port: server.port, from: [127, 0, 0, 2]))
+                #expect(next.exchange(request)?.header("x-from") == "127.0.0.2")
+                few.append(next)
+            }
+            // Two each: from here on nobody gives way.
+            let third = try #require(RawSocket(port: server.port, from: [127, 0, 0, 2]))
+            #expect(third.readResponse()?.errorCode == "tooManyConnections")
+            #expect(RawSocket(port: server.port)?.readResponse()?.errorCode == "tooManyConnections")
+            for socket in few { #expect(socket.exchange(request)?.status == 200) }
+            #expect(many.count { $0.exchange(request)?.status == 200 } == 2)
+        }
+    }
+
     @Test func finishesRequestsInFlightBeforeItStops() throws {
         let kept = Kept()
         let test = try HTTPTestServer(handler: ClosureHandler { _, reply in kept.keep(reply) })

@@ -50,8 +50,9 @@ struct HTTPAcceptor: Sendable {
     private func admit(_ socket: Int32, _ address: inout sockaddr_storage, _ length: socklen_t) {
         let (key, text) = HTTPAddressKey.read(&address)
         let loads = core.table.loads(workers: workers.count)
-        guard loads.reduce(0, +) < core.limits.connections,
-            core.table.count(of: key) < core.limits.connectionsPerAddress,
+        // When all are taken, an address that has many gives one up to an address that has fewer.
+        guard core.table.count(of: key) < core.limits.connectionsPerAddress,
+            loads.reduce(0, +) < core.limits.connections || core.table.makeRoom(for: key),
             let worker = loads.indices.min(by: { loads[$0] < loads[$1] })
         else {
             refuse(socket)

@@ -12,6 +12,8 @@ final class HTTPConnectionTable: Sendable {
         let address: HTTPAddressKey
         let worker: Int
         var watch = HTTPWatch()
+        /// Shut down to make room for another; it counts no more.
+        var isGivenUp = false
     }
 
     fileprivate struct State {
@@ -51,8 +53,32 @@ final class HTTPConnectionTable: Sendable {
     func loads(workers: Int) -> [Int] {
         state.withLock { state in
             var loads = Array(repeating: 0, count: workers)
-            for entry in state.entries.values where loads.indices.contains(entry.worker) { loads[entry.worker] += 1 }
+            for entry in state.entries.values where !entry.isGivenUp && loads.indices.contains(entry.worker) {
+                loads[entry.worker] += 1
+            }
             return loads
+        }
+    }
+
+    /// Makes room for an address by ending a connection of the address that has the most, where that has two more: of those
+    /// that the service owes no answer, the one that has been as it is for longest. False where there is none.
+    func makeRoom(for newcomer: HTTPAddressKey) -> Bool {
+        state.withLock { state in
+            guard let (crowd, count) = state.counts.max(by: { $0.value < $1.value }),
+                count > (state.counts[newcomer] ?? 0) + 1
+            else { return false }
+            let oldest = state.entries.lazy.filter { _, entry in
+                guard entry.address == crowd, !entry.isGivenUp else { return false }
+                switch entry.connection.phase {
+                case .firstHead, .idle, .body, .sending, .draining: return true
+                case .opening, .handling, .waiting: return false
+                }
+            }.min { $0.value.connection.since < $1.value.connection.since }
+            guard let socket = oldest?.key else { return false }
+            state.entries[socket]?.isGivenUp = true
+            state.leave(crowd)
+            shutdown(socket, Int32(SHUT_RDWR))
+            return true
         }
     }
 
@@ -76,9 +102,13 @@ final class HTTPConnectionTable: Sendable {
 
 extension HTTPConnectionTable.State {
     fileprivate mutating func drop(_ socket: Int32) {
-        guard let entry = entries.removeValue(forKey: socket) else { return }
-        let left = (counts[entry.address] ?? 1) - 1
-        counts[entry.address] = left > 0 ? left : nil
+        guard let entry = entries.removeValue(forKey: socket), !entry.isGivenUp else { return }
+        leave(entry.address)
+    }
+
+    fileprivate mutating func leave(_ address: HTTPAddressKey) {
+        let left = (counts[address] ?? 1) - 1
+        counts[address] = left > 0 ? left : nil
     }
 }
 

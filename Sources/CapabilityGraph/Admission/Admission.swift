@@ -57,6 +57,12 @@ extension GraphWriter {
         guard statement.capabilities.count <= graph.limits.maxCapabilities else {
             throw tooLarge("the delegation carries more than \(graph.limits.maxCapabilities) capabilities")
         }
+        let bytes = statement.capabilities.reduce(0) { $0 + $1.resource.byteCount + $1.ability.text.utf8.count }
+        guard bytes <= graph.limits.maxCapabilityBytes else {
+            throw tooLarge(
+                "the capabilities of the delegation, each with its resource, are more than "
+                    + "\(graph.limits.maxCapabilityBytes) bytes")
+        }
         guard statement.proofs.count <= graph.limits.maxProofs else {
             throw tooLarge("the delegation cites more than \(graph.limits.maxProofs) proofs")
         }

@@ -52,6 +52,13 @@ public struct Resource: Hashable, Sendable, CustomStringConvertible {
         return text + suffix
     }
 
+    /// Bytes of the text.
+    var byteCount: Int {
+        guard let space else { return whole.utf8.count }
+        let parts = [service, path].reduce(0) { $0 + ($1.map { 1 + $0.utf8.count } ?? 0) }
+        return space.text.utf8.count + parts + suffix.utf8.count
+    }
+
     public var description: String { text }
 
     /// True when a capability on this resource covers `child` (spec tinycloud.md 7.4, ucan.md B.4).

@@ -187,6 +187,15 @@ import UCAN
         #expect(try rig.admit(wide("few", holders[0], holders[1], 4, ["root"]), at: First.now) == "admitted")
         #expect(try rig.admit(wide("many", holders[0], holders[1], 6, ["root"]), at: First.now) == "limitExceeded")
         #expect(try rig.admit(wide("huge", First.owner, holders[1], 1025, []), at: First.now) == "limitExceeded")
+        // A long name is written once in a token, and once for each ability in an answer.
+        func named(_ count: Int) -> PlainStatement {
+            var statement = Self.statement("named \(count)", First.owner, holders[1], [])
+            let place = Self.resource + "/" + String(repeating: "n", count: 4096)
+            statement.capabilities = (0..<count).map { PlainCapability(place, "tinycloud.kv/a\($0)") }
+            return statement
+        }
+        #expect(try rig.admit(named(60), at: First.now) == "admitted")
+        #expect(try rig.admit(named(65), at: First.now) == "limitExceeded")
         var citing = Self.statement("citing", holders[0], holders[1], (0..<17).map { "root \($0)" })
         #expect(try rig.admit(citing, at: First.now) == "limitExceeded")
         citing.proofs.removeLast()

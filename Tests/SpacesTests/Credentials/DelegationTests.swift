@@ -101,7 +101,7 @@ import UCAN
         let outcome = rig.name { try rig.exchange(minted.text, on: forum, binding: binding) }
         #expect(
             outcome
-                == ["removed": "UserNotAuthorized", "deleted": "SpaceDeleted"][event] ?? "InvalidDelegationToken")
+                == ["removed": "SpaceNotFound", "deleted": "SpaceDeleted"][event] ?? "InvalidDelegationToken")
     }
 
     @Test func anEndedTokenGivesNoCredential() throws {

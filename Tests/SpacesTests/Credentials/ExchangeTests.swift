@@ -149,7 +149,7 @@ import UCAN
         let outcome = rig.name {
             try rig.credentials.exchange(permit, binding: app.binding, uses: [], at: rig.start)
         }
-        #expect(outcome == "UserNotAuthorized")
+        #expect(outcome == "SpaceNotFound")
         #expect(try rig.issued(forum).isEmpty)
     }
 
@@ -160,7 +160,7 @@ import UCAN
             let token = try rig.foreignToken(dave, on: forum)
             return rig.name { try rig.exchange(token, on: forum, binding: binding) }
         }
-        #expect(try outcome() == "UserNotAuthorized")
+        #expect(try outcome() == "SpaceNotFound")
         _ = try rig.spaces.members.add(
             try rig.spaces.permit(.manageMembers, "alice", on: forum),
             try SpaceMembers.Addition(
