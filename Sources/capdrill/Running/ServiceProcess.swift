@@ -5,7 +5,7 @@ import Multiformats
 final class ServiceProcess {
     /// Where it listens; empty until it is ready.
     private(set) var url = ""
-    private let process: pid_t
+    let process: pid_t
     private let output: UnsafeMutablePointer<FILE>
     private var isEnded = false
 

@@ -1,0 +1,148 @@
+import CapClient
+import Glibc
+import Multiformats
+import UCAN
+
+/// Where one attack takes place: gives it services with settings as in production, numbers and sizes.
+final class Arena {
+    let isShort: Bool
+    var generator: Generator
+    private let options: DrillOptions
+    private let attack: String
+    private var starts = 0
+
+    /// Whom an attack comes from, and whom it must not touch; the limits by address tell them apart.
+    static let attacker = "127.0.0.3"
+    static let bystander = "127.0.0.2"
+
+    init(_ options: DrillOptions, attack: String) {
+        self.options = options
+        self.attack = attack
+        isShort = options.isShort
+        generator = Generator(seed: options.seed)
+    }
+
+    /// A number for a whole run, and the one for a short run.
+    func scale(_ whole: Int, short: Int) -> Int { isShort ? short : whole }
+
+    /// A file of this attack's own.
+    func path(_ name: String) -> String { "\(options.folder)/\(attack)-\(name)" }
+
+    /// Starts a service on data of its own; with the usual settings, but for those given.
+    func start(_ settings: [String] = []) throws -> Scene {
+        starts += 1
+        let data = "\(options.folder)/\(attack)-\(starts)"
+        let log = data + ".log"
+        let process = try ServiceProcess(
+            options.service,
+            ["serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warning"] + settings, log: log)
+        guard process.waitUntilReady() else { throw DrillFailure("the service does not start; see \(log)") }
+        return try Scene(process, data: data, &generator)
+    }
+}
+
+/// One service under attack, with what an attack may cost it and a space of somebody who has no part in it.
+final class Scene {
+    let url: String
+    let cast: Cast
+    private let process: ServiceProcess
+    private let data: String
+
+    fileprivate init(_ process: ServiceProcess, data: String, _ generator: inout Generator) throws {
+        self.process = process
+        self.data = data
+        url = process.url
+        cast = try Cast(&generator, host: DID(CapClient(baseURL: url).version()["nodeId"]?.string ?? ""))
+        let connection = try connection(Arena.bystander)
+        for token in [cast.host, cast.root] {
+            let answer = try connection.delegate(token.authorization())
+            guard answer.status == 200 else { throw DrillFailure("a space is not hosted: \(answer.summary)") }
+        }
+    }
+
+    func connection(_ source: String = Arena.attacker, window: Int32? = nil) throws -> XRPCConnection {
+        try XRPCConnection(url, from: source, window: window)
+    }
+
+    func stop() { process.kill() }
+
+    // MARK: what it costs
+
+    /// Bytes of memory it has now.
+    func memory() throws -> Double { try status("VmRSS:") }
+
+    /// Bytes of memory it had at most since `forgetPeak`.
+    func peak() throws -> Double { try status("VmHWM:") }
+
+    func forgetPeak() throws {
+        guard let file = fopen("/proc/\(process.process)/clear_refs", "w") else {
+            throw DrillFailure("the peak of memory cannot be forgotten")
+        }
+        fputs("5", file)
+        fclose(file)
+    }
+
+    /// Runs an attack and gives the bytes by which memory grew beyond what it had before, at most.
+    func growth(during attack: () throws -> Void) throws -> Double {
+        let before = try memory()
+        try forgetPeak()
+        try attack()
+        return try max(0, peak() - before)
+    }
+
+    /// Milliseconds of cpu it has used.
+    func cpu() throws -> Double {
+        // The name of the program, in parentheses, may hold blanks.
+        let fields = try text("/proc/\(process.process)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+            throw DrillFailure("cpu cannot be read")
+        }
+        return (user + system) * 1000 / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Bytes of the database and of the log beside it.
+    func disk() -> Double { size("") + size("-wal") }
+
+    /// Bytes of the log beside the database.
+    func log() -> Double { size("-wal") }
+
+    /// A number that the service tells of itself.
+    func metric(_ name: String) throws -> Double {
+        let answer = try connection("127.0.0.1").ask("GET", "/metrics", nil)
+        let line = String(decoding: answer.body, as: UTF8.self).split(separator: "\n").first {
+            $0.hasPrefix(name + " ")
+        }
+        guard let value = line?.split(separator: " ").last.flatMap({ Double($0) }) else {
+            throw DrillFailure("there is no metric `\(name)`: \(answer.summary)")
+        }
+        return value
+    }
+
+    private func size(_ suffix: String) -> Double {
+        var status = stat()
+        return stat("\(data)/capability-graph.sqlite\(suffix)", &status) == 0 ? Double(status.st_size) : 0
+    }
+
+    private func status(_ name: String) throws -> Double {
+        let line = try text("/proc/\(process.process)/status").split(separator: "\n").first { $0.hasPrefix(name) }
+        guard let kilobytes = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first,
+            let number = Double(kilobytes)
+        else { throw DrillFailure("memory cannot be read") }
+        return number * 1024
+    }
+
+    private func text(_ path: String) throws -> String {
+        guard let file = fopen(path, "r") else { throw DrillFailure("cannot read `\(path)`: the service is gone") }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+}
+
+extension XRPCConnection {
+    /// Sends a delegation.
+    func delegate(_ authorization: String) throws -> Answer {
+        try ask("POST", "/delegate", nil, ["Authorization: \(authorization)"])
+    }
+}

@@ -1,0 +1,114 @@
+import Multiformats
+
+extension Attack {
+    /// Strangers try passwords, each of which is slow to check, all at once.
+    static let passwords = Attack(name: "passwords") { arena in
+        let count = arena.scale(600, short: 200)
+        // What the limit of an address lets through at once, and in the seconds that the row takes.
+        var scene = try arena.start(["--registration", "open"])
+        try Accounts.register("bystander", scene)
+        var answers: [XRPCConnection.Answer] = []
+        var bounds = try Bystander.bounds(scene, "from one address") {
+            answers = try Accounts.tryPasswords(scene, count) { _ in [] }
+        }
+        bounds += refusals("from one address", answers)
+        bounds.append(
+            .most("passwords checked for one address", Double(answers.count { $0.status == 401 }), 130, .count))
+        let other = try Accounts.signIn("bystander", scene.connection(Arena.bystander))
+        bounds.append(.so("another address signs in", other.status == 200, other.summary))
+        scene.stop()
+
+        scene = try arena.start(["--registration", "open", "--trusted-proxies", Arena.attacker])
+        try Accounts.register("bystander", scene)
+        bounds += try Bystander.bounds(scene, "by a proxy") {
+            answers = try Accounts.tryPasswords(scene, count) { ["X-Forwarded-For: 198.51.100.\($0 % 250)"] }
+        }
+        bounds += refusals("by a proxy", answers)
+        // One client of the proxy tries one name; the next client is not counted with it.
+        let connection = try scene.connection()
+        var refused = answers[0]
+        for _ in 0..<40 where refused.status != 429 {
+            refused = try Accounts.signIn(
+                "bystander", connection, ["X-Forwarded-For: 203.0.113.1"], password: "a wrong password")
+        }
+        let taken = try Accounts.signIn("bystander", connection, ["X-Forwarded-For: 203.0.113.2"])
+        bounds.append(.so("a proxy's client that tried too often waits", refused.status == 429, refused.summary))
+        bounds.append(.so("another client of the proxy signs in", taken.status == 200, taken.summary))
+        return bounds
+    }
+
+    /// Some are refused, and each of these is told when to come again.
+    private static func refusals(_ label: String, _ answers: [XRPCConnection.Answer]) -> [Bound] {
+        let refused = answers.filter { [429, 503].contains($0.status) }
+        let odd = answers.first { ![401, 429, 503].contains($0.status) }
+        return [
+            .least("\(label), tries refused with 429 or 503", Double(refused.count), 1, .count),
+            .most(
+                "\(label), refusals without Retry-After", Double(refused.count { $0.retryAfter == nil }), 0, .count),
+            .so("\(label), each try is answered 401, 429 or 503", odd == nil, odd?.summary ?? ""),
+        ]
+    }
+
+    /// The spellings of one handle are one name to the limit of tries.
+    static let spellings = Attack(name: "spellings") { arena in
+        let scene = try arena.start(["--registration", "open"])
+        let name = "kilimanjaro"
+        try Accounts.register(name, scene)
+        let connection = try scene.connection()
+        var checked = 0
+        for spelling in 1...299 {
+            let text = name.enumerated().map {
+                spelling >> $0.offset & 1 == 1 ? $0.element.uppercased() : "\($0.element)"
+            }
+            let answer = try Accounts.signIn(text.joined(), connection, password: "a wrong password")
+            if answer.status == 401 { checked += 1 }
+        }
+        // The letter k has a Kelvin sign for a capital in Unicode, which is no letter of a handle.
+        let kelvin = try Accounts.signIn("\u{212A}ilimanjaro", scene.connection(Arena.bystander))
+        let good = try Accounts.signIn(name, scene.connection(Arena.bystander))
+        return [
+            .most("passwords checked of 299 spellings of a handle", Double(checked), 40, .count),
+            .so("a Kelvin sign is no k", kelvin.status != 200, kelvin.summary),
+            .so("the handle itself signs in from another address", good.status == 200, good.summary),
+        ]
+    }
+}
+
+/// Calls of the accounts of a scene.
+enum Accounts {
+    @discardableResult
+    static func register(_ name: String, _ scene: Scene) throws -> (did: String, token: String) {
+        let answer = try scene.connection(Arena.bystander).post(
+            "com.atproto.server.createAccount",
+            ["handle": .string("\(name).localhost"), "password": .string(SpaceCast.password)], nil)
+        guard let did = answer.json["did"]?.string, let token = answer.json["accessJwt"]?.string else {
+            throw DrillFailure("createAccount: \(answer.summary)")
+        }
+        return (did, token)
+    }
+
+    static func signIn(
+        _ name: String, _ connection: XRPCConnection, _ headers: [String] = [], password: String = SpaceCast.password
+    ) throws -> XRPCConnection.Answer {
+        try connection.post(
+            "com.atproto.server.createSession",
+            ["identifier": .string("\(name).localhost"), "password": .string(password)], nil, headers: headers)
+    }
+
+    /// Tries a wrong password for many names at once, each on a connection of its own.
+    static func tryPasswords(
+        _ scene: Scene, _ count: Int, headers: (Int) -> [String]
+    ) throws -> [XRPCConnection.Answer] {
+        let connections = try (0..<count).map { _ in try scene.connection() }
+        for (number, connection) in connections.enumerated() {
+            // One in eight is the name of somebody.
+            let name = number % 8 == 0 ? "bystander" : "nobody\(number)"
+            let body: JSON = ["identifier": .string("\(name).localhost"), "password": "a wrong password"]
+            try connection.send(
+                XRPCConnection.request(
+                    "POST", "/xrpc/com.atproto.server.createSession", nil,
+                    headers(number) + ["Content-Type: application/json"], body.serialized()))
+        }
+        return try connections.map { try $0.receive() }
+    }
+}
