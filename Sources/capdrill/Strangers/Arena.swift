@@ -37,7 +37,7 @@ final class Arena {
             options.service,
             ["serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warning"] + settings, log: log)
         guard process.waitUntilReady() else { throw DrillFailure("the service does not start; see \(log)") }
-        return try Scene(process, data: data, &generator)
+        return try Scene(process, options.service, data: data, &generator)
     }
 }
 
@@ -46,10 +46,14 @@ final class Scene {
     let url: String
     let cast: Cast
     private let process: ServiceProcess
+    private let program: String
     private let data: String
 
-    fileprivate init(_ process: ServiceProcess, data: String, _ generator: inout Generator) throws {
+    fileprivate init(
+        _ process: ServiceProcess, _ program: String, data: String, _ generator: inout Generator
+    ) throws {
         self.process = process
+        self.program = program
         self.data = data
         url = process.url
         cast = try Cast(&generator, host: DID(CapClient(baseURL: url).version()["nodeId"]?.string ?? ""))
@@ -65,6 +69,17 @@ final class Scene {
     }
 
     func stop() { process.kill() }
+
+    /// Ends the service in order, so that all is in its database, and gives what `capservice verify` counts there.
+    func verified(_ name: String) throws -> Double {
+        guard process.stop() == 0 else { throw DrillFailure("the service does not stop in order") }
+        let verify = try ServiceProcess(program, ["verify", "--data", data], log: data + ".log")
+        guard let line = verify.firstLine(), let number = try JSON.parse(Array(line.utf8))[name]?.number?.int64 else {
+            throw DrillFailure("`capservice verify` counts no \(name)")
+        }
+        _ = verify.end()
+        return Double(number)
+    }
 
     // MARK: what it costs
 
@@ -92,19 +107,26 @@ final class Scene {
 
     /// Milliseconds of cpu it has used.
     func cpu() throws -> Double {
-        // The name of the program, in parentheses, may hold blanks.
-        let fields = try text("/proc/\(process.process)/stat").split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
-            throw DrillFailure("cpu cannot be read")
+        var clock = clockid_t()
+        var time = timespec()
+        guard clock_getcpuclockid(process.process, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            throw DrillFailure("cpu cannot be read: the service is gone")
         }
-        return (user + system) * 1000 / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return Double(time.tv_sec) * 1000 + Double(time.tv_nsec) / 1e6
+    }
+
+    /// Gives the milliseconds of cpu that one of `count` calls costs.
+    func cpu(ofEach count: Int, _ calls: () throws -> Void) throws -> Double {
+        let before = try cpu()
+        try calls()
+        return try (cpu() - before) / Double(count)
     }
 
     /// Bytes of the database and of the log beside it.
     func disk() -> Double { size("") + size("-wal") }
 
     /// Bytes of the log beside the database.
-    func log() -> Double { size("-wal") }
+    func walBytes() -> Double { size("-wal") }
 
     /// A number that the service tells of itself.
     func metric(_ name: String) throws -> Double {

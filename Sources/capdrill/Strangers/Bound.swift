@@ -18,9 +18,11 @@ struct Bound: Sendable {
         Bound(name, "≤ " + unit.text(limit), unit.text(seen), limit > 0 ? seen / limit : seen > 0 ? 1000 : 0)
     }
 
-    /// At least so much must be seen.
-    static func least(_ name: String, _ seen: Double, _ limit: Double, _ unit: Unit) -> Bound {
-        Bound(name, "≥ " + unit.text(limit), unit.text(seen), seen > 0 ? limit / seen : 1000)
+    /// At least so much must be seen; `note` says more of what was seen.
+    static func least(_ name: String, _ seen: Double, _ limit: Double, _ unit: Unit, note: String = "") -> Bound {
+        Bound(
+            name, "≥ " + unit.text(limit), unit.text(seen) + (note.isEmpty ? "" : ": " + note),
+            seen > 0 ? limit / seen : 1000)
     }
 
     /// Something is so or is not.
@@ -50,5 +52,8 @@ struct Attack: Sendable {
     let name: String
     let run: @Sendable (Arena) throws -> [Bound]
 
-    static let all: [Attack] = [.passwords, .freshKeys, .uploads, .spellings]
+    static let all: [Attack] = [
+        .slowReaders, .accountPages, .passwords, .freshKeys, .uploads, .resolvers, .connections, .spellings, .marks,
+        .notify, .exports, .policy, .streams, .quotas,
+    ]
 }

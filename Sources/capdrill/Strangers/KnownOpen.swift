@@ -3,7 +3,34 @@
 /// A bound that is passed and not listed fails the drill, and so does a listed one that clearly holds: then its line goes.
 enum KnownOpen {
     /// By the names of attack and bound, why it is open.
-    static let reasons: [String: String] = [:]
+    static let reasons: [String: String] = [
+        "slow-readers: memory of one whole listing": "a row of a listing is made whole before its first byte is sent",
+        "slow-readers: memory of 40 slow readers":
+            "a page is buffered whole, and a stream holds a row as long as it is",
+        "slow-readers: slow readers still served after 40 s":
+            "the rate a reader must keep does not rise with what is held",
+        "uploads: memory of 150 bodies to /xrpc/com.atproto.server.createSession": unspooled,
+        "uploads: memory of 150 bodies to /xrpc/com.atproto.space.notifyWrite": unspooled,
+        "uploads: memory of 150 bodies to /invoke": unspooled,
+        "uploads: memory of 150 bodies to /authorize": unspooled,
+        "fresh-keys: calls refused with 429 with the usual settings": "no limit of an address is set unless asked for",
+        "fresh-keys: edges kept for each delegation of a space not hosted, with the usual settings":
+            "there is no quota of what is kept for a space that is not hosted",
+        "fresh-keys: edges of 300 delegations that ran out an hour ago": "edges that ran out stay in the index",
+        "resolvers: calls of members answered of 20":
+            "all questions to other hosts share one budget, whoever causes them and whichever host is slow",
+        "connections: with the usual settings, new connections of another address answered of 20":
+            "one address may have all connections unless a share is set",
+        "marks: marks kept for each use without a right": "a use is marked before it is authorized",
+        "notify: services of one document that are told without having agreed":
+            "a service is not asked whether it agrees",
+        "notify: calls of a third party for 5 writes": "each service of a document is called on its own",
+        "exports: another account exports meanwhile": "the slots of exports are shared by all accounts",
+        "quotas: records of six accounts of one owner in one space": "points are counted by account alone",
+    ]
+
+    private static let unspooled =
+        "bodies up to the usual limit are held in memory, without a bound on all of them together"
 
     /// Below this share of its bound a listed one is no noise any more.
     static let clearlyHeld = 0.5

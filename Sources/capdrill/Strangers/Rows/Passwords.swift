@@ -3,7 +3,7 @@ import Multiformats
 extension Attack {
     /// Strangers try passwords, each of which is slow to check, all at once.
     static let passwords = Attack(name: "passwords") { arena in
-        let count = arena.scale(600, short: 200)
+        let count = arena.scale(600, short: 150)
         // What the limit of an address lets through at once, and in the seconds that the row takes.
         var scene = try arena.start(["--registration", "open"])
         try Accounts.register("bystander", scene)

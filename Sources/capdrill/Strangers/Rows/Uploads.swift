@@ -3,7 +3,7 @@ import Glibc
 extension Attack {
     /// Nobody in particular sends long bodies, and keeps them from ending.
     static let uploads = Attack(name: "uploads") { arena in
-        let count = arena.scale(150, short: 150)
+        let count = 150
         var bounds: [Bound] = []
         var scene = try arena.start(["--registration", "open"])
         let blob = XRPCConnection.request(
@@ -32,8 +32,7 @@ extension Attack {
 
         // Bodies of the length that anybody may send, all but their last byte.
         for path in [
-            "/xrpc/com.atproto.server.createSession", "/xrpc/com.atproto.space.notifyWrite", "/delegation/query",
-            "/invoke", "/authorize",
+            "/xrpc/com.atproto.server.createSession", "/xrpc/com.atproto.space.notifyWrite", "/invoke", "/authorize",
         ] {
             scene = try arena.start(["--registration", "open"])
             let head = XRPCConnection.request(

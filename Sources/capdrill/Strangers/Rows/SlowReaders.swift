@@ -1,0 +1,104 @@
+import Glibc
+import Multiformats
+import UCAN
+
+extension Attack {
+    /// A stranger fills a space of its own with delegations that are short to send and long to list, and reads the
+    /// listing slowly over many connections.
+    static let slowReaders = Attack(name: "slow-readers") { arena in
+        let scene = try arena.start()
+        let stranger = try Stranger()
+        // One long resource with many abilities: a listing writes the resource once for each.
+        let path = "kv/" + String(repeating: "p", count: 1900)
+        let abilities = (100..<1000).map { "a/b\($0)" }
+        let host = try TokenMaker.ucan(
+            issuer: stranger.key, audience: scene.cast.host.audience.principal ?? stranger.key.did,
+            capabilities: [TokenCapability(resource: "\(stranger.space)/space", ability: "tinycloud.space/host")],
+            expires: Clock.now().adding(seconds: 3600))
+        var sent = [host.authorization()]
+        for _ in 0..<arena.scale(50, short: 10) {
+            sent.append(
+                try stranger.delegation(to: scene.cast.holders[0].did, path: path, abilities: abilities).authorization()
+            )
+        }
+        let connection = try scene.connection()
+        for token in sent {
+            let answer = try connection.delegate(token)
+            guard answer.status == 200 else { throw DrillFailure("a delegation is refused: \(answer.summary)") }
+        }
+        func ask(_ parameters: JSON) throws -> [UInt8] {
+            let token = try TokenMaker.invocation(
+                invoker: stranger.key,
+                capabilities: [
+                    TokenCapability(
+                        resource: "\(stranger.space)/capabilities/all", ability: "tinycloud.capabilities/read")
+                ], proofs: [], expires: Clock.now().adding(seconds: 290),
+                facts: [["capabilitiesReadParams": parameters]])
+            return XRPCConnection.request("POST", "/invoke", nil, ["Authorization: \(token.authorization())"])
+        }
+        let page: JSON = ["type": "list", "limit": 1000]
+        let whole: JSON = ["type": "list"]
+        var answer = XRPCConnection.Answer(status: 0, body: [])
+        let one = try scene.growth {
+            try connection.send(ask(page))
+            answer = try connection.receive()
+        }
+        guard answer.status == 200 else { throw DrillFailure("a page is refused: \(answer.summary)") }
+        let all = try scene.growth {
+            try connection.send(ask(whole))
+            _ = try connection.receive()
+        }
+        let count = 40
+        // The page goes to half of the readers, the whole listing to the others.
+        var readers: [XRPCConnection] = []
+        var slow = 0.0
+        var bounds = try Bystander.bounds(scene) {
+            slow = try scene.growth {
+                for number in 0..<count {
+                    let reader = try scene.connection(window: 4096)
+                    try reader.send(ask(number % 2 == 0 ? page : whole))
+                    readers.append(reader)
+                }
+                SlowReading.read(readers, bytesPerSecond: 1000, seconds: arena.scale(40, short: 3))
+            }
+        }
+        bounds += [
+            .most("bytes of a page", Double(answer.body.count), 4e6, .bytes),
+            .most("memory of one page", one, 24e6, .bytes),
+            .most("memory of one whole listing", all, 24e6, .bytes),
+            .most("memory of \(count) slow readers", slow, 16e6 + Double(count) * 256 * 1024, .bytes),
+        ]
+        if !arena.isShort {
+            let open = SlowReading.open(readers)
+            bounds.append(.most("slow readers still served after 40 s", Double(open), Double(count) / 4, .count))
+        }
+        return bounds
+    }
+}
+
+/// Reads answers as slowly as a service just bears.
+enum SlowReading {
+    /// Reads from each connection at a rate, for a time.
+    static func read(_ readers: [XRPCConnection], bytesPerSecond: Int, seconds: Int) {
+        let end = Clock.milliseconds() + Int64(seconds) * 1000
+        var bytes = [UInt8](repeating: 0, count: max(1, bytesPerSecond / 10))
+        while Clock.milliseconds() < end {
+            for reader in readers { recv(reader.descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT)) }
+            Clock.wait(microseconds: 100_000)
+        }
+    }
+
+    /// How many connections were not ended by the service; what had come before an end is read first.
+    static func open(_ readers: [XRPCConnection]) -> Int {
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        return readers.count { reader in
+            // The window is small, so that a connection that is over gives its end soon.
+            for _ in 0..<64 {
+                let count = recv(reader.descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+                if count == 0 || (count < 0 && errno != EAGAIN) { return false }
+                if count < 0 { return true }
+            }
+            return true
+        }
+    }
+}
