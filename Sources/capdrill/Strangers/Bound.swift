@@ -54,6 +54,6 @@ struct Attack: Sendable {
 
     static let all: [Attack] = [
         .slowReaders, .accountPages, .passwords, .freshKeys, .uploads, .resolvers, .connections, .spellings, .marks,
-        .notify, .exports, .policy, .streams, .quotas,
+        .rooms, .notify, .exports, .policy, .streams, .quotas,
     ]
 }

@@ -66,12 +66,14 @@ struct Stranger {
 
     /// Gives somebody a capability on the stranger's own space.
     func delegation(
-        to audience: DID, path: String = "kv/gift", abilities: [String] = ["tinycloud.kv/get"], lifetime: Int64 = 3600,
-        at now: Timestamp = Clock.now()
+        to audience: DID, paths: [String] = ["kv/gift"], abilities: [String] = ["tinycloud.kv/get"],
+        lifetime: Int64 = 3600, at now: Timestamp = Clock.now()
     ) throws -> UnverifiedToken {
         try TokenMaker.ucan(
             issuer: key, audience: audience,
-            capabilities: abilities.map { try TokenCapability(resource: "\(space)/\(path)", ability: $0) },
+            capabilities: paths.flatMap { path in
+                try abilities.map { try TokenCapability(resource: "\(space)/\(path)", ability: $0) }
+            },
             expires: now.adding(seconds: lifetime), nonce: TokenMaker.freshNonce())
     }
 }

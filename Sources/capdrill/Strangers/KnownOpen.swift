@@ -22,6 +22,10 @@ enum KnownOpen {
         "connections: with the usual settings, new connections of another address answered of 20":
             "one address may have all connections unless a share is set",
         "marks: marks kept for each use without a right": "a use is marked before it is authorized",
+        "rooms: memory of new resources when the first ran out, against their bytes":
+            "the room of resources that ran out is not regained",
+        "streams: half of the writes into a space of 800 streams, against none":
+            "each stream is judged anew on the thread that writes",
         "notify: services of one document that are told without having agreed":
             "a service is not asked whether it agrees",
         "notify: calls of a third party for 5 writes": "each service of a document is called on its own",

@@ -47,7 +47,8 @@ extension Attack {
 
     /// What fails, and what asks for nothing that is kept, is counted too; each kind comes from an address of its own.
     private static func counted(_ arena: Arena) throws -> [Bound] {
-        let scene = try arena.start(settings)
+        let burst = 300
+        let scene = try arena.start(["--address-requests-per-minute", "3000", "--request-burst", "\(burst / 10)"])
         let stranger = try Stranger()
         var forged = try stranger.delegation(to: scene.cast.holders[1].did).authorization()
         let place = forged.index(forged.endIndex, offsetBy: -20)
@@ -61,7 +62,7 @@ extension Attack {
             ("malformed bodies", XRPCConnection.request("POST", "/authorize", nil, [], Array("{".utf8))),
         ]
         return try calls.enumerated().map { number, call in
-            let flood = try Flood(Int(burst) + 300, scene, from: "127.0.1.\(number + 1)") { _, connection in
+            let flood = try Flood(burst + 200, scene, from: "127.0.1.\(number + 1)") { _, connection in
                 try connection.send(call.bytes)
                 return try connection.receive()
             }

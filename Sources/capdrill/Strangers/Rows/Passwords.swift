@@ -4,8 +4,9 @@ extension Attack {
     /// Strangers try passwords, each of which is slow to check, all at once.
     static let passwords = Attack(name: "passwords") { arena in
         let count = arena.scale(600, short: 150)
-        // What the limit of an address lets through at once, and in the seconds that the row takes.
-        var scene = try arena.start(["--registration", "open"])
+        // Each try that is checked takes its time, so that a short run has less of them.
+        let settings = ["--registration", "open"] + (arena.isShort ? ["--max-hashes-waiting", "8"] + fewTries : [])
+        var scene = try arena.start(settings)
         try Accounts.register("bystander", scene)
         var answers: [XRPCConnection.Answer] = []
         var bounds = try Bystander.bounds(scene, "from one address") {
@@ -18,7 +19,7 @@ extension Attack {
         bounds.append(.so("another address signs in", other.status == 200, other.summary))
         scene.stop()
 
-        scene = try arena.start(["--registration", "open", "--trusted-proxies", Arena.attacker])
+        scene = try arena.start(settings + ["--trusted-proxies", Arena.attacker])
         try Accounts.register("bystander", scene)
         bounds += try Bystander.bounds(scene, "by a proxy") {
             answers = try Accounts.tryPasswords(scene, count) { ["X-Forwarded-For: 198.51.100.\($0 % 250)"] }
@@ -37,6 +38,8 @@ extension Attack {
         return bounds
     }
 
+    private static let fewTries = ["--logins-per-minute", "2"]
+
     /// Some are refused, and each of these is told when to come again.
     private static func refusals(_ label: String, _ answers: [XRPCConnection.Answer]) -> [Bound] {
         let refused = answers.filter { [429, 503].contains($0.status) }
@@ -51,7 +54,7 @@ extension Attack {
 
     /// The spellings of one handle are one name to the limit of tries.
     static let spellings = Attack(name: "spellings") { arena in
-        let scene = try arena.start(["--registration", "open"])
+        let scene = try arena.start(["--registration", "open"] + (arena.isShort ? fewTries : []))
         let name = "kilimanjaro"
         try Accounts.register(name, scene)
         let connection = try scene.connection()
@@ -67,7 +70,7 @@ extension Attack {
         let kelvin = try Accounts.signIn("\u{212A}ilimanjaro", scene.connection(Arena.bystander))
         let good = try Accounts.signIn(name, scene.connection(Arena.bystander))
         return [
-            .most("passwords checked of 299 spellings of a handle", Double(checked), 40, .count),
+            .most("passwords checked of 299 spellings of a handle", Double(checked), arena.isShort ? 14 : 40, .count),
             .so("a Kelvin sign is no k", kelvin.status != 200, kelvin.summary),
             .so("the handle itself signs in from another address", good.status == 200, good.summary),
         ]

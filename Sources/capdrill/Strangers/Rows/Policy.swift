@@ -34,9 +34,13 @@ extension Attack {
         }
         let small = try scene.cpu(ofEach: toggles) { try toggle(few) }
         var large = 0.0
+        let disk = scene.disk()
+        try toggle(many)
+        let written = (scene.disk() - disk) / Double(toggles)
         let bounds = try Bystander.bounds(scene) { large = try scene.cpu(ofEach: toggles) { try toggle(many) } }
         return bounds + [
-            .most("cpu of a change of policy at \(count) members, against 10", large / small, 5, .times)
+            .most("cpu of a change of policy at \(count) members, against 10", large / small, 5, .times),
+            .most("disk of a change of policy", written, 200_000, .bytes),
         ]
     }
 }

@@ -18,7 +18,8 @@ extension Attack {
         var sent = [host.authorization()]
         for _ in 0..<arena.scale(50, short: 10) {
             sent.append(
-                try stranger.delegation(to: scene.cast.holders[0].did, path: path, abilities: abilities).authorization()
+                try stranger.delegation(to: scene.cast.holders[0].did, paths: [path], abilities: abilities)
+                    .authorization()
             )
         }
         let connection = try scene.connection()
