@@ -5,7 +5,7 @@ extension Attack {
     /// A page of an account costs what the page is, not what the account is, whoever made it long.
     static let accountPages = Attack(name: "account-pages") { arena in
         let scene = try arena.start()
-        let own = arena.scale(2000, short: 400)
+        let own = arena.scale(2000, short: 200)
         let few = 20
         let before = try AccountPages.give(scene, few)
         let short = try AccountPages.cost(scene, "granted")
@@ -25,12 +25,11 @@ extension Attack {
             pages = try Flood(600, scene, threads: 16) { _, connection in try AccountPages.ask(cast, connection, "all")
             }
         }
-        // A hundredth of a millisecond for what the clock of the system adds.
         bounds += [
-            .most("cpu of a page after \(own) own delegations, against \(few)", long / short, 3, .times),
+            .most("cpu of a page after \(own) own delegations, against \(few)", long / short, 2, .times),
             .most(
                 "cpu of a page of what was received, after \(own) strangers gave, against none",
-                besieged / max(received, short / 2), 3, .times),
+                besieged / max(received, short / 2), 2, .times),
             .least("pages answered of 600", pages?[200] ?? 0, 600, .count),
         ]
         return bounds
