@@ -55,7 +55,7 @@ final class Bystander: Sendable {
         return [
             .most(
                 prefix + "95 of 100 writes of a bystander", writes.share(0.95),
-                max(writeFloor, 20 * usual.share(0.95)), .milliseconds),
+                max(writeFloor, 20 * usual.share(0.95)) + 10 * lags.share(0.95), .milliseconds),
             .most(
                 prefix + "half of the answers of /healthz", health.share(0.5), healthLimit + 3 * lags.share(0.5),
                 .milliseconds),

@@ -4,11 +4,10 @@
 enum KnownOpen {
     /// By the names of attack and bound, why it is open.
     static let reasons: [String: String] = [
-        "slow-readers: memory of one whole listing": "a row of a listing is made whole before its first byte is sent",
-        "slow-readers: memory of 40 slow readers":
-            "a page is buffered whole, and a stream holds a row as long as it is",
-        "slow-readers: slow readers still served after 40 s":
-            "the rate a reader must keep does not rise with what is held",
+        "slow-readers: memory of 40 slow readers of a page": wholeRow,
+        "slow-readers: memory of 40 slow readers of the whole listing": wholeRow,
+        "slow-readers: slow readers of a page still served after 40 s": fixedRate,
+        "slow-readers: slow readers of the whole listing still served after 40 s": fixedRate,
         "uploads: memory of 150 bodies to /xrpc/com.atproto.server.createSession": unspooled,
         "uploads: memory of 150 bodies to /xrpc/com.atproto.space.notifyWrite": unspooled,
         "uploads: memory of 150 bodies to /invoke": unspooled,
@@ -37,6 +36,8 @@ enum KnownOpen {
         "quotas: records of six accounts of one owner in one space": "points are counted by account alone",
     ]
 
+    private static let wholeRow = "a row is made whole before its first byte is sent, however long it is"
+    private static let fixedRate = "the rate a reader must keep does not rise with what is held"
     private static let wholeAccount = "all rows of an account are collected and sorted for each page"
     private static let unspooled =
         "bodies up to the usual limit are held in memory, without a bound on all of them together"

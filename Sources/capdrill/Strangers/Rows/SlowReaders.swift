@@ -49,28 +49,31 @@ extension Attack {
             _ = try connection.receive()
         }
         let count = 40
-        // The page goes to half of the readers, the whole listing to the others.
-        var readers: [XRPCConnection] = []
-        var slow = 0.0
-        var bounds = try Bystander.bounds(scene) {
-            slow = try scene.growth {
-                for number in 0..<count {
-                    let reader = try scene.connection(window: 4096)
-                    try reader.send(ask(number % 2 == 0 ? page : whole))
-                    readers.append(reader)
-                }
-                SlowReading.read(readers, bytesPerSecond: 1000, seconds: arena.scale(40, short: 3))
-            }
-        }
-        bounds += [
+        var bounds: [Bound] = [
             .most("bytes of a page", Double(answer.body.count), 4e6, .bytes),
             .most("memory of one page", one, 24e6, .bytes),
             .most("memory of one whole listing", all, 24e6, .bytes),
-            .most("memory of \(count) slow readers", slow, 16e6 + Double(count) * 256 * 1024, .bytes),
         ]
-        if !arena.isShort {
-            let open = SlowReading.open(readers)
-            bounds.append(.most("slow readers still served after 40 s", Double(open), Double(count) / 4, .count))
+        for (name, parameters) in [("a page", page), ("the whole listing", whole)] {
+            var readers: [XRPCConnection] = []
+            var slow = 0.0
+            bounds += try Bystander.bounds(scene, name) {
+                slow = try scene.growth {
+                    for _ in 0..<count {
+                        let reader = try scene.connection(window: 4096)
+                        try reader.send(ask(parameters))
+                        readers.append(reader)
+                    }
+                    SlowReading.read(readers, bytesPerSecond: 1000, seconds: arena.scale(40, short: 2))
+                }
+            }
+            bounds.append(
+                .most("memory of \(count) slow readers of \(name)", slow, 16e6 + Double(count) * 256 * 1024, .bytes))
+            if !arena.isShort {
+                let open = Double(SlowReading.open(readers))
+                bounds.append(
+                    .most("slow readers of \(name) still served after 40 s", open, Double(count) / 4, .count))
+            }
         }
         return bounds
     }

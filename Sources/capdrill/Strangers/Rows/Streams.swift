@@ -3,7 +3,7 @@ import Multiformats
 extension Attack {
     /// An account holds many streams of events of one space.
     static let streams = Attack(name: "streams") { arena in
-        let count = arena.scale(800, short: 200)
+        let count = 800
         let scene = try arena.start(["--registration", "open"])
         let owner = try Accounts.register("owner", scene)
         let space = try Spaces.make(scene, owner.token)
