@@ -4,6 +4,7 @@
 enum KnownOpen {
     /// By the names of attack and bound, why it is open.
     static let reasons: [String: String] = [
+        "slow-readers: memory of one page": "sixteen rows are made at once before the length of any is known",
         "slow-readers: memory of 40 slow readers of a page": wholeRow,
         "slow-readers: memory of 40 slow readers of the whole listing": wholeRow,
         "slow-readers: slow readers of a page still served after 40 s": fixedRate,
@@ -18,6 +19,8 @@ enum KnownOpen {
         "fresh-keys: edges of 300 delegations that ran out an hour ago": "edges that ran out stay in the index",
         "resolvers: calls of members answered of 20":
             "all questions to other hosts share one budget, whoever causes them and whichever host is slow",
+        "resolvers: calls of members answered of 20 at once afterwards":
+            "that there was no room for a question is remembered as if the host had failed",
         "connections: with the usual settings, new connections of another address answered of 20":
             "one address may have all connections unless a share is set",
         "marks: marks kept for each use without a right": "a use is marked before it is authorized",
@@ -28,8 +31,8 @@ enum KnownOpen {
         "notify: services of one document that are told without having agreed":
             "a service is not asked whether it agrees",
         "notify: calls of a third party for 5 writes": "each service of a document is called on its own",
-        "account-pages: cpu of a page after 2000 own delegations, against 20": wholeAccount,
-        "account-pages: cpu of a page of what was received, after 2000 strangers gave, against none": wholeAccount,
+        "account-pages: cpu of a page of a long account, against a short one": wholeAccount,
+        "account-pages: cpu of a page of what many strangers gave, against few": wholeAccount,
         "exports: growth of the log beside the database in 35 s":
             "an export holds one state of the database for as long as its reader takes",
         "exports: another account exports meanwhile": "the slots of exports are shared by all accounts",
@@ -41,6 +44,18 @@ enum KnownOpen {
     private static let wholeAccount = "all rows of an account are collected and sorted for each page"
     private static let unspooled =
         "bodies up to the usual limit are held in memory, without a bound on all of them together"
+
+    /// Bounds that are passed now and then, as it falls: these may hold.
+    static let sometimes: [String: String] = [
+        "slow-readers: a page, half of the answers of /healthz": inlineListing,
+        "slow-readers: a page, 95 of 100 answers of /healthz": inlineListing,
+        "slow-readers: a page, 95 of 100 writes of a bystander": inlineListing,
+        "slow-readers: the whole listing, half of the answers of /healthz": inlineListing,
+        "slow-readers: the whole listing, 95 of 100 answers of /healthz": inlineListing,
+        "slow-readers: the whole listing, 95 of 100 writes of a bystander": inlineListing,
+    ]
+
+    private static let inlineListing = "listings are made on the threads that serve connections"
 
     /// Below this share of its bound a listed one is no noise any more.
     static let clearlyHeld = 0.6

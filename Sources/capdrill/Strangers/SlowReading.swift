@@ -12,6 +12,12 @@ enum SlowReading {
         }
     }
 
+    /// Waits until the first byte of an answer is there, and leaves it.
+    static func waitForBytes(_ reader: XRPCConnection) {
+        var byte: UInt8 = 0
+        recv(reader.descriptor, &byte, 1, Int32(MSG_PEEK))
+    }
+
     /// How many connections were not ended by the service; what had come before an end is read first.
     static func open(_ readers: [XRPCConnection]) -> Int {
         var bytes = [UInt8](repeating: 0, count: 1 << 16)

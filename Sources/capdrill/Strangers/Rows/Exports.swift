@@ -24,7 +24,7 @@ extension Attack {
         var readers: [XRPCConnection] = []
         // The log has what it needs for as many writes when nobody reads.
         let count = arena.scale(8000, short: 300)
-        _ = try AccountPages.give(scene, count)
+        try AccountPages.give(scene, count)
         let wal = scene.walBytes()
         var bounds: [Bound] = []
         let growth = try scene.growth {
@@ -38,7 +38,7 @@ extension Attack {
             bounds = try Bystander.bounds(scene) {
                 answer = try scene.connection(Arena.bystander).ask(
                     "GET", path + PercentEncoding.encode(owner.did), owner.token)
-                _ = try AccountPages.give(scene, count)
+                try AccountPages.give(scene, count)
                 SlowReading.read(readers, bytesPerSecond: 1000, seconds: arena.scale(35, short: 1))
             }
         }

@@ -15,7 +15,7 @@ extension Attack {
             capabilities: [TokenCapability(resource: "\(stranger.space)/space", ability: "tinycloud.space/host")],
             expires: Clock.now().adding(seconds: 3600))
         var sent = [host.authorization()]
-        for _ in 0..<arena.scale(50, short: 10) {
+        for _ in 0..<arena.scale(50, short: 20) {
             sent.append(
                 try stranger.delegation(to: scene.cast.holders[0].did, paths: [path], abilities: abilities)
                     .authorization()
@@ -57,15 +57,17 @@ extension Attack {
         for (name, parameters) in [("a page", page), ("the whole listing", whole)] {
             var readers: [XRPCConnection] = []
             var slow = 0.0
-            bounds += try Bystander.bounds(scene, name) {
-                slow = try scene.growth {
+            slow = try scene.growth {
+                bounds += try Bystander.bounds(scene, name) {
                     for _ in 0..<count {
                         let reader = try scene.connection(window: 4096)
                         try reader.send(ask(parameters))
                         readers.append(reader)
                     }
-                    SlowReading.read(readers, bytesPerSecond: 1000, seconds: arena.scale(40, short: 2))
+                    // All of them are answered, as far as they read.
+                    for reader in readers { SlowReading.waitForBytes(reader) }
                 }
+                SlowReading.read(readers, bytesPerSecond: 1000, seconds: arena.scale(40, short: 2))
             }
             bounds.append(
                 .most("memory of \(count) slow readers of \(name)", slow, 16e6 + Double(count) * 256 * 1024, .bytes))
