@@ -4,7 +4,8 @@
 enum KnownOpen {
     /// By the names of attack and bound, why it is open.
     static let reasons: [String: String] = [
-        "slow-readers: memory of one page": "sixteen rows are made at once before the length of any is known",
+        "slow-readers: memory of one reader of a page": sixteenRows,
+        "slow-readers: memory of one reader of the whole listing": sixteenRows,
         "slow-readers: memory of 40 slow readers of a page": wholeRow,
         "slow-readers: memory of 40 slow readers of the whole listing": wholeRow,
         "slow-readers: slow readers of a page still served after 40 s": fixedRate,
@@ -39,6 +40,7 @@ enum KnownOpen {
         "quotas: records of six accounts of one owner in one space": "points are counted by account alone",
     ]
 
+    private static let sixteenRows = "sixteen rows are made at once before the length of any is known"
     private static let wholeRow = "a row is made whole before its first byte is sent, however long it is"
     private static let fixedRate = "the rate a reader must keep does not rise with what is held"
     private static let wholeAccount = "all rows of an account are collected and sorted for each page"
