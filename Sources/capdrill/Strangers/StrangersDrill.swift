@@ -37,14 +37,14 @@ final class StrangersDrill {
         judged += 1
         let name = "\(attack): \(bound.name)"
         let line = "\(name): bound \(bound.limit), seen \(bound.seen)"
-        let sometimes = bound.share > 1 ? KnownOpen.sometimes[name] : nil
-        guard let reason = KnownOpen.reasons[name] ?? sometimes else {
+        let sometimes = bound.share > 1 ? OpenBounds.sometimes[name] : nil
+        guard let reason = OpenBounds.reasons[name] ?? sometimes else {
             say((bound.share <= 1 ? "held    " : "PASSED  ") + line)
             if bound.share > 1 { failures.append("\(name) is passed") }
             return
         }
         open += 1
         say("open    \(line) (\(reason))")
-        if bound.share <= KnownOpen.clearlyHeld { failures.append("\(name) is listed as open, and holds") }
+        if bound.share <= OpenBounds.clearlyHeld { failures.append("\(name) is listed as open, and holds") }
     }
 }

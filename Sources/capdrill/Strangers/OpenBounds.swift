@@ -1,7 +1,7 @@
 /// The bounds that the service is known to pass today.
 ///
 /// A bound that is passed and not listed fails the drill, and so does a listed one that clearly holds: then its line goes.
-enum KnownOpen {
+enum OpenBounds {
     /// By the names of attack and bound, why it is open.
     static let reasons: [String: String] = [
         "slow-readers: memory of one reader of a page": sixteenRows,
@@ -18,10 +18,6 @@ enum KnownOpen {
         "fresh-keys: edges kept for each delegation of a space not hosted, with the usual settings":
             "there is no quota of what is kept for a space that is not hosted",
         "fresh-keys: edges of 300 delegations that ran out an hour ago": "edges that ran out stay in the index",
-        "resolvers: calls of members answered of 20":
-            "all questions to other hosts share one budget, whoever causes them and whichever host is slow",
-        "resolvers: calls of members answered of 20 at once afterwards":
-            "that there was no room for a question is remembered as if the host had failed",
         "connections: with the usual settings, new connections of another address answered of 20":
             "one address may have all connections unless a share is set",
         "marks: marks kept for each use without a right": "a use is marked before it is authorized",
@@ -36,7 +32,6 @@ enum KnownOpen {
         "account-pages: cpu of a page of what many strangers gave, against few": wholeAccount,
         "exports: growth of the log beside the database in 35 s":
             "an export holds one state of the database for as long as its reader takes",
-        "exports: another account exports meanwhile": "the slots of exports are shared by all accounts",
         "quotas: records of six accounts of one owner in one space": "points are counted by account alone",
     ]
 
