@@ -1,6 +1,6 @@
 /// Says which drill to run and how long.
 struct DrillOptions: Sendable {
-    enum Drill: Sendable { case kill, disk, damage, help }
+    enum Drill: Sendable { case kill, disk, damage, strangers, help }
 
     var drill = Drill.help
     /// Path of the `capservice` program.
@@ -16,11 +16,16 @@ struct DrillOptions: Sendable {
     var flips = 200
     /// How many of the files cut short, gone or replaced are tried.
     var others = Int.max
+    /// With fewer and smaller attacks.
+    var isShort = false
+    /// The only attack to run; nil for all.
+    var row: String?
 
     static let help = """
         usage: capdrill kill --service PROGRAM --folder DIR [--rounds N] [--connections N] [--seed N]
                capdrill disk --service PROGRAM --folder DIR [--megabytes N] [--connections N] [--seed N]
                capdrill damage --service PROGRAM --folder DIR [--flips N] [--others N] [--seed N]
+               capdrill strangers --service PROGRAM --folder DIR [--short] [--row NAME] [--seed N]
         """
 
     static func read(_ arguments: [String]) -> Result<DrillOptions, DrillFailure> {
@@ -30,15 +35,21 @@ struct DrillOptions: Sendable {
         case "kill": options.drill = .kill
         case "disk": options.drill = .disk
         case "damage": options.drill = .damage
+        case "strangers": options.drill = .strangers
         case "--help", "-h", "help", nil: return .success(options)
         case let word?: return .failure(DrillFailure("unknown drill `\(word)`"))
         }
         while let name = rest.popFirst() {
+            if name == "--short" {
+                options.isShort = true
+                continue
+            }
             guard let value = rest.popFirst() else { return .failure(DrillFailure("`\(name)` needs a value")) }
             func number(_ range: ClosedRange<Int>) -> Int? { Int(value).flatMap { range.contains($0) ? $0 : nil } }
             switch name {
             case "--service": options.service = value
             case "--folder": options.folder = value
+            case "--row": options.row = value
             case "--rounds":
                 guard let count = number(1...1_000_000) else { return .failure(DrillFailure("`\(name)` is a count")) }
                 options.rounds = count

@@ -16,6 +16,7 @@ func runDrill(_ arguments: [String]) -> Int32 {
         case .kill: return try KillDrill(options).run()
         case .disk: return try DiskDrill(options).run()
         case .damage: return try DamageDrill(options).run()
+        case .strangers: return try StrangersDrill(options).run()
         case .help:
             say(DrillOptions.help)
             return 0

@@ -10,10 +10,13 @@ enum Clock {
     }
 
     /// Milliseconds of a clock that never goes back.
-    static func milliseconds() -> Int64 {
+    static func milliseconds() -> Int64 { microseconds() / 1000 }
+
+    /// Microseconds of a clock that never goes back.
+    static func microseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 
     static func wait(microseconds: Int) {

@@ -5,7 +5,7 @@ import Multiformats
 final class ServiceProcess {
     /// Where it listens; empty until it is ready.
     private(set) var url = ""
-    private let process: pid_t
+    let process: pid_t
     private let output: UnsafeMutablePointer<FILE>
     private var isEnded = false
 
@@ -47,15 +47,20 @@ final class ServiceProcess {
 
     /// Waits for the line that says where it listens; false when the program ended without it.
     func waitUntilReady() -> Bool {
+        guard let line = firstLine(), let json = try? JSON.parse(Array(line.utf8)),
+            let text = json["listening"]?.string
+        else { return false }
+        url = text
+        return true
+    }
+
+    /// Waits for the first line that it prints; nil when it ended without one.
+    func firstLine() -> String? {
         var line: UnsafeMutablePointer<CChar>?
         var capacity = 0
         defer { free(line) }
-        guard getline(&line, &capacity, output) > 0, let line else { return false }
-        guard let json = try? JSON.parse(Array(String(cString: line).utf8)), let text = json["listening"]?.string else {
-            return false
-        }
-        url = text
-        return true
+        guard getline(&line, &capacity, output) > 0, let line else { return nil }
+        return String(cString: line)
     }
 
     /// Waits for the first line or the end; false when neither comes in time, and then it is killed.

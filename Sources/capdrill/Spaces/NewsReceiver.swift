@@ -5,12 +5,15 @@ import Synchronization
 /// Plays the host of a space that is held elsewhere: publishes its authority's document and takes news of writes.
 final class NewsReceiver: Sendable {
     let authority: String
-    private let port: UInt16
+    let port: UInt16
+    private let document: (@Sendable (_ path: String, _ port: UInt16) -> JSON)?
     private let listener: Int32
     private let state = Mutex((newest: [String: String](), errors: [String](), count: 0))
     private let isRefusing = Atomic(false)
 
-    init() throws {
+    /// - Parameter document: Gives the document at a path, in place of the authority's.
+    init(document: (@Sendable (_ path: String, _ port: UInt16) -> JSON)? = nil) throws {
+        self.document = document
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -49,7 +52,9 @@ final class NewsReceiver: Sendable {
         guard let (line, body) = request(connection) else { return }
         var reply: [UInt8] = []
         var status = "200 OK"
-        if line.hasPrefix("GET /.well-known/did.json") {
+        if line.hasPrefix("GET "), let document {
+            reply = document(String(line.dropFirst(4).prefix { $0 != " " }), port).serialized()
+        } else if line.hasPrefix("GET /.well-known/did.json") {
             let service: JSON = [
                 "id": "#atproto_space_host", "type": "AtprotoSpaceHost",
                 "serviceEndpoint": .string("http://localhost:\(port)"),

@@ -9,33 +9,52 @@ final class XRPCConnection {
     struct Answer {
         let status: Int
         /// The lines of the head behind the first, in lower case.
-        let fields: [String]
+        var fields: [String] = []
         let body: [UInt8]
+        /// When to come again, where the answer says so.
+        var retryAfter: String? {
+            fields.first { $0.hasPrefix("retry-after: ") }.map { String($0.dropFirst("retry-after: ".count)) }
+        }
 
         var json: JSON { (try? JSON.parse(body, limits: JSONLimits(maxBytes: 1 << 27))) ?? .null }
         /// The status and name of a refusal, for messages.
         var summary: String { "\(status) \(json["error"]?.string ?? "") \(json["message"]?.string ?? "")" }
     }
 
-    private let descriptor: Int32
+    let descriptor: Int32
     private var buffer: [UInt8] = []
 
-    /// - Parameter url: `http://127.0.0.1:PORT`.
-    init(_ url: String) throws {
+    /// - Parameters:
+    ///   - url: `http://127.0.0.1:PORT`.
+    ///   - source: Which of this machine's own addresses to call from.
+    ///   - window: Bytes that the system takes in for a reader that does not read; nil for the usual number.
+    init(_ url: String, from source: String = "127.0.0.1", window: Int32? = nil) throws {
         let port = url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var wait = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
+        if var window { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size)) }
+        let isOpen =
+            Self.call(bind, descriptor, source, 0) == 0 && Self.call(connect, descriptor, "127.0.0.1", port) == 0
+        guard isOpen else {
+            close(descriptor)
+            throw Lost()
+        }
+    }
+
+    private static func call(
+        _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ descriptor: Int32, _ host: String,
+        _ port: UInt16
+    ) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let isOpen = withUnsafePointer(to: &address) {
+        address.sin_addr.s_addr = inet_addr(host)
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard isOpen else { throw Lost() }
     }
 
     deinit { close(descriptor) }
@@ -55,17 +74,26 @@ final class XRPCConnection {
         try ask("POST", "/xrpc/\(nsid)", token, ["Content-Type: \(type)"], bytes)
     }
 
-    /// Asks any route, method of XRPC or not.
+    /// Calls any path; `token` is shown as a bearer's.
     func ask(
         _ method: String, _ path: String, _ token: String?, _ headers: [String] = [], _ body: [UInt8] = []
     ) throws -> Answer {
-        var lines = ["\(method) \(path) HTTP/1.1", "Host: localhost", "Content-Length: \(body.count)"] + headers
-        if let token { lines.append("Authorization: Bearer \(token)") }
-        try send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body)
+        try send(Self.request(method, path, token, headers, body))
         return try receive()
     }
 
-    private func send(_ bytes: [UInt8]) throws {
+    /// The bytes of a call; `length` is what the head says of the body, where that is another length.
+    static func request(
+        _ method: String, _ path: String, _ token: String? = nil, _ headers: [String] = [], _ body: [UInt8] = [],
+        length: Int? = nil
+    ) -> [UInt8] {
+        var lines =
+            ["\(method) \(path) HTTP/1.1", "Host: localhost", "Content-Length: \(length ?? body.count)"] + headers
+        if let token { lines.append("Authorization: Bearer \(token)") }
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
+    }
+
+    func send(_ bytes: [UInt8]) throws {
         var offset = 0
         while offset < bytes.count {
             let count = bytes[offset...].withUnsafeBytes {
@@ -76,17 +104,18 @@ final class XRPCConnection {
         }
     }
 
-    private func receive() throws -> Answer {
+    func receive() throws -> Answer {
         let head = String(decoding: try take(through: [13, 10, 13, 10]), as: UTF8.self).lowercased()
         let fields = head.split(separator: "\r\n").map(String.init)
         let status = Int(fields.first?.dropFirst(9).prefix(3) ?? "") ?? 0
         func value(_ name: String) -> String? {
             fields.first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
         }
-        guard value("transfer-encoding: ") == nil else {
-            return Answer(status: status, fields: fields, body: try takeChunks())
-        }
-        return Answer(status: status, fields: fields, body: try take(Int(value("content-length: ") ?? "") ?? 0))
+        let body =
+            if value("transfer-encoding: ") != nil { try takeChunks() } else {
+                try take(Int(value("content-length: ") ?? "") ?? 0)
+            }
+        return Answer(status: status, fields: fields, body: body)
     }
 
     private func takeChunks() throws -> [UInt8] {
