@@ -28,8 +28,8 @@ extension Attack {
         }
         let seconds = Double(Clock.milliseconds() - began) / 1000
         guard let flood else { return bounds }
-        // What the bystander added meanwhile is no more than this: it waits between its writes.
-        let written = 50 * seconds
+        // What the bystander added is no more than this: a few before and at least, and it waits between its writes.
+        let written = 100 + 50 * seconds
         let allowed = burst + perSecond * seconds
         bounds += [
             .least("calls of one address refused with 429", flood[429], 1, .count),
