@@ -36,7 +36,14 @@ def without_the_ended(entry, answer):
         '{"uri": "at://did:web:grace.localhost%3A8140/space/com.example.forum/ended-by-token", "isOwner": false}, ', "")
 
 
-MAY_DIFFER = {"checks": decided, "decisions": decided, "decisions on spaces": decided, "capq": decided, "edges": who,
+def unknowing(entry, answer):
+    """Who is not let in, and may not know of the space, is told that there is none."""
+    if answer["json"].get("error") not in ("UserNotAuthorized", "SpaceNotFound"):
+        return answer
+    return {"status": answer["status"], "json": "not let in"}
+
+
+MAY_DIFFER = {"exchanges": unknowing, "checks": decided, "decisions": decided, "decisions on spaces": decided, "capq": decided, "edges": who,
               "settings": without_the_ended}
 # Who acts under a caveat that no host can judge, or on what lies outside one, is refused now: repeating it was enough.
 CAVEATED = ("agent until noon", "grace's narrowed agent", "grace's agent until noon", "limited by", "narrowed agent")

@@ -60,25 +60,38 @@ final class HTTPConnectionTable: Sendable {
         }
     }
 
-    /// Makes room for an address by ending a connection of the address that has the most, where that has two more: of those
-    /// that the service owes no answer, the one that has been as it is for longest. False where there is none.
+    /// Makes room for an address by ending a connection of an address that has at least two more, of the one with the most
+    /// first: one that asks nothing just now, else a live body, else one that sends or is sent something, and of those the one
+    /// that has been as it is for longest. None is ended whose request is being worked on. False where there is none.
     func makeRoom(for newcomer: HTTPAddressKey) -> Bool {
         state.withLock { state in
-            guard let (crowd, count) = state.counts.max(by: { $0.value < $1.value }),
-                count > (state.counts[newcomer] ?? 0) + 1
-            else { return false }
-            let oldest = state.entries.lazy.filter { _, entry in
-                guard entry.address == crowd, !entry.isGivenUp else { return false }
-                switch entry.connection.phase {
-                case .firstHead, .idle, .body, .sending, .draining: return true
-                case .opening, .handling, .waiting: return false
-                }
-            }.min { $0.value.connection.since < $1.value.connection.since }
-            guard let socket = oldest?.key else { return false }
+            let own = state.counts[newcomer] ?? 0
+            var victim: (socket: Int32, order: (Int, Int, Int64))?
+            for (socket, entry) in state.entries where !entry.isGivenUp {
+                guard let count = state.counts[entry.address], count > own + 1,
+                    let cost = Self.costOfEnding(entry.connection.phase)
+                else { continue }
+                let order = (-count, cost, entry.connection.since)
+                if victim.map({ order < $0.order }) ?? true { victim = (socket, order) }
+            }
+            guard let socket = victim?.socket, let entry = state.entries[socket] else { return false }
             state.entries[socket]?.isGivenUp = true
-            state.leave(crowd)
+            state.leave(entry.address)
+            // Asleep it would not see its socket closed.
+            entry.connection.endLiveBody()
             shutdown(socket, Int32(SHUT_RDWR))
             return true
+        }
+    }
+
+    /// How much is lost with a connection; nil for what is not ended.
+    private static func costOfEnding(_ phase: HTTPPhase) -> Int? {
+        switch phase {
+        case .firstHead, .idle, .draining: 0
+        case .waiting: 1
+        case .body: 2
+        case .sending: 3
+        case .opening, .handling: nil
         }
     }
 

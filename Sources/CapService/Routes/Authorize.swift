@@ -172,7 +172,7 @@ extension Service {
             let check = CheckQuestion(
                 principal: principal, ability: wanted.ability, resource: wanted.resource, context: question.context)
             var explanation = snapshot.explain(check, at: at)
-            if let asker = asker(party, invocation?.invoker ?? principal) {
+            if let asker = asker(party, question, about: principal) {
                 explanation = snapshot.told(explanation, on: wanted.resource, to: asker, at: now)
             }
             if case .invocation = question.subject {
@@ -211,7 +211,7 @@ extension Service {
                 principal: principal, ability: wanted.ability, resource: wanted.resource,
                 context: try completed(question.context, wanted))
             let decision = snapshot.answer(check, at: question.at ?? now)
-            guard let asker = asker(party, principal) else { return (decision, principal, nil) }
+            guard let asker = asker(party, question, about: principal) else { return (decision, principal, nil) }
             return (snapshot.told(decision, on: wanted.resource, to: asker, at: now), principal, nil)
         case .invocation(let token):
             let at = question.at ?? now
@@ -230,7 +230,7 @@ extension Service {
                 )
             }
             var decision = try decision(on: invocation, question, snapshot, at: at)
-            if let asker = asker(party, invocation.invoker) {
+            if let asker = asker(party, question, about: invocation.invoker) {
                 let resources = question.wanted.map { [$0.resource] } ?? invocation.capabilities.map(\.resource)
                 for resource in resources { decision = snapshot.told(decision, on: resource, to: asker, at: now) }
             }
@@ -238,12 +238,13 @@ extension Service {
         }
     }
 
-    /// Whom an answer is for: who asks, else whom it is about; nil for a service, which is told everything.
-    private func asker(_ party: AskingParty, _ principal: DID) -> DID? {
-        switch party {
-        case .service: nil
-        case .invoker(let question): question.invoker
-        case .anonymous: principal
+    /// Whom an answer is kept from where it is about a space that this one may not know of: whom it is about. Nil for a
+    /// service, and for who may ask about others (`mayAsk`), who are told everything.
+    private func asker(_ party: AskingParty, _ question: AuthorizeQuestion, about principal: DID) -> DID? {
+        switch (party, question.subject) {
+        case (.service, _): nil
+        case (.invoker(let asking), .principal) where asking.invoker != principal: nil
+        case (.invoker, _), (.anonymous, _): principal
         }
     }
 

@@ -24,7 +24,8 @@ extension Snapshot {
             } else {
                 return decision
             }
-        case .undetermined: break
+        case .undetermined:
+            if isPartyInside(space, asker) { return decision }
         }
         return .deny(Denial(cause: .noRoute, edge: nil))
     }
@@ -36,6 +37,13 @@ extension Snapshot {
         return Explanation(
             decision: told(explanation.decision, on: resource, to: asker, at: now),
             candidates: explanation.candidates.filter { isParty(asker, to: $0.edge) }, isComplete: true)
+    }
+
+    /// True for who received an edge in a space.
+    private func isPartyInside(_ space: Space, _ principal: DID) -> Bool {
+        guard let number = self.principal(principal), let space = self.space(space) else { return false }
+        let cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, number, space))
+        return sequence(state: cursor) { $0.next() }.contains { isVisible($0) }
     }
 
     /// True for who issued or received an edge.

@@ -34,7 +34,7 @@ extension Snapshot {
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {
         var edges: [EdgeID] = []
-        for use in try coveringCapabilities(question, nil, at: now) {
+        for use in try coveringCapabilities(question, nil, hidesUnknown: true, at: now) {
             for number in use.numbers {
                 let edge = EdgeID(raw: graph.capabilities[number].edge)
                 if !edges.contains(edge) { edges.append(edge) }
@@ -83,7 +83,7 @@ extension Snapshot {
             }
         }
         do throws(InvocationDenial) {
-            let used = try coveringCapabilities(question, context, at: now)
+            let used = try coveringCapabilities(question, context, hidesUnknown: false, at: now)
             let numbers =
                 wanted == nil ? used.first?.numbers : used.first { $0.capability == judged.first }?.numbers
             let route = numbers?.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
@@ -172,15 +172,16 @@ extension Snapshot {
         let numbers: [UInt32]
     }
 
-    /// What each capability of the invocation that is not its invoker's own is covered by.
+    /// What each capability of the invocation that is not its invoker's own is covered by. With `hidesUnknown` a space that
+    /// the invoker may not know of is as one that is not there; whoever asks without has to see to that.
     private func coveringCapabilities(
-        _ question: InvocationQuestion, _ context: CheckContext?, at now: Timestamp
+        _ question: InvocationQuestion, _ context: CheckContext?, hidesUnknown: Bool, at now: Timestamp
     ) throws(InvocationDenial) -> [Use] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
         if question.proofs.isEmpty, dependent.allSatisfy({ $0.resource.space?.rules.contains(.impliesProofs) ?? false })
         {
-            return try impliedCapabilities(dependent, question.invoker, context, at: now)
+            return try impliedCapabilities(dependent, question.invoker, context, hidesUnknown, at: now)
         }
         let cited = try citedEdges(question)
         try requireUnrevoked(cited)
@@ -197,7 +198,7 @@ extension Snapshot {
     /// Judges an invocation that cites nothing by what its invoker holds in spaces where that need not be cited: no client
     /// can name its membership before it asks (atproto-spaces.md 5).
     private func impliedCapabilities(
-        _ wanted: [Capability], _ invoker: DID, _ context: CheckContext?, at now: Timestamp
+        _ wanted: [Capability], _ invoker: DID, _ context: CheckContext?, _ hidesUnknown: Bool, at now: Timestamp
     ) throws(InvocationDenial) -> [Use] {
         var used: [Use] = []
         for capability in wanted {
@@ -207,7 +208,7 @@ extension Snapshot {
                 principal: invoker, ability: capability.ability, resource: capability.resource, context: given)
             switch verdict(resolve(question), at: now) {
             case .owner: used.append(Use(capability: capability, numbers: []))
-            case .allowed(let number) where isTold(number, to: invoker, at: now):
+            case .allowed(let number) where !hidesUnknown || isTold(number, to: invoker, at: now):
                 used.append(Use(capability: capability, numbers: [number]))
             case .allowedThroughSpaces(let path): used.append(Use(capability: capability, numbers: path))
             case .undetermined:
@@ -216,7 +217,8 @@ extension Snapshot {
                     isUndetermined: true)
             case .allowed, .denied:
                 var denial = Denial(cause: .noRoute, edge: nil)
-                let decision = told(check(question, at: now), on: capability.resource, to: invoker, at: now)
+                var decision = check(question, at: now)
+                if hidesUnknown { decision = told(decision, on: capability.resource, to: invoker, at: now) }
                 if case .deny(let found) = decision { denial = found }
                 throw InvocationDenial(
                     text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",

@@ -39,11 +39,14 @@ final class ResolutionCache<Value: Sendable>: Sendable {
         }
     }
 
-    /// Keeps an answer; failures for a shorter time.
+    /// Keeps an answer; failures for a shorter time, and none where nobody was asked.
     func insert(_ answer: Answer, for key: String) {
         let now = now()
         var isFailure = false
-        if case .failure = answer { isFailure = true }
+        if case .failure(let error) = answer {
+            if error.passing == .notAsked { return }
+            isFailure = true
+        }
         let until = now + (isFailure ? failureLifetime : lifetime)
         entries.withLock { entries in
             if entries.count >= limit, entries[key] == nil { Self.makeRoom(&entries, now) }

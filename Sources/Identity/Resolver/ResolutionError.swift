@@ -19,14 +19,20 @@ package struct ResolutionError: Error, Hashable, Sendable {
 
     package let code: Code
     package let message: String
-    /// True where nothing was asked, since too much else was being asked, or where somebody answered that it cannot answer
-    /// now: asking again soon may tell.
-    package let isPassing: Bool
+    /// Why asking again soon may tell; nil where it will not.
+    package enum Passing: Sendable {
+        /// Nothing was asked, since too much else was being asked. It says nothing of anybody, so it is not remembered.
+        case notAsked
+        /// Somebody answered that it cannot answer now.
+        case notNow
+    }
 
-    package init(_ code: Code, _ message: String, isPassing: Bool = false) {
+    package let passing: Passing?
+
+    package init(_ code: Code, _ message: String, passing: Passing? = nil) {
         self.code = code
         self.message = message
-        self.isPassing = isPassing
+        self.passing = passing
     }
 
     init(_ error: OutboundError) {
@@ -34,7 +40,7 @@ package struct ResolutionError: Error, Hashable, Sendable {
         case .refusedAddress: self.init(.refused, error.message)
         case .malformedURL, .tooLarge: self.init(.malformed, error.message)
         case .unreachable, .timeout: self.init(.unreachable, error.message)
-        case .busy: self.init(.unreachable, error.message, isPassing: true)
+        case .busy: self.init(.unreachable, error.message, passing: .notAsked)
         }
     }
 
@@ -66,7 +72,8 @@ extension Outbound {
         case 404, 410: throw ResolutionError(.notFound, "`\(url)` is not there")
         default:
             let isPassing = response.status == 429 || response.status >= 500
-            throw ResolutionError(.unreachable, "`\(url)` answered \(response.status)", isPassing: isPassing)
+            throw ResolutionError(
+                .unreachable, "`\(url)` answered \(response.status)", passing: isPassing ? .notNow : nil)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Bounds how many exports run at a time: each holds a connection for as long as its reader takes. One reader has a
-/// quarter of them at most.
+/// quarter of them at most, all who show no name half.
 final class ExportSlots: Sendable {
     private let limit: Int
     /// By who reads.
@@ -10,9 +10,11 @@ final class ExportSlots: Sendable {
     init(limit: Int) { self.limit = limit }
 
     /// Throws `RateLimitExceeded` when all are taken, or all that one reader may have.
-    func take(for reader: String) throws(RateLimitExceeded) -> ExportSlot {
+    func take(for reader: String?) throws(RateLimitExceeded) -> ExportSlot {
+        let share = max(1, limit / (reader == nil ? 2 : 4))
+        let reader = reader ?? ""
         let isFree = taken.withLock { taken in
-            guard taken.values.reduce(0, +) < limit, taken[reader, default: 0] < max(1, limit / 4) else { return false }
+            guard taken.values.reduce(0, +) < limit, taken[reader, default: 0] < share else { return false }
             taken[reader, default: 0] += 1
             return true
         }

@@ -1,4 +1,5 @@
 package import ATProto
+import CapabilityGraph
 import Storage
 package import UCAN
 
@@ -78,9 +79,9 @@ extension RepoStore {
     ///   run.
     package func export(_ permit: Permit, of author: DID, excludeValues: Bool) throws -> RepoExport {
         let viewer = try viewer(permit, author)
+        let reader = permit.principal == .anyone ? nil : permit.principal.text
         return try export(
-            space: permit.space, author: author.text, for: viewer, by: permit.principal.text,
-            excludeValues: excludeValues
+            space: permit.space, author: author.text, for: viewer, by: reader, excludeValues: excludeValues
         ) { head in
             try requireOpen(author, to: viewer)
             return try commit(to: head)

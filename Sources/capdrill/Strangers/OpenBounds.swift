@@ -4,10 +4,6 @@
 enum OpenBounds {
     /// By the names of attack and bound, why it is open.
     static let reasons: [String: String] = [
-        "slow-readers: memory of one reader of a page": sixteenRows,
-        "slow-readers: memory of one reader of the whole listing": sixteenRows,
-        "slow-readers: memory of 40 slow readers of a page": wholeRow,
-        "slow-readers: memory of 40 slow readers of the whole listing": wholeRow,
         "slow-readers: slow readers of a page still served after 40 s": fixedRate,
         "slow-readers: slow readers of the whole listing still served after 40 s": fixedRate,
         "uploads: memory of 150 bodies to /xrpc/com.atproto.server.createSession": unspooled,
@@ -18,8 +14,6 @@ enum OpenBounds {
         "fresh-keys: edges kept for each delegation of a space not hosted, with the usual settings":
             "there is no quota of what is kept for a space that is not hosted",
         "fresh-keys: edges of 300 delegations that ran out an hour ago": "edges that ran out stay in the index",
-        "connections: with the usual settings, new connections of another address answered of 20":
-            "one address may have all connections unless a share is set",
         "marks: marks kept for each use without a right": "a use is marked before it is authorized",
         "rooms: memory of new resources when the first ran out, against their bytes":
             "the room of resources that ran out is not regained",
@@ -28,22 +22,23 @@ enum OpenBounds {
         "notify: services of one document that are told without having agreed":
             "a service is not asked whether it agrees",
         "notify: calls of a third party for 5 writes": "each service of a document is called on its own",
-        "account-pages: cpu of a page of a long account, against a short one": wholeAccount,
-        "account-pages: cpu of a page of what many strangers gave, against few": wholeAccount,
         "exports: growth of the log beside the database in 35 s":
             "an export holds one state of the database for as long as its reader takes",
         "quotas: records of six accounts of one owner in one space": "points are counted by account alone",
     ]
 
-    private static let sixteenRows = "sixteen rows are made at once before the length of any is known"
-    private static let wholeRow = "a row is made whole before its first byte is sent, however long it is"
+    private static let wholeRow = "a piece and a row are made before the first byte is sent"
     private static let fixedRate = "the rate a reader must keep does not rise with what is held"
-    private static let wholeAccount = "all rows of an account are collected and sorted for each page"
+    private static let wholeAccount = "all rows of an account are looked at for each page"
     private static let unspooled =
         "bodies up to the usual limit are held in memory, without a bound on all of them together"
 
     /// Bounds that are passed now and then, as it falls: these may hold.
     static let sometimes: [String: String] = [
+        "slow-readers: memory of 40 slow readers of a page": wholeRow,
+        "slow-readers: memory of 40 slow readers of the whole listing": wholeRow,
+        "account-pages: cpu of a page of a long account, against a short one": wholeAccount,
+        "account-pages: cpu of a page of what many strangers gave, against few": wholeAccount,
         "slow-readers: a page, half of the answers of /healthz": inlineListing,
         "slow-readers: a page, 95 of 100 answers of /healthz": inlineListing,
         "slow-readers: a page, 95 of 100 writes of a bystander": inlineListing,

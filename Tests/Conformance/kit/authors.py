@@ -106,7 +106,8 @@ class Played(Author):
             return
         answer = self.host.notify(url, body)
         if not admitted:
-            answer.refused("WriteNotAuthorized", status=403)
+            # Who may not know of the space is told that there is none.
+            answer.refused("WriteNotAuthorized", "SpaceNotFound")
             return
         answer.ok()
         if self.exists and body["repoRev"] == self.rev():

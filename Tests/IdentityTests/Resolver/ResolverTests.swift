@@ -1,5 +1,7 @@
 import ATProto
 import CapTesting
+import Dispatch
+import Glibc
 import Multiformats
 import Testing
 import UCAN
@@ -15,7 +17,8 @@ import UCAN
         let milliseconds = Locked(Int64(0))
 
         init(
-            allowsLoopback: Bool = true, hosted: @escaping IdentityResolver.HostedDocuments = { _ in nil },
+            allowsLoopback: Bool = true, concurrency: Int = 32,
+            hosted: @escaping IdentityResolver.HostedDocuments = { _ in nil },
             _ answer: @escaping @Sendable (StubHost.Asked) -> StubHost.Reply
         ) throws {
             let host = StubHost(answer)
@@ -23,7 +26,8 @@ import UCAN
             let milliseconds = self.milliseconds
             resolver = IdentityResolver(
                 outbound: OutboundClient(
-                    policy: OutboundPolicy(allowsLoopback: allowsLoopback), userAgent: "test"),
+                    policy: OutboundPolicy(allowsLoopback: allowsLoopback), userAgent: "test",
+                    concurrency: concurrency),
                 plcURL: try PeerURL(host.url), now: { milliseconds.withLock { $0 } }, hosted: hosted)
         }
 
@@ -39,6 +43,25 @@ import UCAN
                 return (error as? ResolutionError)?.code
             }
         }
+    }
+
+    /// That there was no room to ask says nothing of who would have been asked.
+    @Test func whatWasNotAskedIsNotRemembered() throws {
+        let gate = DispatchSemaphore(value: 0)
+        let rig = try Rig(concurrency: 1) { asked in
+            if asked.target.contains("slow") { gate.wait() }
+            return StubHost.Reply(404)
+        }
+        let (slow, other) = (rig.webDID + ":slow", rig.webDID + ":other")
+        let waiting = DispatchGroup()
+        let resolver = rig.resolver
+        DispatchQueue.global().async(group: waiting) { _ = try? resolver.document(of: slow) }
+        while rig.host.requests.isEmpty { sched_yield() }
+        #expect(rig.code(other) == .unreachable)
+        #expect(throws: ResolutionError.self) { try resolver.did(of: Handle("other.localhost")) }
+        gate.signal()
+        waiting.wait()
+        #expect(rig.code(other) == .notFound && rig.host.requests.count == 2)
     }
 
     private static func document(_ did: String, _ key: PublicKey? = nil) -> String {

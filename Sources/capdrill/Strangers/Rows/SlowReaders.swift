@@ -35,6 +35,7 @@ extension Attack {
             SlowReading.read(readers, bytesPerSecond: 1000, seconds: arena.scale(40, short: 1))
         }
         bounds += [
+            .most("delegations of 1.7 MB of capabilities that are taken for \(name)", space.oversized, 0, .count),
             .most("memory of one reader of \(name)", one, 24e6, .bytes),
             .most("memory of \(count) slow readers of \(name)", slow, 16e6 + Double(count) * 256 * 1024, .bytes),
         ]
@@ -53,6 +54,8 @@ extension Attack {
 private struct LongListing {
     let scene: Scene
     let stranger: Stranger
+    /// Delegations whose capabilities, each with its resource, are longer than a token may say, and that were taken.
+    let oversized: Double
 
     init(_ arena: Arena) throws {
         scene = try arena.start()
@@ -65,8 +68,10 @@ private struct LongListing {
         // One long resource with many abilities: a listing writes the resource once for each.
         let path = "kv/" + String(repeating: "p", count: 1900)
         let abilities = (100..<1000).map { "a/b\($0)" }
+        let huge = try stranger.delegation(to: scene.cast.holders[0].did, paths: [path], abilities: abilities)
         for _ in 0..<arena.scale(50, short: 20) {
-            let token = try stranger.delegation(to: scene.cast.holders[0].did, paths: [path], abilities: abilities)
+            let token = try stranger.delegation(
+                to: scene.cast.holders[0].did, paths: [path], abilities: Array(abilities.prefix(120)))
             sent.append(token.authorization())
         }
         let connection = try scene.connection()
@@ -74,6 +79,7 @@ private struct LongListing {
             let answer = try connection.delegate(token)
             guard answer.status == 200 else { throw DrillFailure("a delegation is refused: \(answer.summary)") }
         }
+        oversized = try connection.delegate(huge.authorization()).status == 200 ? 1 : 0
     }
 
     /// The bytes of a call for the listing.
