@@ -19,12 +19,12 @@ enum DurableShape {
         let inProcess = Stopwatch.nanoseconds() - start
 
         let service = try ServiceUnderTest()
-        _ = try Load.run([Load.request("/delegate", authorization: world.host)], port: service.port)
-        _ = try Load.run([Load.request("/delegate", authorization: world.root)], port: service.port)
+        _ = try service.run([Load.request("/delegate", authorization: world.host)])
+        _ = try service.run([Load.request("/delegate", authorization: world.root)])
         let requests = world.children.map { Load.request("/delegate", authorization: $0) }
         let commitsBefore = try service.metric("capservice_commits")
         let cpuBefore = service.cpuSeconds()
-        let overHTTP = try Load.run(requests, port: service.port)
+        let overHTTP = try service.run(requests)
         let cpu = service.cpuSeconds() - cpuBefore
         let commits = try service.metric("capservice_commits") - commitsBefore
         let count = Double(requests.count)

@@ -16,7 +16,7 @@ enum WriteShape {
             let records = Double(batches * size)
             let requests = (0..<batches).map { world.batch($0, of: size) }
             let commits = try world.service.metric("capservice_commits")
-            let cpu = try world.cpu(requests)
+            let cpu = try world.service.cpu(requests)
             let synced = try world.service.metric("capservice_commits") - commits
             results += [
                 Measurement(

@@ -1,6 +1,9 @@
 /// Sends requests over many connections from one thread: one request on each, then one answer from each.
-enum Load {
-    static let connections = 64
+final class Load {
+    private let connections: [LoadConnection]
+
+    /// Opens 64 connections.
+    init(port: UInt16) throws { connections = try (0..<64).map { _ in try LoadConnection(port: port) } }
 
     static func request(_ path: String, authorization: [UInt8]) -> [UInt8] {
         Array("POST \(path) HTTP/1.1\r\nHost: bench\r\nContent-Length: 0\r\nAuthorization: ".utf8) + authorization
@@ -8,8 +11,7 @@ enum Load {
     }
 
     /// Sends every request; throws when one is not answered 200. Returns the wall time in nanoseconds.
-    static func run(_ requests: [[UInt8]], port: UInt16) throws -> Double {
-        let connections = try (0..<Load.connections).map { _ in try LoadConnection(port: port) }
+    func run(_ requests: [[UInt8]]) throws -> Double {
         let start = Stopwatch.nanoseconds()
         var next = 0
         var waiting = 0

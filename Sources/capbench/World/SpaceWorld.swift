@@ -105,13 +105,6 @@ final class SpaceWorld {
         ]
     }
 
-    /// Runs requests and gives the service's cpu seconds for them.
-    func cpu(_ requests: [[UInt8]]) throws -> Double {
-        let before = service.cpuSeconds()
-        _ = try Load.run(requests, port: service.port)
-        return service.cpuSeconds() - before
-    }
-
     /// A credential of profile N for the member, and the headers that use it on one repo.
     func credentialHeaders(key: PrivateKey, audience: String) throws -> [String] {
         let bearer = "Bearer " + (try delegationToken())
