@@ -110,6 +110,17 @@ def about_an_invocation(ability, path, explain):
     return ask
 
 
+def about_own_beside_it(ability, asks):
+    """A question about a token that names what is the asker's own, or was given to it, beside something there."""
+    def ask(world, asker, thing, proofs):
+        own = asker.space + "/kv/notes/a"
+        question = {"invocation": asker.token({own: ["tinycloud.kv/get"], thing["space"]: [ability]}, proofs)}
+        if asks:
+            question |= {"ability": "tinycloud.kv/get", "resource": own, "explain": True}
+        return asker.send("/authorize", None, question)
+    return ask
+
+
 owner, person, named = (
     lambda world, thing: world.owner.did), (lambda world, thing: world.person.did), (lambda world, thing: thing["did"])
 HOSTED = {f"invoke {ability.split('/')[1]}": invoke("/kv/{key}", ability) for ability in KV} | {
@@ -142,6 +153,8 @@ PRIVATE = {f"may I {name.split('/')[1]}": about(name) for name in ABILITIES} | {
     f"may I {name.split('/')[1]}, explained": about(name, explain=True) for name in EXPLAINED} | {
     f"may my token {name.split('/')[1]}": about_an_invocation(name, "", False) for name in ABILITIES} | {
     f"may my token {name.split('/')[1]}, explained": about_an_invocation(name, "", True) for name in EXPLAINED} | {
+    f"may my token for mine and {name.split('/')[1]}": about_own_beside_it(name, False) for name in ABILITIES} | {
+    f"may my token for mine beside {name.split('/')[1]}": about_own_beside_it(name, True) for name in ABILITIES} | {
     f"evaluate {name.split('/')[1]}": about(name, route="/access/v1/evaluation") for name in EXPLAINED} | {
     f"delegate {name.split('/')[1]}": delegate("", [name]) for name in EXPLAINED} | {
     f"invoke {name.split('/')[1]}": invoke("", name) for name in EXPLAINED} | {

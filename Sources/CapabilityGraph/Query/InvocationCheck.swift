@@ -34,7 +34,7 @@ extension Snapshot {
         _ question: InvocationQuestion, at now: Timestamp
     ) throws(InvocationDenial) -> [EdgeID] {
         var edges: [EdgeID] = []
-        for use in try coveringCapabilities(question, nil, hidesUnknown: true, at: now) {
+        for use in try coveringCapabilities(question, nil, at: now) {
             for number in use.numbers {
                 let edge = EdgeID(raw: graph.capabilities[number].edge)
                 if !edges.contains(edge) { edges.append(edge) }
@@ -83,7 +83,7 @@ extension Snapshot {
             }
         }
         do throws(InvocationDenial) {
-            let used = try coveringCapabilities(question, context, hidesUnknown: false, at: now)
+            let used = try coveringCapabilities(question, context, open: wanted?.resource, at: now)
             let numbers =
                 wanted == nil ? used.first?.numbers : used.first { $0.capability == judged.first }?.numbers
             let route = numbers?.first.map { liveRoute(from: $0, at: now.microseconds) } ?? []
@@ -172,16 +172,16 @@ extension Snapshot {
         let numbers: [UInt32]
     }
 
-    /// What each capability of the invocation that is not its invoker's own is covered by. With `hidesUnknown` a space that
-    /// the invoker may not know of is as one that is not there; whoever asks without has to see to that.
+    /// What each capability of the invocation that is not its invoker's own is covered by. A space that the invoker may not
+    /// know of is as one that is not there, but for the space of `open`: whoever asks about that sees to what is told of it.
     private func coveringCapabilities(
-        _ question: InvocationQuestion, _ context: CheckContext?, hidesUnknown: Bool, at now: Timestamp
+        _ question: InvocationQuestion, _ context: CheckContext?, open: Resource? = nil, at now: Timestamp
     ) throws(InvocationDenial) -> [Use] {
         let dependent = question.capabilities.filter { $0.resource.rootAuthority != question.invoker }
         guard let first = dependent.first else { return [] }
         if question.proofs.isEmpty, dependent.allSatisfy({ $0.resource.space?.rules.contains(.impliesProofs) ?? false })
         {
-            return try impliedCapabilities(dependent, question.invoker, context, hidesUnknown, at: now)
+            return try impliedCapabilities(dependent, question.invoker, context, open: open, at: now)
         }
         let cited = try citedEdges(question)
         try requireUnrevoked(cited)
@@ -198,17 +198,18 @@ extension Snapshot {
     /// Judges an invocation that cites nothing by what its invoker holds in spaces where that need not be cited: no client
     /// can name its membership before it asks (atproto-spaces.md 5).
     private func impliedCapabilities(
-        _ wanted: [Capability], _ invoker: DID, _ context: CheckContext?, _ hidesUnknown: Bool, at now: Timestamp
+        _ wanted: [Capability], _ invoker: DID, _ context: CheckContext?, open: Resource?, at now: Timestamp
     ) throws(InvocationDenial) -> [Use] {
         var used: [Use] = []
         for capability in wanted {
             var given = context ?? CheckContext()
             given.caveats = capability.caveats
+            let withholds = open == nil || capability.resource.space != open?.space
             let question = CheckQuestion(
                 principal: invoker, ability: capability.ability, resource: capability.resource, context: given)
             switch verdict(resolve(question), at: now) {
             case .owner: used.append(Use(capability: capability, numbers: []))
-            case .allowed(let number) where !hidesUnknown || isTold(number, to: invoker, at: now):
+            case .allowed(let number) where !withholds || isTold(number, to: invoker, at: now):
                 used.append(Use(capability: capability, numbers: [number]))
             case .allowedThroughSpaces(let path): used.append(Use(capability: capability, numbers: path))
             case .undetermined:
@@ -218,7 +219,7 @@ extension Snapshot {
             case .allowed, .denied:
                 var denial = Denial(cause: .noRoute, edge: nil)
                 var decision = check(question, at: now)
-                if hidesUnknown { decision = told(decision, on: capability.resource, to: invoker, at: now) }
+                if withholds { decision = told(decision, on: capability.resource, to: invoker, at: now) }
                 if case .deny(let found) = decision { denial = found }
                 throw InvocationDenial(
                     text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",
