@@ -116,7 +116,6 @@ def exchanged(nsid, **fields):
 
 RACES = {
     "control": absent_twice, "deleted": of("deleted", method("GET", SIMPLE + "getSpace")),
-    "managed": of("managed", method("GET", SIMPLE + "getSpace")),
     "settings": method("GET", SIMPLE + "getSpace"), "space": method("GET", SPACE + "getSpace"),
     "members": method("GET", SIMPLE + "listMembers"), "repos": method("GET", SPACE + "listRepos"),
     "record": method("GET", SPACE + "getRecord", repo="did:web:b.test", collection=POST, rkey="x"),
@@ -143,7 +142,7 @@ RACES = {
 # What is told apart today, and why. Whoever mends one takes it out: it fails when the two take the same time.
 EARLY = "of a space that is not there the gate asks the graph nothing, of one that is there it does"
 KNOWN_OPEN = {name: EARLY for name in (
-    "deleted", "managed", "settings", "space", "members", "repos", "record", "delegation token", "edges", "add member",
+    "deleted", "settings", "space", "members", "repos", "record", "delegation token", "edges", "add member",
     "write", "nobody", "exchange")}
 # What is told apart in some runs and not in others.
 SLIGHT = {name: "an unknown delegation is looked for and no more" for name in ("status", "revoke")}

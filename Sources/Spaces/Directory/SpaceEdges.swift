@@ -129,7 +129,7 @@ enum SpaceEdges {
     fileprivate static func acquaintance(_ settings: SpaceSettings, members: DID) -> [Grant] {
         var grants: [Grant] = []
         // Whom an application will admit cannot be told beforehand, so that everybody may ask.
-        if settings.readPolicy.managingApp != nil { grants.append(Grant(.know, .policy, .anyone, [.spaceKnow])) }
+        if settings.managingApp != nil { grants.append(Grant(.know, .policy, .anyone, [.spaceKnow])) }
         if settings.config.membersCanList || settings.config.membershipPublic {
             grants.append(Grant(.listMembers, .policy, members, [.spaceListMembers]))
         }

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from .curious import OURS, SIMPLE
-from .people import MEMBER_LIST, Person, allow_list, managing_app
+from .people import Person, allow_list
 from .sameness import told_apart
 from .service import OPEN, Service
 from .tinycloud import SessionKey, Wallet, cid_of
@@ -51,7 +51,7 @@ class World:
         self.app = "did:web:managing.localhost%3A1#forum"
         self.spaces = {name: self.person.create_space(skey=name + "-there", **fields) for name, fields in {
             "members": {}, "listed": {"appAccess": allow_list("https://listed.example/client.json")}, "deleted": {},
-            "managed": {"policy": None, "readPolicy": MEMBER_LIST, "writePolicy": managing_app(self.app)}}.items()}
+        }.items()}
         self.person.post(SIMPLE + "deleteSpace", space=self.spaces["deleted"]).ok()
         self.private = self.spaces["members"]
         self.own = self.visitor.create_space(skey="own")

@@ -6,7 +6,7 @@ import httpx
 
 from . import data, httpsig, jwt, ucan
 from .keys import Key
-from .people import FORUM, MEMBER_LIST, PASSWORD, POST, allow_list, managing_app
+from .people import FORUM, PASSWORD, POST, allow_list
 from .xrpc import Caller
 
 SPACE, SIMPLE, OLDER, OURS = (
@@ -18,14 +18,8 @@ class Things:
 
     def __init__(self, peer, owner, member, removed, client):
         self.owner, self.member, self.removed = owner, member, removed
-        app = peer.identity("managing")
-        app.services["forum"] = ("ForumService", peer.url_of("managing"))
-        peer.on("com.atproto.simplespace.checkUserAccess", lambda request: (200, {"authorized": False}))
-        forms = {
-            "members": {}, "listed": {"appAccess": allow_list(client)}, "deleted": {},
-            # Who may read decides whether a space is private: one whose reading an app manages is known to everybody.
-            "managed": {"policy": None, "readPolicy": MEMBER_LIST, "writePolicy": managing_app(app.did + "#forum")},
-        }
+        # One where an application decides who may read or write is known to everybody, since anybody may ask it.
+        forms = {"members": {}, "listed": {"appAccess": allow_list(client)}, "deleted": {}}
         self.spaces = {name: self.fill(name, fields) for name, fields in forms.items()}
         owner.post(SIMPLE + "deleteSpace", space=self.spaces["deleted"]["space"]).ok()
         self.pairs = list(self.paired(self.foreign(peer)))

@@ -43,6 +43,18 @@ import Testing
         #expect(try SpaceRig(copying: opened).store.revision == revision, "stated once")
     }
 
+    /// Whom it will let write cannot be told beforehand either: it is asked about anybody, which would show the space anyhow.
+    @Test func aSpaceWhereAnApplicationDecidesWhoWritesIsKnownToEverybody() throws {
+        let rig = try SpaceRig()
+        let app =
+            #"{"$type":"com.atproto.simplespace.defs#managingAppPolicy","managingApp":"did:web:app.example#forum"}"#
+        let space = try rig.create("main", #"{"writePolicy":\#(app)}"#)
+        let other = try rig.create(
+            "other", #"{"writePolicy":{"$type":"com.atproto.simplespace.defs#memberListPolicy"}}"#)
+        #expect(try rig.refusal(.listMembers(of: nil), try rig.session("carol"), on: space) == "NotSpaceOwner")
+        #expect(try rig.refusal(.listMembers(of: nil), try rig.session("carol"), on: other) == "SpaceNotFound")
+    }
+
     @Test func whoWasTakenOffTheListIsShownItNoMore() throws {
         let rig = try SpaceRig()
         let space = try rig.create("main", Self.settings)

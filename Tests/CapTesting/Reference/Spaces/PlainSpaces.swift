@@ -71,7 +71,7 @@ public struct PlainSpaces: Sendable {
         var held: Set<String> = []
         if space.readPolicy == .everybody { held.insert("read") }
         if space.writePolicy == .everybody { held.insert("write") }
-        if space.readPolicy == .application { held.insert("know") }
+        if space.readPolicy == .application || space.writePolicy == .application { held.insert("know") }
         if space.showsMembers { held.insert("describe") }
         if space.showsRecords { held.insert("readOpenly") }
         return Self.closed(held)
