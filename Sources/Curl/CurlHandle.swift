@@ -35,12 +35,16 @@ package final class CurlHandle: @unchecked Sendable {
         case CURLE_OPERATION_TIMEDOUT: throw .timeout
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: throw .malformed
         case CURLE_FAILED_INIT: throw .unsendable
-        default: throw .unreachable(String(cString: curl_easy_strerror(code)).lowercased())
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PEER_FAILED_VERIFICATION:
+            throw .nobodyThere(Self.words(code))
+        default: throw .unreachable(Self.words(code))
         }
         return CurlAnswer(
             status: capcurl_status(pointer), contentType: capcurl_content_type(pointer).map { String(cString: $0) },
             retryAfter: retryAfter)
     }
+
+    private static func words(_ code: CURLcode) -> String { String(cString: curl_easy_strerror(code)).lowercased() }
 
     private func set(
         _ request: CurlRequest, _ list: UnsafeMutablePointer<curl_slist>?, _ context: UnsafeMutableRawPointer,

@@ -78,7 +78,10 @@ package enum CurlTrouble: Error {
     case malformed
     /// libcurl takes an option of this request not at all.
     case unsendable
-    /// libcurl's own words, in lower case.
+    /// No host is known by the name, none takes the connection, or none shows a certificate for it; in libcurl's own words,
+    /// in lower case.
+    case nobodyThere(String)
+    /// All other trouble, in the same words: a host may be there.
     case unreachable(String)
 }
 

@@ -85,6 +85,9 @@ package struct OutboundError: Error, Hashable, Sendable {
         /// Plain HTTP where it is not permitted, or a name whose every address is private, of this machine, or
         /// otherwise not public.
         case refusedAddress
+        /// No host answers to the name.
+        case nobodyThere
+        /// A host may be there, but gave no whole answer.
         case unreachable
         case timeout
         case tooLarge

@@ -131,6 +131,7 @@ private final class OutboundTransfer: CurlReceiver {
         case .header(let name): return OutboundError(.malformedURL, "the header `\(name)` cannot be sent")
         case .timeout: return OutboundError(.timeout, "`\(origin)` took too long to answer")
         case .malformed, .unsendable: return OutboundError(.malformedURL, "`\(origin)` cannot be asked this")
+        case .nobodyThere(let words): return OutboundError(.nobodyThere, "`\(origin)` cannot be reached: \(words)")
         case .unreachable(let words): return OutboundError(.unreachable, "`\(origin)` cannot be reached: \(words)")
         }
     }

@@ -23,7 +23,7 @@ package struct ResolutionError: Error, Hashable, Sendable {
     package enum Passing: Sendable {
         /// Nothing was asked, since too much else was being asked. It says nothing of anybody, so it is not remembered.
         case notAsked
-        /// Somebody answered that it cannot answer now.
+        /// Somebody answered that it cannot answer now, or may be there and did not answer.
         case notNow
     }
 
@@ -39,7 +39,8 @@ package struct ResolutionError: Error, Hashable, Sendable {
         switch error.code {
         case .refusedAddress: self.init(.refused, error.message)
         case .malformedURL, .tooLarge: self.init(.malformed, error.message)
-        case .unreachable, .timeout: self.init(.unreachable, error.message)
+        case .nobodyThere: self.init(.unreachable, error.message)
+        case .unreachable, .timeout: self.init(.unreachable, error.message, passing: .notNow)
         case .busy: self.init(.unreachable, error.message, passing: .notAsked)
         }
     }

@@ -82,7 +82,7 @@ import Testing
         let slow = StubHost { _ in StubHost.Reply(200, "late", delay: 1500) }
         let asked = OutboundRequest(.get, try PeerURL(slow.url), totalTimeout: .milliseconds(300))
         #expect(code(open, asked) == .timeout)
-        #expect(code(open, OutboundRequest(.get, try PeerURL("http://127.0.0.1:1"))) == .unreachable)
+        #expect(code(open, OutboundRequest(.get, try PeerURL("http://127.0.0.1:1"))) == .nobodyThere)
     }
 
     /// Hosts that never answer take their share of the room, and others are asked all the same.

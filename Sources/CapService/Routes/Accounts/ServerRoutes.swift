@@ -102,7 +102,7 @@ enum ServerRoutes {
         do {
             _ = try service.resolver.document(of: did.text, .new)
         } catch let error as ResolutionError {
-            // A host that is there and cannot answer now may well publish it. Where none answers, nobody does.
+            // A host that is there and cannot answer now may well publish it. Where nobody is there, nobody does.
             guard error.passing != nil else { return }
             throw XRPCError(
                 "ServiceUnavailable", "it cannot be told now whether the name is somebody's", retryAfter: 5,
