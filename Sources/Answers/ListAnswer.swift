@@ -9,17 +9,32 @@ import UCAN
 /// Tokens are read for the piece that is written, so a reader who is slow holds no more of them than that.
 public struct ListAnswer: Sendable {
     private enum Form: Sendable {
-        case page(CursorPage, maxBytes: Int)
+        case page(CursorPage)
         case chain(isMember: Bool)
         case whole
     }
 
-    private let delegation: DelegationAnswer
-    private let form: Form
+    /// What is written, which never changes: one reference, however often the answer is moved.
+    private final class Listing: Sendable {
+        let delegation: DelegationAnswer
+        let form: Form
+        /// A page ends with the row that reaches them.
+        let mostBytes: Int
+        let isKeyed: Bool
+
+        init(_ delegation: DelegationAnswer, _ form: Form, mostBytes: Int) {
+            self.delegation = delegation
+            self.form = form
+            self.mostBytes = mostBytes
+            if case .whole = form { isKeyed = true } else { isKeyed = false }
+        }
+    }
+
+    private let listing: Listing
     /// Rows that are not written yet; of a whole listing, those that `walk` has given.
     private var rows: ArraySlice<ListPage.Row>
     private var walk: ListWalk?
-    private var json: JSONWriter
+    private var json = JSONWriter(reserving: 0)
     private var lastRow: ListPage.Row?
     /// Bytes of earlier pieces.
     private var given = 0
@@ -31,18 +46,19 @@ public struct ListAnswer: Sendable {
     /// Rows whose tokens are read together, at most.
     private static let mostRowsAtOnce = 16
 
-    private init(_ delegation: DelegationAnswer, _ form: Form, _ rows: [ListPage.Row], _ walk: ListWalk? = nil) {
-        self.delegation = delegation
-        self.form = form
+    private init(
+        _ delegation: DelegationAnswer, _ form: Form, _ rows: [ListPage.Row], _ walk: ListWalk? = nil,
+        mostBytes: Int = .max
+    ) {
+        listing = Listing(delegation, form, mostBytes: mostBytes)
         self.rows = rows[...]
         self.walk = walk
-        json = JSONWriter(reserving: 256 + min(rows.count, Self.mostRowsAtOnce) * 2048)
     }
 
     /// Writes `{delegations, cursor?, complete, revision}`; of a page whose rows are more than `maxBytes`, as many as it takes
     /// to reach them.
     public init(_ delegation: DelegationAnswer, page: CursorPage, maxBytes: Int = .max) {
-        self.init(delegation, .page(page, maxBytes: maxBytes), page.rows)
+        self.init(delegation, .page(page), page.rows, mostBytes: maxBytes)
     }
 
     /// Writes the chain of an edge, or `{chain, revision}`.
@@ -59,7 +75,7 @@ public struct ListAnswer: Sendable {
     }
 
     /// The revision that the listing is of.
-    public var revision: UInt32 { delegation.snapshot.revision }
+    public var revision: UInt32 { listing.delegation.snapshot.revision }
 
     /// All of it that was not given yet.
     public mutating func rest() throws(StorageError) -> [UInt8] { try next(target: .max) ?? [] }
@@ -67,19 +83,16 @@ public struct ListAnswer: Sendable {
     /// The next bytes, about `target` of them and at most a row more, or nil after the end.
     public mutating func next(target: Int) throws(StorageError) -> [UInt8]? {
         guard !isEnded else { return nil }
+        // What a page may still have bounds the piece as well.
+        let mostBytes = listing.mostBytes - given
+        json.reserve(min(target, 512 + min(rows.count, Self.mostRowsAtOnce) * 2048))
         if !isOpen { open() }
-        while json.bytes.count < target, !isEnded {
+        while json.count < target, !isEnded {
             draw()
-            if rows.isEmpty || isFull { close() } else { try writeRows(target) }
+            if rows.isEmpty || json.count >= mostBytes { close() } else { try writeRows(min(target, mostBytes)) }
         }
-        given += json.bytes.count
+        given += json.count
         return json.takeBytes()
-    }
-
-    /// True when a page has the bytes it may have.
-    private var isFull: Bool {
-        guard case .page(_, let maxBytes) = form else { return false }
-        return given + json.bytes.count >= maxBytes
     }
 
     private mutating func draw() {
@@ -89,29 +102,35 @@ public struct ListAnswer: Sendable {
         rows = drawn[...]
     }
 
-    private mutating func writeRows(_ target: Int) throws(StorageError) {
-        let batch = rows.prefix(rowsThatFit(target))
-        let lasting = try delegation.lastingMembers(of: batch.lazy.map(\.edge))
+    /// Writes rows until there are so many bytes.
+    private mutating func writeRows(_ bound: Int) throws(StorageError) {
+        let listing = listing
+        let batch = rows.prefix(rowsThatFit(bound))
+        let lasting = try listing.delegation.lastingMembers(of: batch.lazy.map(\.edge))
+        var written = 0
         // What does not fit after all is read again for the next piece.
-        for (row, lasting) in zip(batch, lasting) where json.bytes.count < target && !isFull {
-            if case .whole = form { json.key(delegation.snapshot.view(row.edge).cid.text) }
-            delegation.write(row.edge, status: row.status, lasting: lasting, into: &json)
-            rows.removeFirst()
-            rowsWritten += 1
+        for (row, lasting) in zip(batch, lasting) {
+            guard json.count < bound else { break }
+            if listing.isKeyed { json.key(listing.delegation.snapshot.view(row.edge).cid.text) }
+            listing.delegation.write(row.edge, status: row.status, lasting: lasting, into: &json)
+            written += 1
             lastRow = row
         }
+        rows = rows.dropFirst(written)
+        rowsWritten += written
     }
 
-    /// How many rows of the length of those before reach the target.
-    private func rowsThatFit(_ target: Int) -> Int {
+    /// How many rows of the length of those before reach a bound.
+    private func rowsThatFit(_ bound: Int) -> Int {
+        // Of unknown length: all of a usual short page, fewer where a piece is to be short.
         guard rowsWritten > 0 else { return Self.mostRowsAtOnce }
-        let average = max(1, (given + json.bytes.count) / rowsWritten)
-        return min(Self.mostRowsAtOnce, (target - json.bytes.count - 1) / average + 1)
+        let average = max(1, (given + json.count) / rowsWritten)
+        return min(Self.mostRowsAtOnce, (bound - json.count - 1) / average + 1)
     }
 
     private mutating func open() {
         isOpen = true
-        switch form {
+        switch listing.form {
         case .page:
             json.beginObject()
             json.key("delegations")
@@ -128,8 +147,8 @@ public struct ListAnswer: Sendable {
 
     private mutating func close() {
         isEnded = true
-        switch form {
-        case .page(let page, _):
+        switch listing.form {
+        case .page(let page):
             json.endArray()
             let next = rows.isEmpty ? page.cursor : lastRow.map { page.cursor(after: $0) }
             if let next {

@@ -69,17 +69,26 @@ extension Service {
         return try listing(ListAnswer(delegation, walk: walk))
     }
 
-    private func listing(_ answer: ListAnswer) throws(ErrorAnswer) -> HTTPResponse {
-        var response = try stored { () throws(StorageError) in try HTTPResponse(answer) }
-        response.headers.append(("X-Capability-Revision", String(answer.revision)))
-        return response
+    private func listing(_ answer: consuming ListAnswer) throws(ErrorAnswer) -> HTTPResponse {
+        let revision = String(answer.revision)
+        do throws(StorageError) {
+            var response = try HTTPResponse(answer)
+            response.headers.append(("X-Capability-Revision", revision))
+            return response
+        } catch {
+            throw Self.failed(error)
+        }
     }
 
     func stored(_ make: () throws(StorageError) -> HTTPResponse) throws(ErrorAnswer) -> HTTPResponse {
         do throws(StorageError) {
             return try make()
         } catch {
-            throw ErrorAnswer(500, error.code.rawValue, "database error: \(error.code.rawValue)", detail: error.message)
+            throw Self.failed(error)
         }
+    }
+
+    private static func failed(_ error: StorageError) -> ErrorAnswer {
+        ErrorAnswer(500, error.code.rawValue, "database error: \(error.code.rawValue)", detail: error.message)
     }
 }

@@ -64,6 +64,12 @@ public struct JSONWriter: Sendable {
         cid.withText { string(utf8: $0) }
     }
 
+    /// How many bytes were written since the last call of `takeBytes`.
+    public var count: Int { bytes.count }
+
+    /// Makes room for so many bytes in all since the last call of `takeBytes`.
+    public mutating func reserve(_ byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
     /// Gives what was written since the last call and goes on behind it.
     public mutating func takeBytes() -> [UInt8] {
         defer { bytes = [] }
