@@ -94,6 +94,9 @@ struct TrustedProxies: Sendable {
         return nearest.text
     }
 
+    /// True for the address of a proxy whose word is taken.
+    func trusts(_ peer: String) -> Bool { !networks.isEmpty && IPAddress(peer).map(isTrusted) ?? false }
+
     private func isTrusted(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }
 
     /// The addresses a request went by, the client first; nil for each that is none.

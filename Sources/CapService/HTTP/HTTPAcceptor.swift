@@ -49,18 +49,12 @@ struct HTTPAcceptor: Sendable {
 
     private func admit(_ socket: Int32, _ address: inout sockaddr_storage, _ length: socklen_t) {
         let (key, text) = HTTPAddressKey.read(&address)
-        let loads = core.table.loads(workers: workers.count)
-        // When all are taken, an address that has many gives one up to an address that has fewer.
-        guard core.table.count(of: key) < core.limits.connectionsPerAddress,
-            loads.reduce(0, +) < core.limits.connections || core.table.makeRoom(for: key),
-            let worker = loads.indices.min(by: { loads[$0] < loads[$1] })
-        else {
+        let connection = HTTPConnection(socket: socket, remoteAddress: text, core: core)
+        guard let worker = core.table.admit(connection, from: key, workers: workers.count, core.limits) else {
             refuse(socket)
             core.log.debug("httpTooManyConnections", [("address", .text(text))])
             return
         }
-        let connection = HTTPConnection(socket: socket, remoteAddress: text, core: core)
-        core.table.add(connection, address: key, worker: worker)
         if !workers[worker].add(socket, &address, length) { core.table.remove(connection) }
     }
 

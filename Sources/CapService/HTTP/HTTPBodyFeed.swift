@@ -51,9 +51,7 @@ final class HTTPBodyFeed {
     }
 }
 
-/// Counts one large body among all that the server holds, until it is let go.
-///
-/// A body within the usual limit is bounded by the number of connections; one that earned more is bounded by this too.
+/// Counts one body that is no short one among all that the server holds, until it is let go.
 final class HTTPBodyAllowance: Sendable {
     private let core: HTTPCore
     private let held = Atomic<Int>(0)

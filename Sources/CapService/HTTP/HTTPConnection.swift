@@ -15,6 +15,8 @@ final class HTTPConnection: Sendable {
     private let phaseCode = Atomic<UInt8>(HTTPPhase.opening.rawValue)
     private let phaseSince = Atomic<Int64>(MonotonicClock.milliseconds())
     let bodyReceived = Atomic<Int>(0)
+    /// Bytes that are held for the answer being sent.
+    let bytesHeld = Atomic<Int>(0)
     private let slot = Mutex(HTTPSlot())
     // Touched only by the server thread that owns the connection, which the library never changes. No part of it is
     // passed inout to anything that could reach it again, so the check for that, a few percent of a request, is off.
@@ -35,14 +37,30 @@ final class HTTPConnection: Sendable {
     /// Says whether a request has begun and its answer is not yet sent.
     var isInFlight: Bool {
         switch phase {
-        case .opening, .firstHead, .idle, .draining, .waiting: false
+        case .opening, .firstHead, .idle, .draining, .waiting, .givenUp: false
         case .body, .handling, .sending: true
         }
     }
 
-    func enter(_ phase: HTTPPhase) {
+    /// Begins a phase; false where the connection was given up meanwhile, which it stays.
+    @discardableResult
+    func enter(_ phase: HTTPPhase) -> Bool {
         phaseSince.store(MonotonicClock.milliseconds(), ordering: .relaxed)
-        phaseCode.store(phase.rawValue, ordering: .releasing)
+        var current = phaseCode.load(ordering: .relaxed)
+        while current != HTTPPhase.givenUp.rawValue {
+            let (isDone, found) = phaseCode.weakCompareExchange(
+                expected: current, desired: phase.rawValue, ordering: .acquiringAndReleasing)
+            if isDone { return true }
+            current = found
+        }
+        return false
+    }
+
+    /// Gives the connection up while it is still in a phase; from then on no request on it is worked on.
+    func giveUp(in phase: HTTPPhase) -> Bool {
+        phaseCode.compareExchange(
+            expected: phase.rawValue, desired: HTTPPhase.givenUp.rawValue, ordering: .acquiringAndReleasing
+        ).exchanged
     }
 
     // MARK: The live body now on it
@@ -137,6 +155,8 @@ enum HTTPPhase: UInt8 {
     case waiting
     /// Refused; what still arrives is thrown away.
     case draining
+    /// Its place was given to another.
+    case givenUp
 }
 
 /// Holds the answer on its way from any thread to the thread of the connection.

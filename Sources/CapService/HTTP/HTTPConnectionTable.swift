@@ -2,7 +2,7 @@ import CMicroHTTPD
 import Glibc
 import Synchronization
 
-/// Knows every open connection by its socket, and counts them by address.
+/// Knows every open connection by its socket, counts them by address, and shares the places out where all are taken.
 ///
 /// A connection is removed before its socket is closed, under the same lock under which sockets are shut down: a socket
 /// number that was given to a newer connection can not be hit.
@@ -11,30 +11,47 @@ final class HTTPConnectionTable: Sendable {
         let connection: HTTPConnection
         let address: HTTPAddressKey
         let worker: Int
+        /// True for one of a trusted proxy, which speaks for many.
+        let isProxy: Bool
         var watch = HTTPWatch()
         /// Shut down to make room for another; it counts no more.
         var isGivenUp = false
     }
 
+    /// Connections that may still be on their way out beside those that count.
+    static let slack = 64
+
     fileprivate struct State {
         var entries: [Int32: Entry] = [:]
         var counts: [HTTPAddressKey: Int] = [:]
+        /// Counts by what one holder of addresses may have of them.
+        var shares: [HTTPAddressKey: Int] = [:]
+        /// Connections that count, by worker.
+        var loads: [Int] = []
     }
 
     private let state = Mutex(State())
 
     var count: Int { state.withLock { $0.entries.count } }
 
-    func count(of address: HTTPAddressKey) -> Int {
-        state.withLock { $0.counts[address] ?? 0 }
-    }
-
-    func add(_ connection: HTTPConnection, address: HTTPAddressKey, worker: Int) {
-        state.withLock { state in
+    /// Takes a connection in and gives the worker to serve it, of so many the one with the fewest; nil where its address has
+    /// all it may have, or all places are taken and nobody who has more gives one up.
+    func admit(_ connection: HTTPConnection, from address: HTTPAddressKey, workers: Int, _ limits: HTTPLimits) -> Int? {
+        let isProxy = limits.proxies.trusts(connection.remoteAddress)
+        return state.withLock { state in
             // A leftover with the same socket number was closed without notice: the number could not be given out else.
             state.drop(connection.socket)
-            state.entries[connection.socket] = Entry(connection: connection, address: address, worker: worker)
-            state.counts[address, default: 0] += 1
+            while state.loads.count < workers { state.loads.append(0) }
+            let counted = state.loads.reduce(0, +)
+            guard state.counts[address] ?? 0 < limits.connectionsPerAddress,
+                state.entries.count - counted < Self.slack,
+                counted < limits.connections || state.makeRoom(for: address),
+                let worker = state.loads.indices.min(by: { state.loads[$0] < state.loads[$1] })
+            else { return nil }
+            let entry = Entry(connection: connection, address: address, worker: worker, isProxy: isProxy)
+            state.entries[connection.socket] = entry
+            state.count(entry, by: 1)
+            return worker
         }
     }
 
@@ -46,52 +63,6 @@ final class HTTPConnectionTable: Sendable {
         state.withLock { state in
             guard state.entries[connection.socket]?.connection === connection else { return }
             state.drop(connection.socket)
-        }
-    }
-
-    /// Gives how many connections each worker has.
-    func loads(workers: Int) -> [Int] {
-        state.withLock { state in
-            var loads = Array(repeating: 0, count: workers)
-            for entry in state.entries.values where !entry.isGivenUp && loads.indices.contains(entry.worker) {
-                loads[entry.worker] += 1
-            }
-            return loads
-        }
-    }
-
-    /// Makes room for an address by ending a connection of an address that has at least two more, of the one with the most
-    /// first: one that asks nothing just now, else a live body, else one that sends or is sent something, and of those the one
-    /// that has been as it is for longest. None is ended whose request is being worked on. False where there is none.
-    func makeRoom(for newcomer: HTTPAddressKey) -> Bool {
-        state.withLock { state in
-            let own = state.counts[newcomer] ?? 0
-            var victim: (socket: Int32, order: (Int, Int, Int64))?
-            for (socket, entry) in state.entries where !entry.isGivenUp {
-                guard let count = state.counts[entry.address], count > own + 1,
-                    let cost = Self.costOfEnding(entry.connection.phase)
-                else { continue }
-                let order = (-count, cost, entry.connection.since)
-                if victim.map({ order < $0.order }) ?? true { victim = (socket, order) }
-            }
-            guard let socket = victim?.socket, let entry = state.entries[socket] else { return false }
-            state.entries[socket]?.isGivenUp = true
-            state.leave(entry.address)
-            // Asleep it would not see its socket closed.
-            entry.connection.endLiveBody()
-            shutdown(socket, Int32(SHUT_RDWR))
-            return true
-        }
-    }
-
-    /// How much is lost with a connection; nil for what is not ended.
-    private static func costOfEnding(_ phase: HTTPPhase) -> Int? {
-        switch phase {
-        case .firstHead, .idle, .draining: 0
-        case .waiting: 1
-        case .body: 2
-        case .sending: 3
-        case .opening, .handling: nil
         }
     }
 
@@ -114,14 +85,57 @@ final class HTTPConnectionTable: Sendable {
 }
 
 extension HTTPConnectionTable.State {
-    fileprivate mutating func drop(_ socket: Int32) {
-        guard let entry = entries.removeValue(forKey: socket), !entry.isGivenUp else { return }
-        leave(entry.address)
+    /// Makes room for an address by ending a connection of one that has at least two more: one that asks nothing just now,
+    /// else of the address with the most a live body, else one that sends or is sent something; of several the one that has been
+    /// as it is for longest. None is ended whose request is being worked on, and none of a trusted proxy. False where
+    /// there is none.
+    fileprivate mutating func makeRoom(for newcomer: HTTPAddressKey) -> Bool {
+        let own = shares[newcomer.share] ?? 0
+        var victim: (socket: Int32, phase: HTTPPhase, order: (Int, Int, Int, Int64))?
+        for (socket, entry) in entries where !entry.isGivenUp && !entry.isProxy {
+            let phase = entry.connection.phase
+            guard let count = shares[entry.address.share], count > own + 1, let cost = Self.costOfEnding(phase)
+            else { continue }
+            let order = (min(cost, 1), -count, cost, entry.connection.since)
+            if victim.map({ order < $0.order }) ?? true { victim = (socket, phase, order) }
+        }
+        // One that began to work meanwhile is let be.
+        guard let victim, let entry = entries[victim.socket], entry.connection.giveUp(in: victim.phase) else {
+            return false
+        }
+        entries[victim.socket]?.isGivenUp = true
+        count(entry, by: -1)
+        // Asleep it would not see its socket closed.
+        entry.connection.endLiveBody()
+        shutdown(victim.socket, Int32(SHUT_RDWR))
+        return true
     }
 
-    fileprivate mutating func leave(_ address: HTTPAddressKey) {
-        let left = (counts[address] ?? 1) - 1
-        counts[address] = left > 0 ? left : nil
+    /// How much is lost with a connection: nothing, or something; nil for what is not ended.
+    private static func costOfEnding(_ phase: HTTPPhase) -> Int? {
+        switch phase {
+        case .firstHead, .idle, .draining: 0
+        case .waiting: 1
+        case .body: 2
+        case .sending: 3
+        case .opening, .handling, .givenUp: nil
+        }
+    }
+
+    fileprivate mutating func drop(_ socket: Int32) {
+        guard let entry = entries.removeValue(forKey: socket), !entry.isGivenUp else { return }
+        count(entry, by: -1)
+    }
+
+    fileprivate mutating func count(_ entry: HTTPConnectionTable.Entry, by change: Int) {
+        loads[entry.worker] += change
+        Self.add(change, to: &counts, entry.address)
+        Self.add(change, to: &shares, entry.address.share)
+    }
+
+    private static func add(_ change: Int, to counts: inout [HTTPAddressKey: Int], _ key: HTTPAddressKey) {
+        let left = (counts[key] ?? 0) + change
+        counts[key] = left > 0 ? left : nil
     }
 }
 
@@ -131,6 +145,9 @@ struct HTTPAddressKey: Hashable, Sendable {
     private let isV4: Bool
 
     static let none = HTTPAddressKey(network: 0, isV4: false)
+
+    /// What one holder of addresses may have of them: an IPv4 address, or an IPv6 /48, of which a site has one.
+    var share: HTTPAddressKey { isV4 ? self : HTTPAddressKey(network: network & ~0xFFFF, isV4: false) }
 
     private init(network: UInt64, isV4: Bool) {
         self.network = network

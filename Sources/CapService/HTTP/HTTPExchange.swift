@@ -89,7 +89,7 @@ extension HTTPConnection {
                 bodyReceived.store(draft.drained, ordering: .relaxed)
                 return draft.drained <= Self.discardedBytes ? .YES : refuseOnSocket(tooLarge)
             }
-            if let allowance = draft.allowance, !allowance.grow(to: draft.body.count + bytes.count) {
+            guard makeRoom(for: draft.body.count + bytes.count) else {
                 return refuseOnSocket(core.response(.tooManyBodies))
             }
             draft.body.append(contentsOf: bytes)
@@ -101,6 +101,17 @@ extension HTTPConnection {
         case .head, .dispatched, .answered:
             return .NO
         }
+    }
+
+    /// Counts a body that is no short one among all that are held; false where there is no room for it.
+    private func makeRoom(for count: Int) -> Bool {
+        guard count > core.limits.uncountedBodyBytes || draft.allowance != nil else { return true }
+        if draft.allowance == nil, let head = draft.head {
+            draft.allowance = HTTPBodyAllowance(core, of: request(head, body: []).clientNetwork)
+            // What is not written takes no memory; growing step by step would take it twice.
+            draft.body.reserveCapacity(Int(min(head.contentLength ?? 0, UInt64(max(0, draft.bodyLimit)))))
+        }
+        return draft.allowance?.grow(to: count) ?? false
     }
 
     /// Gives the complete request to the handler, and sends the answer if there is one already.
@@ -118,7 +129,7 @@ extension HTTPConnection {
         // The library is too lenient with the lines between chunks and with trailers, none of which it shows, for what
         // follows them to be trusted as the beginning of a request.
         draft.isLast = head.isChunked
-        enter(.handling)
+        guard enter(.handling) else { return .NO }
         core.handler.handle(request, HTTPReply(self, generation: begin(), holding: draft.allowance.take()))
         // Without an answer the library calls again at once, and only then is the connection put to sleep: by then the
         // library no longer means to read from it, so waking it does not meet the end of a client's sending first.
@@ -140,6 +151,7 @@ extension HTTPConnection {
 
     private func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
         draft.stage = .answered
+        bytesHeld.store(response.body.bytesHeld, ordering: .relaxed)
         enter(.sending)
         let writer = HTTPResponseWriter(connection: self, isHTTP10: draft.isHTTP10, isLast: draft.isLast)
         return writer.send(response, on: connection)

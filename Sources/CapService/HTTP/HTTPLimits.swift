@@ -11,8 +11,10 @@ struct HTTPLimits: Sendable {
     /// Says what the head of a request, whose body is still to come, earns; asked once, when the body outgrows the usual
     /// limit.
     var earnedLimit: (@Sendable (HTTPRequest) -> HTTPBodyLeave)?
-    /// What the bodies that earned their limits may have together, from their first byte until they are answered: those of
-    /// who is known, and those of others.
+    /// A body up to here is bounded by the number of connections alone.
+    var uncountedBodyBytes = 64 * 1024
+    /// What longer bodies may have together, from their first byte until they are answered: those of who is known, and those
+    /// of others.
     var earnedBytes = 256 * 1024 * 1024
     var unprovenBytes = 64 * 1024 * 1024
     /// Gives how a body too large is refused at a path, where it is not `bodyTooLarge`.
@@ -33,9 +35,11 @@ struct HTTPLimits: Sendable {
     var idleDeadline: Duration = .seconds(30)
     /// How long the handler has to answer before the client gets 504.
     var requestDeadline: Duration = .seconds(30)
-    /// In every such window, a client must take `sendBytesPerSecond` of an answer that waits for it.
+    /// In every such window, a client must take `sendBytesPerSecond` of an answer that waits for it, and more where more is
+    /// held for it: as much as would take all of that within `heldTime`.
     var sendWindow: Duration = .seconds(30)
     var sendBytesPerSecond = 256
+    var heldTime: Duration = .seconds(60)
     /// How long a refused client may go on sending before the connection is cut.
     var lingerDeadline: Duration = .seconds(2)
 

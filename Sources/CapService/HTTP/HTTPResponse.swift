@@ -24,11 +24,24 @@ enum HTTPBody: Sendable {
     case bytes([UInt8])
     case stream(any HTTPBodySource)
     case live(HTTPLiveBody)
+
+    /// Bytes of a streamed body that are made ahead of its reader, about.
+    static let pieceBytes = 128 * 1024
+
+    /// Bytes that are held while it is sent.
+    var bytesHeld: Int {
+        switch self {
+        case .empty, .live: 0
+        case .bytes(let bytes): bytes.count
+        case .stream: Self.pieceBytes
+        }
+    }
 }
 
 /// Gives a body of unknown length piece by piece; called on the connection's thread, one call at a time.
 protocol HTTPBodySource: Sendable {
-    /// Gives 1 to `maxBytes` further bytes, or nil at the end; it may block briefly, as a disk read does.
+    /// Gives further bytes, at best `maxBytes`, or nil at the end; it may block briefly, as a disk read does. What is more is
+    /// kept for it.
     ///
     /// A throw cuts the connection, so that a truncated body never looks complete.
     func next(maxBytes: Int) throws -> [UInt8]?

@@ -19,7 +19,7 @@ struct HTTPWatch {
 /// Ends connections that stay too long in one phase; the library's own time-out is fooled by one byte now and then.
 struct HTTPWatchdog {
     private let core: HTTPCore
-    private let head, idle, bodyGrace, body, request, window, linger: Int64
+    private let head, idle, bodyGrace, body, request, window, held, linger: Int64
 
     init(_ core: HTTPCore) {
         self.core = core
@@ -30,6 +30,7 @@ struct HTTPWatchdog {
         body = limits.bodyDeadline.milliseconds
         request = limits.requestDeadline.milliseconds
         window = limits.sendWindow.milliseconds
+        held = max(1, limits.heldTime.milliseconds)
         linger = limits.lingerDeadline.milliseconds
     }
 
@@ -75,14 +76,14 @@ struct HTTPWatchdog {
             return true
         }
         switch phase {
-        case .opening, .handling, .waiting: return false
+        case .opening, .handling, .waiting, .givenUp: return false
         case .firstHead: return spent > head
         case .idle: return judgeIdle(&entry.watch, connection.socket, spent, now)
         case .body:
             let received = Int64(connection.bodyReceived.load(ordering: .relaxed))
             let earned = received * 1000 / Int64(max(1, core.limits.bodyBytesPerSecond))
             return spent > body || spent > bodyGrace + earned
-        case .sending: return judgeSending(&entry.watch, connection.socket, now)
+        case .sending: return judgeSending(&entry.watch, connection, now)
         case .draining: return spent > linger
         }
     }
@@ -91,7 +92,7 @@ struct HTTPWatchdog {
     // for twice, for the bytes before it may just be on their way through the server.
     private func judgeLeaving(_ watch: inout HTTPWatch, _ socket: Int32) -> Bool {
         switch watch.phase {
-        case .opening, .handling, .sending: return false
+        case .opening, .handling, .sending, .givenUp: return false
         case .firstHead, .idle, .body, .draining, .waiting: break
         }
         var byte: UInt8 = 0
@@ -110,11 +111,12 @@ struct HTTPWatchdog {
         return now - watch.start > head
     }
 
-    private func judgeSending(_ watch: inout HTTPWatch, _ socket: Int32, _ now: Int64) -> Bool {
+    private func judgeSending(_ watch: inout HTTPWatch, _ connection: HTTPConnection, _ now: Int64) -> Bool {
         let elapsed = now - watch.start
         guard elapsed > window else { return false }
-        let taken = TCPCounters.acknowledged(socket)
-        let needed = UInt64(max(1, Int64(core.limits.sendBytesPerSecond) * elapsed / 1000))
+        let taken = TCPCounters.acknowledged(connection.socket)
+        let forHeld = Int64(connection.bytesHeld.load(ordering: .relaxed)) * elapsed / held
+        let needed = UInt64(max(1, Int64(core.limits.sendBytesPerSecond) * elapsed / 1000, forHeld))
         guard taken >= watch.bytes + needed else { return true }
         watch.bytes = taken
         watch.start = now

@@ -10,7 +10,7 @@ struct HTTPWorker: Sendable {
     init?(_ core: HTTPCore) {
         let context = Unmanaged.passRetained(core)
         // The server itself bounds the number of connections, before they come here.
-        let room = UInt32(clamping: core.limits.connections + 64)
+        let room = UInt32(clamping: core.limits.connections + HTTPConnectionTable.slack)
         guard
             let loop = capg_http_start(
                 room,
