@@ -48,7 +48,10 @@ extension Snapshot {
 extension Snapshot {
     /// True when the principal issued or received the edge, or controls a space or network that it touches.
     func governs(_ principal: DID, _ edge: UInt32) -> Bool {
-        guard let number = self.principal(principal) else { return false }
+        self.principal(principal).map { governs($0, edge) } ?? false
+    }
+
+    func governs(_ number: UInt32, _ edge: UInt32) -> Bool {
         if graph.issuer(edge) == number || graph.audience(edge) == number { return true }
         return capabilities(of: edge).contains {
             graph.resources.row(graph.capabilities[$0].resource).authority == number

@@ -97,16 +97,17 @@ extension Snapshot {
         func receives(_ audience: UInt32, _ edge: UInt32) -> Bool {
             audience == owner || audience == invoker || sessions[audience].map { holds($0, at: edge) } ?? false
         }
+        let parties = [owner, invoker].compactMap { $0 }
         let after = query.after.map { place(of: $0.raw) }
         var rows = FirstRows(limit)
         var holders = Set(members.keys).union(sessions.keys)
-        holders.formUnion([owner, invoker].compactMap { $0 })
+        holders.formUnion(parties)
         for holder in holders {
             for direction in AccountQuery.Direction.allCases where query.directions.contains(direction) {
                 var cursor = PrincipalEdges(graph, holder, isIssuer: direction == .granted)
                 while let edge = cursor.next() {
                     if direction == .granted { try spend(&budget) }
-                    guard isVisible(edge), governs(query.owner, edge) || governs(query.invoker, edge) else { continue }
+                    guard isVisible(edge), parties.contains(where: { governs($0, edge) }) else { continue }
                     let isGranted = grants(graph.issuer(edge), edge)
                     // A row that is both counts as granted only.
                     guard direction == .granted ? isGranted : !isGranted && receives(holder, edge) else { continue }

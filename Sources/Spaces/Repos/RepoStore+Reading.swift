@@ -75,11 +75,15 @@ extension RepoStore {
 
     /// Opens an export of an author's repo with a commit made for this reader alone.
     ///
+    /// - Parameter network: Where the reader is, by which those who show no name are counted.
     /// - Throws: As `read`, and `PayloadTooLarge`, `CommitUnavailable`, and `RateLimitExceeded` while too many exports
     ///   run.
-    package func export(_ permit: Permit, of author: DID, excludeValues: Bool) throws -> RepoExport {
+    package func export(
+        _ permit: Permit, of author: DID, excludeValues: Bool, from network: String
+    ) throws -> RepoExport {
         let viewer = try viewer(permit, author)
-        let reader = permit.principal == .anyone ? nil : permit.principal.text
+        let reader: ExportReader =
+            permit.principal == .anyone ? .nameless(network: network) : .named(permit.principal.text)
         return try export(
             space: permit.space, author: author.text, for: viewer, by: reader, excludeValues: excludeValues
         ) { head in

@@ -54,12 +54,11 @@ package struct RepoStore: Sendable {
 
     /// Opens an export of a repo that the viewer may see.
     ///
-    /// - Parameter reader: Who exports, by whom running exports are counted; nil for who shows no name.
     /// - Parameter sign: Makes a commit to the head, with the author's key, for this reader alone.
     /// - Throws: `RepoNotFound`, `RepoTakendown`, `PayloadTooLarge`, `RateLimitExceeded` while too many exports run, and
     ///   what `sign` throws.
     func export(
-        space: SpaceURI, author: String, for viewer: RepoViewer, by reader: String?, excludeValues: Bool,
+        space: SpaceURI, author: String, for viewer: RepoViewer, by reader: ExportReader, excludeValues: Bool,
         sign: (RepoHead) throws -> SignedCommit
     ) throws -> RepoExport {
         let slot = try exports.take(for: reader)

@@ -69,7 +69,7 @@ import UCAN
         try rig.write(try (0..<200).map { try RepoRig.put("k\($0)", String(repeating: "x", count: 1000)) })
         let before = try rig.records()
         let export = try rig.repos.export(
-            space: RepoRig.space, author: RepoRig.alice, for: .reader, by: "bob", excludeValues: false
+            space: RepoRig.space, author: RepoRig.alice, for: .reader, by: .named("bob"), excludeValues: false
         ) {
             try $0.commit(with: key)
         }
@@ -113,9 +113,10 @@ import UCAN
         let rig = try RepoRig()
         let key = try PrivateKey.generate(.p256)
         try rig.write([RepoRig.put("a", "1")])
-        func open(_ reader: Int) throws -> RepoExport {
+        func open(_ name: Int) throws -> RepoExport { try open(.named("\(name)")) }
+        func open(_ reader: ExportReader) throws -> RepoExport {
             try rig.repos.export(
-                space: RepoRig.space, author: RepoRig.alice, for: .reader, by: "\(reader)", excludeValues: false
+                space: RepoRig.space, author: RepoRig.alice, for: .reader, by: reader, excludeValues: false
             ) {
                 try $0.commit(with: key)
             }
@@ -129,12 +130,20 @@ import UCAN
         running.append(try open(4))
         #expect(try rig.refusal { _ = try open(3) } == "RateLimitExceeded")
         running = []
+        // Who shows no name is counted by address, and all of them together leave half to those who do.
+        for network in ["a", "b"] {
+            running += try (0..<2).map { _ in try open(.nameless(network: network)) }
+            #expect(try rig.refusal { _ = try open(.nameless(network: network)) } == "RateLimitExceeded")
+        }
+        #expect(try rig.refusal { _ = try open(.nameless(network: "c")) } == "RateLimitExceeded")
+        running += try (0..<4).map { try open($0) }
+        running = []
         // A refusal, too, gives its place back.
         for _ in 0..<20 {
             #expect(
                 try rig.refusal {
                     _ = try rig.repos.export(
-                        space: RepoRig.space, author: RepoRig.bob, for: .author, by: "0", excludeValues: false
+                        space: RepoRig.space, author: RepoRig.bob, for: .author, by: .named("0"), excludeValues: false
                     ) { try $0.commit(with: key) }
                 } == "RepoNotFound")
         }

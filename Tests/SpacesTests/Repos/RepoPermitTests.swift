@@ -84,7 +84,7 @@ import UCAN
             _ = try repos.writers(reading) { try $0.writers(of: $1, after: nil as TID?, limit: 1) }
         }
         #expect(throws: AccessRefusal.self) {
-            _ = try repos.export(reading, of: rig.did("alice"), excludeValues: true)
+            _ = try repos.export(reading, of: rig.did("alice"), excludeValues: true, from: "a")
         }
         let invite = try rig.gate.permit(account: .acceptInvite, try rig.session("bob"), at: rig.start)
         #expect(throws: AccessRefusal.self) {
@@ -175,7 +175,7 @@ import UCAN
         let others = try rig.permit(.readRecords(author: alice), "bob", on: forum)
         let refused = #expect(throws: ATProtoError.self) { try repos.read(others, of: alice) { _, _ in } }
         #expect(refused?.name == "RepoSuspended")
-        #expect(throws: ATProtoError.self) { _ = try repos.export(others, of: alice, excludeValues: true) }
+        #expect(throws: ATProtoError.self) { _ = try repos.export(others, of: alice, excludeValues: true, from: "a") }
         try repos.read(try rig.permit(.readRecords(author: alice), "alice", on: forum), of: alice) { _, _ in }
     }
 

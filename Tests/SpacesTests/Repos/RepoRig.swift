@@ -137,7 +137,7 @@ final class RepoRig {
         excludeValues: Bool = false
     ) throws -> [UInt8] {
         let export = try repos.export(
-            space: space, author: author, for: viewer, by: "reader", excludeValues: excludeValues
+            space: space, author: author, for: viewer, by: .named("reader"), excludeValues: excludeValues
         ) {
             try $0.commit(with: key)
         }

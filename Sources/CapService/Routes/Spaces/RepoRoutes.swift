@@ -47,7 +47,8 @@ enum RepoRoutes {
         let repo = try RepoCall(call)
         let excludes = try repo.parsing { try call.parameters.flag("excludeValues") }
         let (author, permit) = try repo.reading()
-        let export = try repo.repos.export(permit, of: author, excludeValues: excludes)
+        let export = try repo.repos.export(
+            permit, of: author, excludeValues: excludes, from: call.request.clientNetwork)
         return .response(
             HTTPResponse(
                 status: 200, headers: [("Content-Type", "application/vnd.ipld.car")],
