@@ -54,12 +54,7 @@ public struct SpaceScope: Hashable, Sendable {
 
     /// Tests whether the scope covers an access; every part is equal, or the scope's is a wildcard.
     public func allows(_ access: SpaceAccess) -> Bool {
-        guard type.map(access.type.isExactly) ?? true, skey.map(access.skey.isExactly) ?? true else { return false }
-        switch authority {
-        case .granter: return false
-        case .any: break
-        case .did(let did): guard access.authority.isExactly(did) else { return false }
-        }
+        guard reaches(access) else { return false }
         switch access.operation {
         case .manage(let operation): return management.contains(operation)
         case .read: return actions.contains(.read)
@@ -68,6 +63,23 @@ public struct SpaceScope: Hashable, Sendable {
         case .update(let collection): return actions.contains(.update) && covers(collection)
         case .delete(let collection): return actions.contains(.delete) && covers(collection)
         }
+    }
+
+    /// True where the scope is about the space of an access, whatever it lets be done there.
+    func reaches(_ access: SpaceAccess) -> Bool {
+        guard type.map(access.type.isExactly) ?? true, skey.map(access.skey.isExactly) ?? true else { return false }
+        return switch authority {
+        case .granter: false
+        case .any: true
+        case .did(let did): access.authority.isExactly(did)
+        }
+    }
+
+    /// True where the scope lets some record be written.
+    var writes: Bool {
+        guard !actions.isDisjoint(with: [.create, .update, .delete]) else { return false }
+        if case .listed(let known) = collections { return !known.isEmpty }
+        return collections == .any
     }
 
     private func covers(_ collection: String) -> Bool {
@@ -123,6 +135,11 @@ public struct SpaceScopes: Hashable, Sendable {
 
     /// One access is covered by one scope; scopes do not add up within an access.
     public func allows(_ access: SpaceAccess) -> Bool { scopes.contains { $0.allows(access) } }
+
+    /// Tests whether some scope covers reading one's own records, or writing any, in the space of an access.
+    public func allowsSomething(in access: SpaceAccess) -> Bool {
+        scopes.contains { $0.reaches(access) && ($0.allows(access) || $0.writes) }
+    }
 
     /// Throws `InsufficientScope`.
     public func require(_ access: SpaceAccess) throws(ATProtoError) {

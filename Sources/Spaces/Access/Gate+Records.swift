@@ -11,11 +11,8 @@ extension GateCase {
         // In whose repo an invocation writes shows in what it rests on, which is looked at below.
         if case .invocation = caller {} else if author != asker.principal { throw AccessRefusal.foreignRepo }
         // Who writes nothing learns whether it might, for which an app needs some scope for the space.
-        if items.isEmpty {
-            let all = "*"
-            try asker.require(
-                anyOf: [.readSelf, .create(collection: all), .update(collection: all), .delete(collection: all)],
-                in: uri)
+        if items.isEmpty, let scopes = asker.scopes, !scopes.allowsSomething(in: SpaceAccess(uri, .readSelf)) {
+            throw AccessRefusal.insufficientScope
         }
         let scoped = Set(items.flatMap(\.concrete)).filter { item in
             asker.scopes?.allows(item.access(uri)) ?? true

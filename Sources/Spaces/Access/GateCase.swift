@@ -88,7 +88,9 @@ struct GateCase {
         {
             var context = context
             context.managingApp = ManagingAppWord(app: app, access: access, isAuthorized: true)
-            var result = ruling(asker, asker.may(ability, space, path: row.path, context), record)
+            let awaited = asker.may(ability, space, path: row.path, context)
+            guard awaited.isAllowed else { throw refusal(row.refusal, asker, awaited.decision, orHidden: row.hidden) }
+            var result = ruling(asker, awaited, record)
             result.context = context
             return result
         }
