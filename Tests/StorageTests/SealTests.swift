@@ -88,9 +88,14 @@ import UCAN
         } catch {
             Issue.record("`\(change)`: \(error)")
         }
-        // A service does not start on it either, unless the table may be too large to be read at a start.
-        guard !SealedTable.large.contains(table) else { return }
+        // A service does not start on it either, unless the table is too large to be read at a start.
         #expect(throws: StorageError(.corrupt, ""), "\(change)") { try SQLiteLog.open(path: path, mode: .existing) }
+        guard !SealedTable.large.contains(table) else { return }
+        var options = SQLiteLogOptions()
+        options.wholeCheckBytes = 0
+        #expect(throws: StorageError(.corrupt, ""), "\(change)") {
+            try SQLiteLog.open(path: path, mode: .existing, options: options)
+        }
     }
 
     @Test func aChangeOfAnyColumnOfAnyTableIsSeenAndTheTableNamed() throws {

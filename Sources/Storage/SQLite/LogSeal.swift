@@ -73,13 +73,13 @@ extension LogStore {
     }
 
     /// Compares the rows of tables with what the seal says of them, on one state of the file; gives their number.
-    func checkTables(isStart: Bool, but mended: Set<String> = []) throws(StorageError) -> Int {
-        try onOneState { (seal) throws(StorageError) in
+    func checkTables(isStart: Bool, but left: Set<String> = []) throws(StorageError) -> Int {
+        return try onOneState { (seal) throws(StorageError) in
             var rowCount = 0
             let tables = try SealedTable.all(connection)
             guard tables.map(\.name) == seal.tables.map(\.table) else { throw damaged("the summary") }
             for (table, sealed) in zip(tables, seal.tables)
-            where !(isStart && SealedTable.large.contains(table.name)) && !mended.contains(table.name) {
+            where !left.contains(table.name) {
                 // A row is found by an index, which nothing else looks at: one that is damaged finds another row, or none.
                 // `verify` has looked at all of them.
                 if isStart, try !table.isWhole(connection) {

@@ -4,8 +4,8 @@ extension LogStore {
     /// What is not ours is refused, by its first bytes, while it still is as it was found.
     ///
     /// Looked at on every opening, in constant time: the file's header and format marker, all table definitions, and
-    /// the last row, and whether it is the last that was acknowledged. A writer also compares all tables but the large
-    /// ones with the seal. Each row's checksum is looked at whenever the row is read, so a start, which reads them all,
+    /// the last row, and whether it is the last that was acknowledged. A writer also compares all tables with the seal, but
+    /// the large ones of a large file. Each row's checksum is looked at whenever the row is read, so a start, which reads them all,
     /// checks them all. Page structure is checked only by `verify`.
     static func open(
         _ path: String,
@@ -91,7 +91,7 @@ extension LogStore {
         try SchemaFormat.log.migrate(connection)
         for table in options.tables { try add(table, to: connection, options) }
         try SchemaFormat.log.checkSchema(connection, with: options.tables)
-        return try LogStore(file, connection, lock: lock, mending: options.mended)
+        return try LogStore(file, connection, lock: lock, options)
     }
 
     /// Makes a table that a family declares, where the file never had one of its name.

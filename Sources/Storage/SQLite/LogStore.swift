@@ -15,7 +15,7 @@ final class LogStore: @unchecked Sendable {
     private let watch: RowWatch?
 
     init(
-        _ file: DatabaseFile, _ connection: SQLiteConnection, lock: FileLock?, mending: Set<String> = []
+        _ file: DatabaseFile, _ connection: SQLiteConnection, lock: FileLock?, _ options: SQLiteLogOptions = .init()
     ) throws(StorageError) {
         self.file = file
         self.connection = connection
@@ -28,7 +28,11 @@ final class LogStore: @unchecked Sendable {
         head = lock == nil ? nil : try HeadFile(path: file.headPath)
         try refresh()
         try file.check(seal.commitCount, against: known)
-        if lock != nil { _ = try checkTables(isStart: true, but: mending) }
+        if lock != nil {
+            let size = (try DatabaseFile.size(file.path) ?? 0) + (try DatabaseFile.size(file.writeAheadPath) ?? 0)
+            let left = size > options.wholeCheckBytes ? SealedTable.large : []
+            _ = try checkTables(isStart: true, but: left.union(options.mended))
+        }
         head?.write(seal.commitCount)
     }
 

@@ -8,6 +8,9 @@ public struct SQLiteLogOptions: Sendable {
     public var checkpointPages: Int
     /// Largest size of the main file in bytes; a commit beyond it fails with `diskFull`.
     public var maximumBytes: Int64?
+    /// Bytes of a database up to which a start reads all its tables, which takes less than a second; of a longer one it leaves
+    /// the large tables to `verify`.
+    public var wholeCheckBytes: Int64 = 64 << 20
     /// Names the layer between SQLite and the disk, for tests that watch it.
     var fileSystem: String?
     /// Tables that are about to be filled anew, so that what they hold is not looked at.

@@ -15,7 +15,7 @@ struct SealedTable: Sendable {
         "record": ["value"], "repo": ["state"], "blob": ["bytes"], "kv_value": ["bytes"],
     ]
 
-    /// Tables that may be too large to read at a start. Their rows are compared when they are read, where they name
+    /// Tables that may be too large to read at a start (`wholeCheckBytes`). Their rows then are compared when they are read, where they name
     /// their bytes by a hash, and all of them by `verify`.
     static let large: Set<String> = ["record", "operation", "repo", "blob", "blob_reference", "kv_value", "outbox"]
 
