@@ -18,6 +18,8 @@ extension Service {
         let use = InvocationUse(
             question: question, isServed: (try? wanted.get()) != nil,
             mark: invocation.mark, hosting: hosting, now: now)
+        // What a key asks that no statement names, and may not, leaves no mark: there is no end of such keys.
+        if !store.snapshot().knows(question.invoker) { _ = try authorized(use) }
         switch wanted {
         case .success(.values(let plan)) where plan.verb.changes: change(plan, use, request, answer)
         case .success(.values(let plan)):

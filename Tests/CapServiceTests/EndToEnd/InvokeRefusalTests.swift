@@ -131,6 +131,15 @@ import UCAN
                 return try ask.post("/invoke", token)
             },
             .init("refused, then sent again", 409, "duplicateInvocation", .text("duplicate invocation")) { ask in
+                let token = try scene.invocation(scene.session, scene.space.readAll, proofs: [])
+                #expect(try ask.post("/invoke", token).status == 401)
+                return try ask.post("/invoke", token)
+            },
+            // There is no end of keys that nothing names, so what they ask in vain is not kept.
+            .init(
+                "refused of a key that is not known, then sent again", 401, "missingProof",
+                .text("Cannot find parent delegation")
+            ) { ask in
                 let token = try scene.invocation(refused.stranger, scene.space.readAll, proofs: [refused.root])
                 #expect(try ask.post("/invoke", token).status == 401)
                 return try ask.post("/invoke", token)
