@@ -1,7 +1,7 @@
 /// Says which passwords are taken: of 8 characters or more, and none that is tried first.
 ///
-/// What is tried first is a list of our own, of words and runs of keys, each with any ending of up to four digits or marks.
-/// It stands in for the published lists of the most common passwords, of which none is copied here.
+/// What is tried first are those that are used most (`CommonPasswords`), and words and runs of keys, each with any ending of
+/// up to four digits or marks.
 enum PasswordRules {
     static let minimumCharacters = 8
     static let maximumBytes = 256
@@ -20,7 +20,7 @@ enum PasswordRules {
 
     static func isTriedFirst(_ password: [UInt8]) -> Bool {
         let text = password.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        if Set(text).count <= 2 || isRun(text) { return true }
+        if Set(text).count <= 2 || isRun(text) || CommonPasswords.contains(text) { return true }
         let ending = text.reversed().prefix(4).prefix { !(0x61...0x7A).contains($0) && $0 < 0x80 }
         return (0...ending.count).contains { words.contains(Array(plain(text.dropLast($0)))) }
     }

@@ -97,7 +97,7 @@ import UCAN
         "asdfghjkl", "abcdefgh",
         "1qaz2wsx", "qwerty123", "iloveyou", "sunshine1", "football!!", "letmein1", "welcome123", "admin1234",
         "changeme",
-        "trustno1", "Summer2026",
+        "trustno1", "Summer2026", "blink182", "marlboro", "Rush2112", "1q2w3e4r5t",
     ])
     func passwordsThatAreTriedFirstAreRefused(password: String) throws {
         let rig = try AccountRig()
