@@ -66,6 +66,20 @@ import UCAN
         #expect(left.isEmpty)
     }
 
+    /// Nobody is called once for each service that a document lists, unless it asked itself.
+    @Test func oneServiceOfADocumentIsToldUnlessItAsks() throws {
+        func isTaken(_ service: String, _ registrant: String) throws -> Bool {
+            let space = self.space
+            return try store.transact(at: Self.now) {
+                try Registrations.put($0, space: space, service: service, registrant: registrant)
+            } != nil
+        }
+        let (owner, syncer) = ("did:web:alice.example", "did:web:syncer.example")
+        #expect(try isTaken(syncer + "#a", owner) && isTaken(syncer + "#a", owner), "renewed")
+        #expect(try !isTaken(syncer + "#b", owner) && !isTaken(syncer, owner) && !isTaken(syncer + "#b", "did:web:bob"))
+        #expect(try isTaken("did:web:syncer.example.org#b", owner) && isTaken(syncer + "#b", syncer))
+    }
+
     @Test func aFailedMessageIsToldAgainBeforeTheNextAndNobodyElseWaits() throws {
         let transport = RecordingTransport { message, attempt in
             message.service == "did:web:slow.example" && attempt <= 3 ? (attempt == 1 ? nil : 503) : 200

@@ -15,7 +15,9 @@ extension Notifications {
             let end = try Registrations.put(
                 change, space: space, service: service.text, repo: repo, registrant: try change.user(of: permit).text)
             guard let end else {
-                throw ATProtoError("RateLimitExceeded", "the space has no room for another registration")
+                throw ATProtoError(
+                    "RateLimitExceeded",
+                    "the space has no room for another registration, or tells another service of that document")
             }
             return end
         }

@@ -11,7 +11,9 @@ package enum Registrations {
     /// How many one space keeps.
     static let maxPerSpace = 1000
 
-    /// Adds or renews a registration and gives when it ends; nil when the space has no room for another.
+    /// Adds or renews a registration and gives when it ends; nil when the space has no room for another, or tells another
+    /// service of the same document already: somebody who never asked for it is not called once for each service that a
+    /// document lists. A service that registers itself has asked.
     ///
     /// `registrant` is the user who asked, whom `remove` lets take it back, and on whose right to read it rests. Renewed
     /// by somebody else it stays the first one's.
@@ -26,6 +28,14 @@ package enum Registrations {
             where: [inSpace, RegistrationTable.service.is(service), RegistrationTable.repo.is(repo ?? "")])
         let others = try change.count(RegistrationTable.self, where: [inSpace]) - (isKnown ? 1 : 0)
         guard others < maxPerSpace else { return nil }
+        let document = service.prefix { $0 != "#" }
+        if !isKnown, !document.elementsEqual(registrant) {
+            let services = try change.rows(RegistrationTable.self, where: [inSpace]) { $0[RegistrationTable.service] }
+            guard !services.contains(where: { $0.prefix { $0 != "#" } == document && !UTF8Bytes.equal($0, service) })
+            else {
+                return nil
+            }
+        }
         let end = Timestamp(microseconds: now + lifetime)
         try change.put(
             RegistrationTable.self,

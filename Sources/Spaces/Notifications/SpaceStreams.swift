@@ -34,6 +34,12 @@ package final class SpaceStreams: Sendable {
     // Set up before anybody else sees it; cancelling is safe from any thread.
     nonisolated(unsafe) private let timer: any DispatchSourceTimer
     private let beats = Atomic<Int>(0)
+    /// Events that are not sent yet.
+    private let waiting = Atomic<Int>(0)
+
+    /// Events that may wait: when more do, the streams of the next one's space end, as do those of a client that is too far
+    /// behind.
+    private static let mostWaiting = 1024
 
     /// How often the streams are looked at: well below the second within which one must end.
     private static let interval = 250
@@ -61,8 +67,19 @@ package final class SpaceStreams: Sendable {
         if isStopped { subscriber.finish() }
     }
 
-    /// Sends an event to every stream of its space that is still allowed.
+    /// Sends an event to every stream of its space that is still allowed, in the order of the calls and on the thread of the
+    /// streams: whoever writes does not wait until all of them were asked about.
     func publish(_ event: WriteEvent) {
+        guard state.withLock({ $0.open[event.space] != nil }) else { return }
+        guard waiting.add(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
+            waiting.subtract(1, ordering: .relaxed)
+            return close(state.withLock { $0.open[event.space] ?? [:] }, of: event.space)
+        }
+        queue.async { [weak self] in self?.send(event) }
+    }
+
+    private func send(_ event: WriteEvent) {
+        defer { waiting.subtract(1, ordering: .relaxed) }
         let open = state.withLock { $0.open[event.space] ?? [:] }
         guard !open.isEmpty else { return }
         let bytes = event.event

@@ -5,6 +5,9 @@ import Storage
 /// Writes one repo as a CAR, piece by piece and from one consistent state, holding no more than one piece, or the whole of
 /// a repo or of an index that is short.
 ///
+/// What is longer is written to a file first, so that a slow reader holds no state of the database, without which the
+/// database's own log cannot be begun anew; only of what is very long the rest is read as it is sent.
+///
 /// Unchecked because one thread at a time draws pieces, as its owner sees to.
 package final class RepoExport: @unchecked Sendable {
     private enum Stage {
@@ -18,6 +21,8 @@ package final class RepoExport: @unchecked Sendable {
     private static let pieceBytes = 1 << 16
     /// Up to so many bytes of a repo, or of an index, are read once and held.
     private static let heldBytes = 1 << 20
+    /// Up to so many bytes are written to a file.
+    private static let spooledBytes = 256 << 20
 
     private let session: any ReadSession
     private let head: RepoHead
@@ -28,6 +33,7 @@ package final class RepoExport: @unchecked Sendable {
     /// The last path written in this stage.
     private var last: (length: Int64, path: String) = (0, "")
     private var buffer: [UInt8] = []
+    private var spool: SpoolFile?
 
     /// Takes over a session, which ends with the export, and goes over the index once to name it.
     ///
@@ -42,10 +48,32 @@ package final class RepoExport: @unchecked Sendable {
         self.excludeValues = excludeValues
         self.slot = slot
         try writePreamble()
+        try fillSpool()
     }
 
     /// Gives the next bytes, about 64 KiB, one record or all of a short repo; nil at the end.
     package func next() throws -> [UInt8]? {
+        if let piece = try spool?.take(Self.pieceBytes) { return piece }
+        spool = nil
+        return try draw()
+    }
+
+    /// Writes what is no short repo to a file, as far as that goes.
+    private func fillSpool() throws {
+        guard stage != .done, let spool = SpoolFile() else { return }
+        self.spool = spool
+        var count = 0
+        while count < Self.spooledBytes, let piece = try draw() {
+            guard spool.append(piece) else {
+                // What the disk does not take is sent from memory, and the rest as it is read.
+                buffer = piece
+                return
+            }
+            count += piece.count
+        }
+    }
+
+    private func draw() throws -> [UInt8]? {
         while stage != .done, buffer.count < Self.pieceBytes {
             switch stage {
             case .index: try writeIndex()

@@ -21,14 +21,6 @@ enum OpenBounds {
             reason: "edges that ran out stay in the index", most: 40),
         "rooms: memory of new resources when the first ran out, against their bytes": OpenBound(
             reason: "the room of resources that ran out is not regained", most: 4),
-        "streams: half of the writes into a space of 800 streams, against none": OpenBound(
-            reason: "each stream is judged anew on the thread that writes", most: 6),
-        "notify: services of one document that are told without having agreed": OpenBound(
-            reason: "a service is not asked whether it agrees", most: 250),
-        "notify: calls of a third party for 5 writes": OpenBound(
-            reason: "each service of a document is called on its own", most: 120),
-        "exports: growth of the log beside the database in 35 s": OpenBound(
-            reason: "an export holds one state of the database for as long as its reader takes", most: 8),
         "quotas: records of six accounts of one owner in one space": OpenBound(
             reason: "points are counted by account alone", most: 3.5),
         "slow-readers: memory of 40 slow readers of a page": wholeRow,

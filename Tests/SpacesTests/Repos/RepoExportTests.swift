@@ -63,10 +63,12 @@ import UCAN
         #expect(index.count < bytes.count / 4)
     }
 
-    @Test func anExportShowsTheStateItBeganWith() throws {
+    /// A short repo is held, a longer one is written to a file first.
+    @Test(arguments: [1000, 20_000])
+    func anExportShowsTheStateItBeganWith(length: Int) throws {
         let rig = try RepoRig()
         let key = try PrivateKey.generate(.p256)
-        try rig.write(try (0..<200).map { try RepoRig.put("k\($0)", String(repeating: "x", count: 1000)) })
+        try rig.write(try (0..<200).map { try RepoRig.put("k\($0)", String(repeating: "x", count: length)) })
         let before = try rig.records()
         let export = try rig.repos.export(
             space: RepoRig.space, author: RepoRig.alice, for: .reader, by: .named("bob"), excludeValues: false
