@@ -13,9 +13,10 @@ final class SpoolFile: @unchecked Sendable {
     init?() {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var path = Array("\(folder)/capservice-XXXXXX".utf8CString)
-        let descriptor = mkostemp(&path, O_CLOEXEC)
+        let descriptor = mkstemp(&path)
         guard descriptor >= 0 else { return nil }
         unlink(path)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         self.descriptor = descriptor
     }
 
