@@ -76,7 +76,9 @@ import UCAN
     }
 
     /// Expects that `verify` sees a change of a table and says so in these words, or else names the table.
-    private func verify(_ change: String, of table: String, says words: String? = nil, _ good: [UInt8]) {
+    private func verify(
+        _ change: String, of table: String, says words: String? = nil, _ good: [UInt8], isNamedByHash: Bool = false
+    ) {
         RawFile.write(good, to: path)
         RawSQL.run(change, at: path)
         do {
@@ -88,7 +90,9 @@ import UCAN
         } catch {
             Issue.record("`\(change)`: \(error)")
         }
-        // A service does not start on it either, unless the table is too large to be read at a start.
+        // A service does not start on it either, unless the table is too large to be read at a start; what a row names by a
+        // hash is compared when it is read.
+        guard !isNamedByHash else { return }
         #expect(throws: StorageError(.corrupt, ""), "\(change)") { try SQLiteLog.open(path: path, mode: .existing) }
         guard !SealedTable.large.contains(table) else { return }
         var options = SQLiteLogOptions()
@@ -134,8 +138,10 @@ import UCAN
         }
         for change in [
             "UPDATE kv_value SET path = 'c' WHERE path = 'a'", "UPDATE kv_value SET size = 2 WHERE path = 'a'",
-            "UPDATE kv_value SET bytes = x'00' WHERE path = 'a'", "UPDATE kv_value SET id = id + 7",
+            "UPDATE kv_value SET id = id + 7",
         ] { verify(change, of: "kv_value", says: "", good) }
+        verify(
+            "UPDATE kv_value SET bytes = x'00' WHERE path = 'a'", of: "kv_value", says: "", good, isNamedByHash: true)
     }
 
     private func offsets(of value: [UInt8], in bytes: [UInt8]) -> [Int] {

@@ -81,10 +81,9 @@ import UCAN
             #expect(throws: StorageError(.corrupt, ""), "\(change)") {
                 try SQLiteLog.open(path: path, mode: .existing).verify()
             }
+            // A start refuses all but what a row names by a hash, which a read does.
             guard isSeenByReading else { continue }
-            try withStore { store in
-                #expect(throws: StorageError(.corrupt, ""), "\(change)") { try get(store, "a") }
-            }
+            #expect(throws: StorageError(.corrupt, ""), "\(change)") { try withStore { _ = try get($0, "a") } }
         }
     }
 

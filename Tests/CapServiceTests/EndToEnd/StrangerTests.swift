@@ -258,26 +258,29 @@ import UCAN
             socket.send(body(2_000_000))
             return socket.readResponse()
         }
-        // Three that lack their last byte leave less than two megabytes of a stranger's sixteen MiB.
-        let held = try (0..<3).map { _ in try #require(RawSocket(port: port)) }
-        for socket in held {
-            socket.send(Self.head(port, lines, length: 5_000_001))
-            socket.send(body(5_000_000))
+        /// Three that lack their last byte leave less than two megabytes of a stranger's sixteen MiB. They count once the server
+        /// has read them, which shows by what it still lets in; false where one of them came last and was refused itself.
+        func isBounded() throws -> Bool {
+            let held = try (0..<3).map { _ in try #require(RawSocket(port: port)) }
+            for socket in held {
+                socket.send(Self.head(port, lines, length: 5_000_001))
+                socket.send(body(5_000_000))
+            }
+            var answer = try upload(from: [127, 0, 0, 1])
+            var tries = 0
+            while answer?.status == 401, tries < 200 {
+                answer = try upload(from: [127, 0, 0, 1])
+                tries += 1
+            }
+            // Who comes from elsewhere still sends its own.
+            #expect(try upload(from: [127, 0, 0, 2])?.status == 401)
+            for socket in held { socket.send([7]) }
+            let answers = held.map { $0.readResponse()?.status }
+            return answer?.status == 503 && answer?.errorCode == "tooManyBodies" && answers == [401, 401, 401]
         }
-        // They count once the server has read them, which shows by what it still lets in.
-        var answer = try upload(from: [127, 0, 0, 1])
-        var tries = 0
-        while answer?.status == 401, tries < 200 {
-            answer = try upload(from: [127, 0, 0, 1])
-            tries += 1
-        }
-        #expect(answer?.status == 503 && answer?.errorCode == "tooManyBodies", "\(answer?.text ?? "nothing")")
-        // Who comes from elsewhere still sends its own.
-        #expect(try upload(from: [127, 0, 0, 2])?.status == 401)
-        for socket in held {
-            socket.send([7])
-            #expect(socket.readResponse()?.status == 401)
-        }
+        var rounds = 0
+        while try !isBounded(), rounds < 20 { rounds += 1 }
+        #expect(rounds < 20)
         #expect(try upload(from: [127, 0, 0, 1])?.status == 401)
     }
 
