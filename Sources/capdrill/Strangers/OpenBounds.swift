@@ -23,6 +23,10 @@ enum OpenBounds {
             reason: "the room of resources that ran out is not regained", most: 4),
         "quotas: records of six accounts of one owner in one space": OpenBound(
             reason: "points are counted by account alone", most: 3.5),
+        "uploads: memory of 150 bodies to /xrpc/com.atproto.server.createSession": share,
+        "uploads: memory of 150 bodies to /xrpc/com.atproto.space.notifyWrite": share,
+        "uploads: memory of 150 bodies to /invoke": share,
+        "uploads: memory of 150 bodies to /authorize": share,
         "slow-readers: memory of 40 slow readers of a page": wholeRow,
         "slow-readers: memory of 40 slow readers of the whole listing": wholeRow,
         "account-pages: cpu of a page of a long account, against a short one": wholeAccount,
@@ -35,6 +39,9 @@ enum OpenBounds {
         "slow-readers: the whole listing, 95 of 100 writes of a bystander": inlineListing,
     ]
 
+    private static let share = OpenBound(
+        reason: "the long bodies of one network may have 16 MiB, beside what each connection takes", most: 1.4,
+        mayHold: true)
     private static let wholeRow = OpenBound(
         reason: "a piece and a row are made before the first byte is sent", most: 2, mayHold: true)
     private static let wholeAccount = OpenBound(
