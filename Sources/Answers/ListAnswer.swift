@@ -122,7 +122,6 @@ public struct ListAnswer: Sendable {
 
     /// How many rows of the length of those before reach a bound.
     private func rowsThatFit(_ bound: Int) -> Int {
-        // Of unknown length: all of a usual short page, fewer where a piece is to be short.
         guard rowsWritten > 0 else { return Self.mostRowsAtOnce }
         let average = max(1, (given + json.count) / rowsWritten)
         return min(Self.mostRowsAtOnce, (bound - json.count - 1) / average + 1)

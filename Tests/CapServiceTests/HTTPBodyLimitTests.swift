@@ -99,6 +99,35 @@ import Testing
         }
     }
 
+    /// What is no short body counts on every route, and the bodies of one network have a quarter of what all may have.
+    @Test func bodiesWithinTheLimitAreBoundedTogetherToo() throws {
+        var limits = Self.limits
+        limits.bodyBytes = 5000
+        limits.bodyLimit = nil
+        limits.uncountedBodyBytes = 1000
+        limits.unprovenBytes = 48_000
+        try HTTPTestServer.run(limits: limits) { server in
+            func call(_ count: Int) -> String {
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(count)\r\n\r\n\(String(repeating: "b", count: count))"
+            }
+            for _ in 0..<10 { #expect(server.answer(to: call(5000))?.status == 200) }
+            let slow = try (0..<2).map { _ in try server.connect() }
+            for socket in slow { socket.send(String(call(5000).dropLast())) }
+            // They count when the server has read them, which shows by what it still lets in.
+            var third = server.answer(to: call(5000))
+            while third?.status == 200 { third = server.answer(to: call(5000)) }
+            #expect(third?.status == 503 && third?.errorCode == "tooManyBodies")
+            #expect(server.answer(to: call(1000))?.status == 200, "a short one is not concerned")
+            let elsewhere = try #require(RawSocket(port: server.port, from: [127, 0, 0, 2]))
+            #expect(elsewhere.exchange(call(5000))?.status == 200)
+            for socket in slow {
+                socket.send("b")
+                #expect(socket.readResponse()?.status == 200)
+            }
+            #expect(server.answer(to: call(5000))?.status == 200)
+        }
+    }
+
     @Test func aHeadMayEarnMoreAndIsAskedOnce() throws {
         let asked = Locked(0)
         var limits = Self.limits

@@ -1,5 +1,6 @@
 import CapTesting
 import CapabilityGraph
+import Dispatch
 import Glibc
 import Multiformats
 import Storage
@@ -176,6 +177,35 @@ import UCAN
             #expect(try remove("other") == .notYours)
             #expect(try remove(registrant, isOwner: isOwner) == .removed)
         }
+    }
+
+    /// Whoever writes waits for no stream: events queue up in order, and when too many do, the streams of the space end.
+    @Test func aStreamThatIsJudgedSlowlyHoldsNoWriterUp() throws {
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: RecordingTransport { _, _ in 200 })
+        let (gate, log) = (DispatchSemaphore(value: 0), Locked<[String]>([]))
+        notifications.follow(
+            space,
+            SpaceStreams.Subscriber(
+                push: { bytes in
+                    log.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+                    return true
+                }, finish: { log.withLock { $0.append("end") } },
+                isAllowed: {
+                    gate.wait()
+                    gate.signal()
+                    return true
+                }))
+        for number in 0..<20 { try write(notifications, event(number)) }
+        #expect(log.withLock { $0.isEmpty })
+        gate.signal()
+        while log.withLock({ $0.count < 20 }) { sched_yield() }
+        for (number, text) in log.withLock({ $0 }).enumerated() { #expect(text.contains("\"rev\(number)\"")) }
+        gate.wait()
+        for number in 0..<1026 { try write(notifications, event(number)) }
+        #expect(log.withLock { $0.last } == "end")
+        gate.signal()
+        notifications.stop()
     }
 
     @Test func aStreamEndsWhenItIsNoLongerAllowed() throws {

@@ -19,7 +19,7 @@ package struct ResolutionError: Error, Hashable, Sendable {
 
     package let code: Code
     package let message: String
-    /// Why asking again soon may tell; nil where it will not.
+
     package enum Passing: Sendable {
         /// Nothing was asked, since too much else was being asked. It says nothing of anybody, so it is not remembered.
         case notAsked
@@ -27,6 +27,7 @@ package struct ResolutionError: Error, Hashable, Sendable {
         case notNow
     }
 
+    /// Why asking again soon may tell; nil where it will not.
     package let passing: Passing?
 
     package init(_ code: Code, _ message: String, passing: Passing? = nil) {

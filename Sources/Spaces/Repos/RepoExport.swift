@@ -21,8 +21,8 @@ package final class RepoExport: @unchecked Sendable {
     private static let pieceBytes = 1 << 16
     /// Up to so many bytes of a repo, or of an index, are read once and held.
     private static let heldBytes = 1 << 20
-    /// Up to so many bytes are written to a file.
-    private static let spooledBytes = 256 << 20
+    /// Up to so many bytes are written to a file: who asks and leaves costs no more than hashing and writing them.
+    private static let spooledBytes = 64 << 20
 
     private let session: any ReadSession
     private let head: RepoHead

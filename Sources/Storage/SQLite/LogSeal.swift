@@ -74,7 +74,7 @@ extension LogStore {
 
     /// Compares the rows of tables with what the seal says of them, on one state of the file; gives their number.
     func checkTables(isStart: Bool, but left: Set<String> = []) throws(StorageError) -> Int {
-        return try onOneState { (seal) throws(StorageError) in
+        try onOneState { (seal) throws(StorageError) in
             var rowCount = 0
             let tables = try SealedTable.all(connection)
             guard tables.map(\.name) == seal.tables.map(\.table) else { throw damaged("the summary") }

@@ -115,6 +115,20 @@ import Testing
         }
     }
 
+    /// Some scope about the space that lets one read one's own records, or write any.
+    @Test(arguments: [
+        ("space:com.example.x?authority=*&collection=com.example.a&action=create", true),
+        ("space:com.example.x?authority=*&action=read_self", true), ("space:com.example.x?authority=*", true),
+        ("space:com.example.x?authority=*&manage=update&action=read", true),
+        ("space:com.example.y?authority=*&collection=*", false), ("space:com.example.x?collection=*", false),
+        ("space:com.example.x?authority=did:web:a.example&collection=*", false), ("atproto", false),
+    ])
+    func somethingIsAllowedInASpace(text: String, isAllowed: Bool) throws {
+        let access = SpaceAccess(
+            type: "com.example.x", authority: user, skey: "main", operation: .readSelf)
+        #expect(SpaceScopes(parsing: text).allowsSomething(in: access) == isAllowed)
+    }
+
     @Test func permissionSetsReachOnlyTheirNamespace() throws {
         let set = try NSID("com.example.forum.authFull")
         func scope(_ type: JSON) -> SpaceScope? {

@@ -152,6 +152,15 @@ import UCAN
         #expect(ResolutionError(.refused, "").tokenError.name == "ServiceNotResolvable")
     }
 
+    /// Only where nobody is there is it certain that nothing is published there: all else is not known yet.
+    @Test func whatMayTellLaterIsSaid() {
+        let rows: [(OutboundError.Code, ResolutionError.Passing?)] = [
+            (.nobodyThere, nil), (.refusedAddress, nil), (.malformedURL, nil), (.tooLarge, nil),
+            (.timeout, .notNow), (.unreachable, .notNow), (.busy, .notAsked),
+        ]
+        for (code, passing) in rows { #expect(ResolutionError(OutboundError(code, "")).passing == passing, "\(code)") }
+    }
+
     @Test func badAnswersAreFailuresForAShortTime() throws {
         let replies = Locked<[StubHost.Reply]>([])
         let rig = try Rig { _ in replies.withLock { $0.isEmpty ? StubHost.Reply(200) : $0.removeFirst() } }
