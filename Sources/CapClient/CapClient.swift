@@ -65,6 +65,11 @@ public struct CapClient: Sendable {
         try AuthorizeAnswer(ask(.post, "/authorize", authorization, json: body))
     }
 
+    /// Asks who can, what can or by which way: `POST /questions/NAME`.
+    public func question(_ name: String, body: JSON, authorization: String) throws(ClientError) -> JSON {
+        try JSON.answer(ask(.post, "/questions/\(name)", authorization, json: body))
+    }
+
     /// Returns the DID of the key that hosts `space`: `GET /peer/generate/<space>`.
     public func peerGenerate(space: String) throws(ClientError) -> String {
         let body = try ask(.get, "/peer/generate/\(PercentEncoding.encode(space))")

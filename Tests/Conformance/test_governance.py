@@ -31,6 +31,7 @@ HOST = {
     SPACE + "registerNotify": {"service": "did:web:syncer.test#x"},
     SPACE + "unregisterNotify": {"service": "did:web:syncer.test#x"}, OURS + "space.subscribe": {},
     OURS + "graph.listEdges": {}, OURS + "graph.getChain": {"edge": EDGE}, OURS + "graph.check": {"ability": "read"},
+    OURS + "graph.whoCan": {"ability": "read"}, OURS + "graph.whatCan": {}, OURS + "graph.findPath": {"from": "did:web:b.test"},
     OURS + "graph.revoke": {"edge": EDGE},
 }
 # Of those, what a credential may ask.

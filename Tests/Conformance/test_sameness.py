@@ -37,12 +37,15 @@ ROUTES = {
     SPACE + "notifySpaceDeleted": {}, SPACE + "notifyCredentialRevoked": {"credentials": ["{jti}"]},
     OURS + "space.subscribe": {}, OURS + "space.listCredentials": {}, OURS + "space.revokeCredential": {"jti": "{jti}"},
     OURS + "graph.listEdges": {"did": "{did}"}, OURS + "graph.getChain": {"edge": "{edge}"},
-    OURS + "graph.check": {"ability": "read", "did": "{did}"}, OURS + "graph.revoke": {"edge": "{edge}"},
+    OURS + "graph.check": {"ability": "read", "did": "{did}"}, OURS + "graph.whoCan": {"ability": "read"},
+    OURS + "graph.whatCan": {"did": "{did}"}, OURS + "graph.findPath": {"from": "{did}"}, OURS + "graph.revoke": {"edge": "{edge}"},
     OLDER + "getMemberGrant": {}, OLDER + "getCredential": {}, OLDER + "refreshCredential": {"credential": "{unbound}"},
 }
 # Other questions to the same methods.
 VARIANTS = {
     SIMPLE + "listMembers": [{}], OURS + "graph.listEdges": [{}], OURS + "graph.check": [{"ability": "know"}],
+    OURS + "graph.whatCan": [{}, {"ability": "read", "public": "true"}],
+    OURS + "graph.findPath": [{"from": "{did}", "to": "{did}"}],
     SPACE + "getRecord": [{"collection": POST, "rkey": "{rkey}"}], SPACE + "listRecords": [{}, {"repo": "{writer}"}],
     SPACE + "createRecord": [
         RECORD | {"repo": "{repo}"}, {"collection": POST, "record": {"$type": POST, "text": "long" * 25_000}}],

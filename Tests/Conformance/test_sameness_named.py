@@ -99,6 +99,16 @@ def about(ability, path="", subject=None, explain=False, route="/authorize", ano
     return ask
 
 
+def question(name, anonymous=False, **fields):
+    """A question about others in the space, or, with nobody named, about the asker itself in it."""
+    def ask(world, asker, thing, proofs):
+        body = {key: value.format(**thing) for key, value in fields.items()}
+        by = thing["space"] if thing["space"].startswith("tinycloud:") else asker.space
+        token = asker.token({by + "/capabilities/all": [SEE]}, proofs)
+        return asker.send("/questions/" + name, None if anonymous else token, body)
+    return ask
+
+
 def about_an_invocation(ability, path, explain):
     """A question about what a token of the asker's does there."""
     def ask(world, asker, thing, proofs):
@@ -140,6 +150,12 @@ HOSTED = {f"invoke {ability.split('/')[1]}": invoke("/kv/{key}", ability) for ab
     "may the named": about("tinycloud.kv/get", "/kv", named),
     "nobody asks": about("tinycloud.kv/get", "/kv/{key}", owner, anonymous=True),
     "evaluate": about("tinycloud.kv/get", "/kv/{key}", route="/access/v1/evaluation"),
+    "who can": question("who-can", ability="tinycloud.kv/get", resource="{space}/kv/{key}"),
+    "nobody asks who can": question("who-can", True, ability="tinycloud.kv/get", resource="{space}/kv/{key}"),
+    "what can I there": question("what-can", space="{space}"),
+    "what can the named": question("what-can", space="{space}", principal="{did}"),
+    "which way to me": question("path", space="{space}", **{"from": "{did}"}),
+    "which way to the named": question("path", space="{space}", to="{did}", **{"from": "{did}"}),
     "evaluate its owner": about("tinycloud.kv/get", "/kv/{key}", owner, route="/access/v1/evaluation"),
     "evaluate many": about("tinycloud.kv/get", "/kv/{key}", route="/access/v1/evaluations"),
     "may my token": about_an_invocation("tinycloud.kv/get", "/kv/{key}", False),
@@ -158,6 +174,10 @@ PRIVATE = {f"may I {name.split('/')[1]}": about(name) for name in ABILITIES} | {
     f"evaluate {name.split('/')[1]}": about(name, route="/access/v1/evaluation") for name in EXPLAINED} | {
     f"delegate {name.split('/')[1]}": delegate("", [name]) for name in EXPLAINED} | {
     f"invoke {name.split('/')[1]}": invoke("", name) for name in EXPLAINED} | {
+    "who can read": question("who-can", ability="atproto.space/read", resource="{space}"),
+    "what can I there": question("what-can", space="{space}"),
+    "what is public there": question("what-can", space="{space}", principal="{did}"),
+    "which way to me": question("path", space="{space}", **{"from": "{did}"}),
     "may I read a repo": about("atproto.space/read", "/{did}"), "may I delete mine": about(
         "atproto.space/delete", "/{did}/com.example.forum.post"),
     "may its owner read": about("atproto.space/read", "", person),
@@ -199,7 +219,9 @@ def test_private_spaces_are_as_absent_ones(world, question, asker):
     judge(asked(PRIVATE[question], world, world.askers[asker], pairs), KNOWN_OPEN, "private: " + question, asker)
 
 
-@pytest.mark.parametrize("question", sorted(set(HOSTED) - {"query own about it", "list own inside it", "peer"}))
+@pytest.mark.parametrize("question", sorted(set(HOSTED) - {
+    # By which way it came to its own part from who gave it, the holder knows.
+    "query own about it", "list own inside it", "peer", "which way to me"}))
 def test_who_holds_a_part_of_a_space_learns_of_no_other(world, question):
     """A key with one path of the space asks for values beside it, and for what is at other places."""
     there = {"space": world.hosted, "key": "there", "did": world.owner.did}

@@ -109,6 +109,14 @@ def asked_with_it(path):
     return ask
 
 
+def questioned_with_it(name, fields):
+    """A question about others in the space, by a token that cites it."""
+    def ask(world, asker, cid, proofs):
+        token = asker.token({world.owner.space + "/capabilities/all": [SEE]}, [*proofs, cid])
+        return asker.send("/questions/" + name, token, fields(world))
+    return ask
+
+
 def method(verb, nsid, space, **fields):
     """A method of permissioned spaces by an invocation that cites it."""
     def ask(world, asker, cid, proofs):
@@ -154,6 +162,12 @@ CITED = {
     "is theirs allowed, explained": judged(theirs, True), "is the own allowed, explained": judged(own, True),
     "ask with it": asked_with_it("/authorize"), "evaluate with it": asked_with_it("/access/v1/evaluation"),
     "evaluate many with it": asked_with_it("/access/v1/evaluations"),
+    "who can, by it": questioned_with_it("who-can", lambda world: {
+        "ability": "tinycloud.kv/get", "resource": world.owner.space + "/kv/notes/a"}),
+    "what can the owner, by it": questioned_with_it("what-can", lambda world: {
+        "principal": world.owner.did, "space": world.owner.space}),
+    "which way, by it": questioned_with_it("path", lambda world: {
+        "from": world.owner.did, "to": world.owner.did, "space": world.owner.space}),
     "describe a private space": method("GET", SPACE + "getSpace", private),
     "list records": method("GET", SPACE + "listRecords", private),
     "list spaces": method("GET", SPACE + "listSpaces", private),
@@ -166,7 +180,7 @@ CITED = {
 # The paths that are documented and take a token: each is asked above, or names nothing that could be private.
 TAKES_TOKENS = {
     "/delegate", "/invoke", "/revoke", "/delegation/status", "/delegation/query", "/authorize", "/access/v1/evaluation",
-    "/access/v1/evaluations"}
+    "/access/v1/evaluations", "/questions/who-can", "/questions/what-can", "/questions/path"}
 # The same for everybody, of any space; what is public of accounts; how the service is.
 PUBLIC_PATHS = {
     "/peer/generate/<space>", "/.well-known/did.json", "/.well-known/atproto-did", "/version", "/info", "/health",

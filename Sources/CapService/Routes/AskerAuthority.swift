@@ -42,11 +42,17 @@ extension Service {
     func mayAsk(
         _ party: AskingParty, about principal: DID, _ resource: Resource, _ snapshot: Snapshot, at now: Timestamp
     ) -> Bool {
+        if case .invoker(let question) = party, question.invoker == principal { return true }
+        return mayRead(party, unitOf: resource, snapshot, at: now)
+    }
+
+    /// True when the party may learn what anybody can do with the resource: a named service, who manages the resource's
+    /// space or controls the resource, and who holds `tinycloud.capabilities/read` on the space and invokes it.
+    func mayRead(_ party: AskingParty, unitOf resource: Resource, _ snapshot: Snapshot, at now: Timestamp) -> Bool {
         switch party {
         case .service: return true
         case .anonymous: return false
         case .invoker(let question):
-            if question.invoker == principal { return true }
             guard let space = resource.space else { return question.invoker == resource.rootAuthority }
             if snapshot.manages(question.invoker, space, at: now) { return true }
             let invokes = question.capabilities.contains { capability in
@@ -56,5 +62,14 @@ extension Service {
             guard invokes else { return false }
             return (try? snapshot.checkUse(question, at: now)) != nil
         }
+    }
+
+    /// Who is shown an answer about a principal: who may read the unit, else the principal itself.
+    func viewer(
+        _ party: AskingParty, of resource: Resource, about principal: DID, _ snapshot: Snapshot, at now: Timestamp
+    ) -> QuestionViewer {
+        if mayRead(party, unitOf: resource, snapshot, at: now) { return .reader }
+        return .party(
+            principal, knowsUnit: resource.space.map { snapshot.mayKnow(principal, of: $0, at: now) } ?? true)
     }
 }

@@ -182,6 +182,13 @@ extension Service {
                 explanation.candidates.removeAll { !cited.contains($0.edge) }
             }
             ExplanationAnswer(snapshot: snapshot, now: at).write(explanation, into: &json)
+            if case .principal = question.subject {
+                var asked = check
+                asked.context = try completed(question.context, wanted)
+                QuestionAnswer.writeWhy(
+                    asked, decision, in: snapshot, at: at,
+                    for: viewer(party, of: wanted.resource, about: principal, snapshot, at: now), into: &json)
+            }
         }
         json.endObject()
         log.debug("decided", [("decision", .text(id.description)), ("answer", .text(decision.name))])
@@ -269,7 +276,7 @@ extension Service {
     }
 
     /// The context of a question with what this host alone knows of it.
-    private func completed(
+    func completed(
         _ context: CheckContext?, _ wanted: (ability: Ability, resource: Resource)
     ) throws(ErrorAnswer) -> CheckContext? {
         do {

@@ -79,6 +79,15 @@ struct ServiceRoute: Sendable {
                 service, request, _, answer throws(ErrorAnswer) in
                 try service.evaluations(request, answer)
             },
+            ServiceRoute("whoCan", .post, "/questions/who-can") { service, request, _, answer throws(ErrorAnswer) in
+                try service.whoCan(request, answer)
+            },
+            ServiceRoute("whatCan", .post, "/questions/what-can") { service, request, _, answer throws(ErrorAnswer) in
+                try service.whatCan(request, answer)
+            },
+            ServiceRoute("path", .post, "/questions/path") { service, request, _, answer throws(ErrorAnswer) in
+                try service.path(request, answer)
+            },
             ServiceRoute("metrics", .get, "/metrics", isPublic: true) { service, _, _, answer throws(ErrorAnswer) in
                 answer.send(service.metricsText())
             },

@@ -44,6 +44,9 @@ public protocol Family: Sendable {
     func isAttested(_ question: CheckQuestion, _ registry: AbilityRegistry, at now: Timestamp) -> Bool
     /// What a use takes beside the right, which is held: the answer that refuses it; nil where nothing is wanting.
     func unmetCondition(of question: CheckQuestion, in graph: Snapshot, at now: Timestamp) -> Decision?
+    /// The change by which who manages a space admits a principal to what is asked, which holds so much there already; nil
+    /// where there is none.
+    func admission(of question: CheckQuestion, holding: [Ability], _ registry: AbilityRegistry) -> FixStep?
 }
 
 extension Family {
@@ -57,6 +60,9 @@ extension Family {
     public func isOwn(_ question: CheckQuestion) -> Bool { false }
     public func isAttested(_ question: CheckQuestion, _ registry: AbilityRegistry, at now: Timestamp) -> Bool { false }
     public func unmetCondition(of question: CheckQuestion, in graph: Snapshot, at now: Timestamp) -> Decision? { nil }
+    public func admission(of question: CheckQuestion, holding: [Ability], _ registry: AbilityRegistry) -> FixStep? {
+        nil
+    }
 }
 
 /// Names a family.

@@ -27,6 +27,8 @@ public final class Graph: @unchecked Sendable {
     let supports: Column<UInt32>
     let aliases: Column<AliasRow>
     let endings: Endings
+    /// What only questions ask for; neither admission nor check knows of it.
+    let questions = QuestionIndex()
 
     let edgesByID: SlotTable
     let edgesByStatement: SlotTable

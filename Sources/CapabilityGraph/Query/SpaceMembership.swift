@@ -105,6 +105,16 @@ extension Snapshot {
         return true
     }
 
+    /// The question as it is put to each space whose members count for it, nearest first; false when the budget ran out.
+    func innerQuestions(
+        of question: ResolvedQuestion, at: Timestamp, _ budget: inout Int, _ body: (ResolvedQuestion) -> Void
+    ) -> Bool {
+        walkMemberSpaces(of: question, at: at, &budget) { _, inner, _ in
+            body(inner)
+            return true
+        }
+    }
+
     /// The capabilities that lead from the space reached last to the asked one, innermost first.
     private func hops(_ reached: [ReachedSpace]) -> [UInt32] {
         var path: [UInt32] = []

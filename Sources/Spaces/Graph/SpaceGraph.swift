@@ -78,7 +78,7 @@ package struct SpaceGraph: Sendable {
     }
 
     /// Says whether a principal has an ability on the space or a path in it, by which edges, and why:
-    /// `{decision, chain, reason, revision, explain}`.
+    /// `{decision, chain, reason, revision, explain}` and what `QuestionAnswer.writeWhy` writes.
     package func check(
         _ permit: Permit, _ ability: Ability, path: String?, at now: Timestamp
     ) throws -> [UInt8] {
@@ -96,11 +96,14 @@ package struct SpaceGraph: Sendable {
         json.int(graph.revision)
         json.key("explain")
         ExplanationAnswer(snapshot: graph, now: now).write(explanation, into: &json)
+        QuestionAnswer.writeWhy(
+            question, decision, in: graph, at: now,
+            for: permit.manages ? .reader : .party(principal, knowsUnit: true), into: &json)
         json.endObject()
         return json.bytes
     }
 
-    private static func resource(
+    static func resource(
         _ space: SpaceURI, _ path: String?, _ families: Families
     ) throws(ATProtoError) -> Resource {
         let text = path.map { "\(space.text)/\($0)" } ?? space.text

@@ -14,6 +14,8 @@ protocol AuthoritySource: Sendable {
     func chain(_ cid: CID) throws(CommandError) -> DelegationChain
     func check(_ question: DecisionQuestion) throws(CommandError) -> AuthorizeAnswer
     func status(_ cid: CID) throws(CommandError) -> DelegationStatus
+    /// Answers in the JSON of `/questions/…`, whoever is asked.
+    func ask(_ question: AuthorityQuestion) throws(CommandError) -> JSON
 
     /// Reads a principal as typed.
     func principal(_ typed: String, keys: KeyStore) throws(CommandError) -> DID

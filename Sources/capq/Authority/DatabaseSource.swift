@@ -93,9 +93,43 @@ struct DatabaseSource: AuthoritySource {
             if question.wantsExplanation {
                 json.key("explain")
                 ExplanationAnswer(snapshot: snapshot, now: at).write(snapshot.explain(check, at: at), into: &json)
+                QuestionAnswer.writeWhy(check, decision, in: snapshot, at: at, for: .reader, into: &json)
             }
             json.endObject()
             return try AuthorizeAnswer(json.bytes)
+        } catch {
+            throw CommandError(ofFile: error)
+        }
+    }
+
+    func ask(_ question: AuthorityQuestion) throws(CommandError) -> JSON {
+        do {
+            let at = question.at ?? now
+            let cursor = try question.cursor.map { try QuestionCursor($0) }
+            let bytes: [UInt8]
+            switch question.kind {
+            case .whoCan(let ability, let resource, let kinds):
+                var asked = WhoCanQuestion(
+                    ability: try Ability(ability), resource: try snapshot.families.resource(resource))
+                if !kinds.isEmpty { asked.kinds = Set(kinds.compactMap(PrincipalKind.init(rawValue:))) }
+                asked.context = try question.context.map { try snapshot.families.context($0) }
+                let page = try snapshot.whoCan(asked, after: cursor, limit: question.limit, now: at)
+                bytes = QuestionAnswer.whoCan(page, in: snapshot.asOf(page.revision), readerOf: nil)
+            case .whatCan(let principal, let ability, let withPublic, let isMaximal):
+                var asked = WhatCanQuestion(principal: principal)
+                asked.space = try question.space.map { try snapshot.families.space($0) }
+                asked.ability = try ability.map { try Ability($0) }
+                asked.withPublic = withPublic
+                asked.isMaximal = isMaximal
+                let page = try snapshot.whatCan(asked, after: cursor, limit: question.limit, now: at)
+                bytes = QuestionAnswer.whatCan(page, in: snapshot.asOf(page.revision), readerOf: nil)
+            case .path(let giver, let holder, let all):
+                let paths = snapshot.paths(
+                    from: giver, to: holder, in: try question.space.map { try snapshot.families.space($0) }, all: all,
+                    at: at)
+                bytes = QuestionAnswer.paths(paths, in: snapshot, at: at)
+            }
+            return try JSON.parse(bytes, limits: JSONLimits(maxBytes: bytes.count, maxDepth: 64, maxMembers: 4_000_000))
         } catch {
             throw CommandError(ofFile: error)
         }

@@ -43,12 +43,60 @@ struct ServiceSource: AuthoritySource {
         if let context = question.context { body["context"] = context }
         if let at = question.at { body["at"] = .string(at.rfc3339) }
         if question.wantsExplanation { body["explain"] = true }
-        // The right to ask about others is `tinycloud.capabilities/read` on the space the resource lies in.
-        let place = SpaceText.space(of: question.resource).map { "\($0)/capabilities/all" } ?? question.resource
-        let token = try signed.invocation("tinycloud.capabilities/read", on: place)
+        let token = try readingInvocation(of: question.resource)
         return try CommandError.ofService { () throws(ClientError) in
             try signed.client.authorize(body: .object(body), authorization: token.authorization())
         }
+    }
+
+    func ask(_ question: AuthorityQuestion) throws(CommandError) -> JSON {
+        var body = JSONObject()
+        if let at = question.at { body["at"] = .string(at.rfc3339) }
+        let place: String
+        switch question.kind {
+        case .whoCan(let ability, let resource, let kinds):
+            body["ability"] = .string(ability)
+            body["resource"] = .string(resource)
+            if !kinds.isEmpty { body["kinds"] = .array(kinds.map { .string($0) }) }
+            if let context = question.context { body["context"] = context }
+            place = resource
+        case .whatCan(let principal, let ability, let withPublic, let isMaximal):
+            place = try spaceAsked(question, about: principal, &body)
+            body["principal"] = .string(principal.text)
+            if let ability { body["ability"] = .string(ability) }
+            if withPublic { body["public"] = true }
+            if isMaximal { body["maximal"] = true }
+        case .path(let giver, let holder, let all):
+            place = try spaceAsked(question, about: holder, &body)
+            body["from"] = .string(giver.text)
+            body["to"] = .string(holder.text)
+            if all { body["all"] = true }
+        }
+        if question.isPaged {
+            body["limit"] = .number(JSONNumber(question.limit))
+            if let cursor = question.cursor { body["cursor"] = .string(cursor) }
+        }
+        let token = try readingInvocation(of: place)
+        return try CommandError.ofService { () throws(ClientError) in
+            try signed.client.question(
+                question.name, body: .object(body), authorization: token.authorization())
+        }
+    }
+
+    /// About itself somebody asks wherever it likes; about others in the space that it may read.
+    private func spaceAsked(
+        _ question: AuthorityQuestion, about principal: DID, _ body: inout JSONObject
+    ) throws(CommandError) -> String {
+        guard question.space != nil || principal != invoker else { return try requireSpace() }
+        let named = if let space = question.space { space } else { try requireSpace() }
+        body["space"] = .string(named)
+        return named
+    }
+
+    /// Signs an invocation of the right to ask about others: `tinycloud.capabilities/read` on the space of a resource.
+    private func readingInvocation(of resource: String) throws(CommandError) -> UnverifiedToken {
+        let place = SpaceText.space(of: resource).map { "\($0)/capabilities/all" } ?? resource
+        return try signed.invocation("tinycloud.capabilities/read", on: place)
     }
 
     func status(_ cid: CID) throws(CommandError) -> DelegationStatus {

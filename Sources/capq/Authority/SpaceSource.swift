@@ -8,6 +8,12 @@ import UCAN
 struct SpaceSource: AuthoritySource {
     private static let methods = "dev.capabilitygraph.graph."
 
+    /// What an answer says only where it is asked to explain.
+    private static let explaining = [
+        "explain", "at", "complete", "misses", "moreMisses", "fixes", "unfixable", "capped", "others", "moreOthers",
+        "toStop", "hidden",
+    ]
+
     let acting: ActingAccount
     let uri: SpaceURI
 
@@ -45,17 +51,51 @@ struct SpaceSource: AuthoritySource {
             (name: "space", value: uri.text), (name: "did", value: question.principal.text),
             (name: "ability", value: question.ability),
         ]
-        if !question.resource.hasSameBytes(as: uri.text) {
-            guard question.resource.utf8.starts(with: "\(uri.text)/".utf8) else {
-                throw .usage("`\(question.resource)` lies in another space")
-            }
-            asked.append(("path", String(question.resource.dropFirst(uri.text.count + 1))))
-        }
+        if let path = try path(of: question.resource) { asked.append(("path", path)) }
         let answer = try acting.query(Self.methods + "check", asked)
         var object = answer.object ?? JSONObject()
-        if !question.wantsExplanation { object["explain"] = nil }
+        if !question.wantsExplanation {
+            for name in Self.explaining { object[name] = nil }
+        }
         let bytes = JSON.object(object).serialized()
         return try CommandError.ofService { () throws(ClientError) in try AuthorizeAnswer(bytes) }
+    }
+
+    func ask(_ question: AuthorityQuestion) throws(CommandError) -> JSON {
+        guard question.context == nil, question.at == nil else {
+            throw .usage("`--given` and `--at` are not about permissioned spaces")
+        }
+        var asked = [(name: "space", value: uri.text)]
+        if question.isPaged {
+            asked.append(("limit", String(question.limit)))
+            if let cursor = question.cursor { asked.append(("cursor", cursor)) }
+        }
+        switch question.kind {
+        case .whoCan(let ability, let resource, let kinds):
+            asked.append(("ability", ability))
+            if let path = try path(of: resource) { asked.append(("path", path)) }
+            asked += kinds.map { ("kind", $0) }
+            return try acting.query(Self.methods + "whoCan", asked)
+        case .whatCan(let principal, let ability, let withPublic, let isMaximal):
+            asked.append(("did", principal.text))
+            if let ability { asked.append(("ability", ability)) }
+            if withPublic { asked.append(("public", "true")) }
+            if isMaximal { asked.append(("maximal", "true")) }
+            return try acting.query(Self.methods + "whatCan", asked)
+        case .path(let giver, let holder, let all):
+            asked += [("from", giver.text), ("to", holder.text)]
+            if all { asked.append(("all", "true")) }
+            return try acting.query(Self.methods + "findPath", asked)
+        }
+    }
+
+    /// What of a resource lies below the space; nil for the space itself.
+    private func path(of resource: String) throws(CommandError) -> String? {
+        guard !resource.hasSameBytes(as: uri.text) else { return nil }
+        guard resource.utf8.starts(with: "\(uri.text)/".utf8) else {
+            throw .usage("`\(resource)` lies in another space")
+        }
+        return String(resource.dropFirst(uri.text.count + 1))
     }
 
     func status(_ cid: CID) throws(CommandError) -> DelegationStatus {

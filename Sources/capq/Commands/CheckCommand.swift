@@ -35,6 +35,13 @@ enum CheckCommand {
     )
 
     private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
+        CheckAnswer.answer(try decide(arguments, process, explained: arguments[explain]).decision)
+    }
+
+    /// Puts the question that was typed to whom the arguments name; gives the decision and the source it came from.
+    static func decide(
+        _ arguments: Arguments, _ process: ProcessEnvironment, explained: Bool
+    ) throws(CommandError) -> (decision: AuthorizeAnswer, question: DecisionQuestion, source: any AuthoritySource) {
         let typed = try arguments.required(resource)
         let source = try SourceChoice.open(arguments, process, about: typed)
         let keys = KeyStore(home: try process.homeFolder())
@@ -43,14 +50,18 @@ enum CheckCommand {
             ability: try arguments.required(ability),
             resource: try source.resource(typed)
         )
-        if let text = arguments[given] {
-            guard let json = try? JSON.parse(Array(text.utf8)), json.object != nil else {
-                throw .usage("`--given` is not a JSON object")
-            }
-            question.context = json
-        }
+        question.context = try context(arguments)
         if let text = arguments[SigningOptions.at] { question.at = try Timestamp.typed(text) }
-        question.wantsExplanation = arguments[explain]
-        return CheckAnswer.answer(try source.check(question))
+        question.wantsExplanation = explained
+        return (try source.check(question), question, source)
+    }
+
+    /// Reads `--given`; nil where nothing is.
+    static func context(_ arguments: Arguments) throws(CommandError) -> JSON? {
+        guard let text = arguments[given] else { return nil }
+        guard let json = try? JSON.parse(Array(text.utf8)), json.object != nil else {
+            throw .usage("`--given` is not a JSON object")
+        }
+        return json
     }
 }

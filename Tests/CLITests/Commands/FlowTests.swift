@@ -80,7 +80,9 @@ import UCAN
         #expect(try json("status", cid, "--context", "file") == json("status", cid))
         for ability in ["tinycloud.kv/get", "tinycloud.kv/put"] {
             let exit: ExitCode = ability == "tinycloud.kv/get" ? .ok : .deny
-            let words = ["check", "@bob", ability, "kv/notes/a", "--explain"]
+            // Of one moment, since each has a clock of its own.
+            let at = Timestamp(microseconds: scratch.process.now).wholeSeconds.rfc3339
+            let words = ["check", "@bob", ability, "kv/notes/a", "--explain", "--at", at]
             var answers: [JSONObject] = []
             for more in [[], ["--context", "file"]] {
                 let outcome = Run.outcome(words + more, scratch.process)

@@ -15,7 +15,7 @@ extension ReferenceEvaluator {
     }
 
     /// A use is within what is held, and within what it is said to be bound by, which may be no wider.
-    private func isWithin(
+    func isWithin(
         _ held: [PlainCaveat], _ ability: String, _ resource: String, _ context: [PlainCaveat]
     ) -> Bool {
         guard !held.isEmpty else { return true }

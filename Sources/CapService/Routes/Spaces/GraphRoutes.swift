@@ -15,6 +15,9 @@ enum GraphRoutes {
         .query(names + "listEdges", listEdges),
         .query(names + "getChain", getChain),
         .query(names + "check", check),
+        .query(names + "whoCan", whoCan),
+        .query(names + "whatCan", whatCan),
+        .query(names + "findPath", findPath),
         .procedure(names + "revoke", revoke),
     ]
 
@@ -80,10 +83,10 @@ enum GraphRoutes {
         return .json(["revoked": true, "cid": .string(text)])
     }
 
-    private static func principal(_ call: XRPCCall) throws -> DID? {
-        guard let text = try call.parameters.optionalText("did") else { return nil }
+    static func principal(_ call: XRPCCall, _ name: XRPCField = "did") throws -> DID? {
+        guard let text = try call.parameters.optionalText(name) else { return nil }
         guard let principal = try? call.service.store.families.principal(text) else {
-            throw XRPCError.invalidRequest("`did` names no principal")
+            throw XRPCError.invalidRequest("`\(name.name)` names no principal")
         }
         return call.service.store.snapshot().principal(named: principal)
     }
@@ -94,11 +97,11 @@ enum GraphRoutes {
     }
 
     /// An ability by its whole name, or one of spaces by its last part.
-    private static func ability(_ text: String) -> Ability? {
+    static func ability(_ text: String) -> Ability? {
         try? Ability(text.utf8.contains(UInt8(ascii: "/")) ? text : "atproto.space/" + text)
     }
 
-    private static func set<Value: Hashable>(
+    static func set<Value: Hashable>(
         _ call: XRPCCall, _ name: String, _ read: (String) -> Value?
     ) throws(XRPCError) -> Set<Value>? {
         let texts = call.parameters.texts(name)

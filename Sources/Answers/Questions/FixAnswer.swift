@@ -1,0 +1,152 @@
+import CapabilityGraph
+import Multiformats
+import UCAN
+
+/// Writes what can be done about a refusal, with the command that does it.
+struct FixAnswer {
+    let question: CheckQuestion
+    let snapshot: Snapshot
+    let now: Timestamp
+
+    /// Writes the members `fixes` and, where there are none, `unfixable`.
+    func write(_ fixes: Fixes, into json: inout JSONWriter) {
+        json.key("fixes")
+        json.beginArray()
+        for fix in fixes.fixes { write(fix, into: &json) }
+        json.endArray()
+        if let reason = fixes.unfixable {
+            json.key("unfixable")
+            json.string(reason.rawValue)
+        }
+    }
+
+    private func write(_ fix: Fix, into json: inout JSONWriter) {
+        json.beginObject()
+        json.key("class")
+        json.int(fix.effort)
+        json.key("steps")
+        json.beginArray()
+        for step in fix.steps { write(step, into: &json) }
+        json.endArray()
+        if fix.effort > 0 {
+            json.key("by")
+            if let by = fix.by { json.string(by.text) } else { json.null() }
+            json.key("alsoBy")
+            json.beginArray()
+            for other in fix.alsoBy { json.string(other.text) }
+            json.endArray()
+            json.key("moreSigners")
+            json.int(fix.moreSigners)
+        }
+        let commands = fix.effort == 0 ? [asking(fix.steps)] : fix.steps.compactMap(command)
+        if commands.count == (fix.effort == 0 ? 1 : fix.steps.count) {
+            json.key("command")
+            json.string(commands.joined(separator: " && "))
+        }
+        json.endObject()
+    }
+
+    private func write(_ step: FixStep, into json: inout JSONWriter) {
+        json.beginObject()
+        func member(_ key: String, _ text: String) {
+            json.key(key)
+            json.string(text)
+        }
+        switch step {
+        case .context(let caveats):
+            member("step", "context")
+            json.key("caveats")
+            json.value(.array(caveats.list))
+        case .wait(let until):
+            member("step", "wait")
+            member("until", until.rfc3339)
+        case .delegate(let step):
+            member("step", "delegate")
+            member("issuer", step.issuer.text)
+            member("audience", step.audience.text)
+            member("ability", step.capability.ability.text)
+            member("resource", step.capability.resource.text)
+            json.key("caveats")
+            json.value(.array(step.capability.caveats.list))
+            if let start = step.notBefore { member("notBefore", start.rfc3339) }
+            member("expires", step.expires.rfc3339)
+            json.key("proofs")
+            QuestionAnswer.write(step.proofs, in: snapshot, into: &json)
+        case .putMember(let space, let principal, let access):
+            member("step", "putMember")
+            member("space", space.text)
+            member("did", principal.text)
+            member("access", access.word)
+            if access.manages {
+                json.key("manage")
+                json.bool(true)
+            }
+        case .allowApplication(let space, let application):
+            member("step", "allowApp")
+            member("space", space.text)
+            member("client", application.text)
+        case .setPolicy(let space, let ability):
+            member("step", "setPolicy")
+            member("space", space.text)
+            member("ability", ability.text)
+        }
+        json.endObject()
+    }
+
+    /// The line of `capq` that takes a step; nil for one that it has no word for.
+    private func command(_ step: FixStep) -> String? {
+        switch step {
+        case .delegate(let step):
+            var words = [
+                "capq", "delegate", step.audience.text, "-a", step.capability.ability.text, "-p",
+                step.capability.resource.text, "--for", Self.duration(step, now),
+            ]
+            if let start = step.notBefore { words += ["--from", start.rfc3339] }
+            if !step.capability.caveats.isEmpty {
+                let list = JSON.array(step.capability.caveats.list)
+                words += ["--caveats", String(decoding: list.serialized(), as: UTF8.self)]
+            }
+            for proof in step.proofs { words += ["--proof", snapshot.view(proof).cid.text] }
+            return words.map(Self.quoted).joined(separator: " ")
+        case .putMember(let space, let principal, let access):
+            var words = ["capq", "member", "add", principal.text, "--space", space.text, "--access", access.word]
+            if access.manages { words.append("--manage") }
+            return words.map(Self.quoted).joined(separator: " ")
+        case .allowApplication, .setPolicy, .context, .wait: return nil
+        }
+    }
+
+    /// The question as it would be asked after steps that the asker takes alone.
+    private func asking(_ steps: [FixStep]) -> String {
+        var words = ["capq", "check", question.principal.text, question.ability.text, question.resource.text]
+        for step in steps {
+            switch step {
+            case .context(let caveats):
+                let given = JSONObject([("caveats", .array(caveats.list))]).map(JSON.object) ?? .null
+                words += ["--given", String(decoding: given.serialized(), as: UTF8.self)]
+            case .wait(let until): words += ["--at", until.rfc3339]
+            case .delegate, .putMember, .allowApplication, .setPolicy: break
+            }
+        }
+        return words.map(Self.quoted).joined(separator: " ")
+    }
+
+    /// How long the delegation may last, a minute less than it could so that there is time to sign it.
+    private static func duration(_ step: DelegationStep, _ now: Timestamp) -> String {
+        let seconds = step.expires.microseconds / 1_000_000 - max(now, step.notBefore ?? now).microseconds / 1_000_000
+        if seconds == Fix.usualLifetime { return "7d" }
+        return "\(max(1, seconds > 120 ? seconds - 60 : seconds - 1))s"
+    }
+
+    /// A word as a shell reads it back.
+    private static func quoted(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2C, 0x2D, 0x2E, 0x2F, 0x3A, 0x3D, 0x40, 0x5F, 0x25: true
+            default: false
+            }
+        }
+        if plain, !word.isEmpty { return word }
+        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

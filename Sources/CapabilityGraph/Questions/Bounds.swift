@@ -1,0 +1,52 @@
+public import UCAN
+
+/// Says that an answer leaves out what lies beyond a bound: which bound, how much it allows, and how much was looked at.
+public struct Capped: Sendable, Hashable {
+    public enum Bound: String, Sendable {
+        /// Edges of one principal in one unit.
+        case edges
+        /// Capabilities.
+        case nodes
+        /// Principals asked about.
+        case principals
+    }
+
+    public let by: Bound
+    public let limit: Int
+    public let visited: Int
+}
+
+/// Says who is shown the answer to a question, and so what of it (design law 9).
+///
+/// A unit is a space or, for resources outside spaces, what one DID controls.
+public enum QuestionViewer: Sendable {
+    /// The operator of a file; who may read the unit and asks about it.
+    case reader
+    /// A principal that asks about itself: what it issued or received, and what stands above that. `knowsUnit` is true
+    /// where it may be told that the unit is there; where it may not, the answer is the one about a unit that is not.
+    case party(DID, knowsUnit: Bool)
+
+    /// True where more is shown than what concerns the asker itself.
+    var isReader: Bool {
+        if case .reader = self { true } else { false }
+    }
+
+    /// True where what is given to anyone, or to members as such, may be told.
+    var knowsUnit: Bool {
+        switch self {
+        case .reader: true
+        case .party(_, let knows): knows
+        }
+    }
+}
+
+/// How much of an answer the viewer may not see; never what.
+public struct Hidden: Sendable, Hashable {
+    public var edges = 0
+    public var principals = 0
+
+    public init(edges: Int = 0, principals: Int = 0) {
+        self.edges = edges
+        self.principals = principals
+    }
+}

@@ -1,0 +1,114 @@
+import Synchronization
+
+/// Finds what only questions ask for: the capabilities on one resource whoever holds them, and the spaces of an owner.
+///
+/// Made at the first question that needs it and brought up to date by each further one, from the published edges in their
+/// order; admission and check neither write nor read it. A published edge is never taken back, so neither is an entry.
+final class QuestionIndex: Sendable {
+    private struct Entries: Sendable {
+        /// Edges that were looked at: all below this one.
+        var edges: UInt32 = 0
+        /// The newest capability of each resource, by the hash of the resource.
+        var newest: [UInt64: UInt32] = [:]
+        /// For each capability the next older one under the same hash, plus one; 0 ends the run.
+        var older: [UInt32] = []
+        var known: Set<UInt32> = []
+        var owned: [UInt32: [OwnedSpace]] = [:]
+    }
+
+    /// A space and the edge that named it first.
+    struct OwnedSpace: Sendable {
+        let space: UInt32
+        let edge: UInt32
+    }
+
+    private let entries = Mutex(Entries())
+
+    /// The capabilities on exactly this resource, newest first, dead and invisible ones too, at most `limit`.
+    func capabilities(
+        on base: UInt32, path: UnsafeRawBufferPointer?, limit: Int, in graph: Graph
+    ) -> [UInt32] {
+        guard base != Resources.unseen else { return [] }
+        let hash = graph.resources.groupHash(audience: 0, base: base, path: path)
+        return entries.withLock { entries in
+            Self.catchUp(&entries, graph)
+            var found: [UInt32] = []
+            var next = entries.newest[hash].map { $0 + 1 } ?? 0
+            while next != 0, found.count < limit {
+                let capability = next - 1
+                if graph.resources.matches(graph.capabilities[capability].resource, base: base, path: path) {
+                    found.append(capability)
+                }
+                next = entries.older[Int(capability)]
+            }
+            return found
+        }
+    }
+
+    /// The spaces that a principal owns by their names, in the order in which they were first named.
+    func spaces(of owner: UInt32, in graph: Graph) -> [OwnedSpace] {
+        entries.withLock { entries in
+            Self.catchUp(&entries, graph)
+            return entries.owned[owner] ?? []
+        }
+    }
+
+    private static func catchUp(_ entries: inout Entries, _ graph: Graph) {
+        let end = UInt32(graph.visibleEdgeCount)
+        while entries.edges < end {
+            for capability in graph.capabilities(of: entries.edges) {
+                let row = graph.capabilities[capability]
+                let hash = graph.resources.groupHash(audience: 0, resource: row.resource)
+                entries.older.append(entries.newest.updateValue(capability, forKey: hash).map { $0 + 1 } ?? 0)
+                let space = graph.resources.row(row.resource).space
+                if space != 0, entries.known.insert(space).inserted {
+                    let owner = graph.spaces.row(space - 1).owner
+                    entries.owned[owner, default: []].append(OwnedSpace(space: space - 1, edge: entries.edges))
+                }
+            }
+            entries.edges += 1
+        }
+    }
+}
+
+extension Snapshot {
+    /// The capabilities, whoever holds them, that stand on a resource of the question or above it and give its ability:
+    /// narrowest resource first, newest first, those that were there at this revision. Live or not is not asked.
+    ///
+    /// Gives false when `limit` of them were not all.
+    func forEachGrant(
+        of question: ResolvedQuestion, limit: inout Int, _ body: (UInt32) -> Void
+    ) -> Bool {
+        func group(_ path: UnsafeRawBufferPointer?) -> Bool {
+            let found = graph.questions.capabilities(on: question.base, path: path, limit: limit + 1, in: graph)
+            guard found.count <= limit else { return false }
+            limit -= found.count
+            for capability in found {
+                let row = graph.capabilities[capability]
+                guard isVisible(row.edge),
+                    coversAbility(
+                        held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
+                else { continue }
+                body(capability)
+            }
+            return true
+        }
+        guard let path = question.path else { return group(nil) }
+        return path.withUnsafeBytes { bytes in
+            guard question.isHierarchical else { return group(bytes) }
+            // What is longer than every path there is needs no look-up.
+            return Self.prefixLengths(bytes).filter { $0 <= question.longestPath }
+                .allSatisfy { group(UnsafeRawBufferPointer(rebasing: bytes[..<$0])) } && group(nil)
+        }
+    }
+
+    /// How long the prefixes of a path are that cover it, longest first (`CandidateSearch` tries the same).
+    static func prefixLengths(_ path: UnsafeRawBufferPointer) -> [Int] {
+        var lengths = [path.count]
+        for index in path.indices.reversed() where path[index] == 0x2F {
+            if index + 1 < path.count { lengths.append(index + 1) }
+            if index == 0 || path[index - 1] != 0x2F { lengths.append(index) }
+        }
+        return lengths
+    }
+}
