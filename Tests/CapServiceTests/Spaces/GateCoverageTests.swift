@@ -106,7 +106,7 @@ import UCAN
         [
             ("space", names.space), ("repo", names.did), ("did", names.did), ("collection", post), ("rkey", "first"),
             ("cid", names.cid), ("edge", names.edge), ("ability", "read"), ("limit", "10"),
-            ("type", SpaceScene.forum),
+            ("type", SpaceScene.forum), ("from", names.did),
         ]
     }
 
