@@ -102,7 +102,7 @@ def about(ability, path="", subject=None, explain=False, route="/authorize", ano
 def question(name, anonymous=False, **fields):
     """A question about others in the space, or, with nobody named, about the asker itself in it."""
     def ask(world, asker, thing, proofs):
-        body = {key: value.format(**thing) for key, value in fields.items()}
+        body = {key: value.format(**thing) if isinstance(value, str) else value for key, value in fields.items()}
         by = thing["space"] if thing["space"].startswith("tinycloud:") else asker.space
         token = asker.token({by + "/capabilities/all": [SEE]}, proofs)
         return asker.send("/questions/" + name, None if anonymous else token, body)
@@ -176,7 +176,8 @@ PRIVATE = {f"may I {name.split('/')[1]}": about(name) for name in ABILITIES} | {
     f"invoke {name.split('/')[1]}": invoke("", name) for name in EXPLAINED} | {
     "who can read": question("who-can", ability="atproto.space/read", resource="{space}"),
     "what can I there": question("what-can", space="{space}"),
-    "what is public there": question("what-can", space="{space}", principal="{did}"),
+    "what is public there": question("what-can", space="{space}", public=True),
+    "what can the named": question("what-can", space="{space}", principal="{did}"),
     "which way to me": question("path", space="{space}", **{"from": "{did}"}),
     "may I read a repo": about("atproto.space/read", "/{did}"), "may I delete mine": about(
         "atproto.space/delete", "/{did}/com.example.forum.post"),

@@ -78,7 +78,7 @@ public enum QuestionAnswer {
         json.beginArray()
         var hidden = Hidden()
         for row in page.rows {
-            let elsewhere = foreign(row.route, to: unit, in: snapshot)
+            let elsewhere = foreign(row.route.map(\.edge), to: unit, in: snapshot)
             guard elsewhere == 0 else {
                 hidden.principals += 1
                 hidden.edges += elsewhere
@@ -98,7 +98,7 @@ public enum QuestionAnswer {
         return json.bytes
     }
 
-    /// Writes `{schema: "capq/what-can/1", rows: [{resource, ability?, caveats, by, public?, route, until?, coveredBy?}],
+    /// Writes `{schema: "capq/what-can/1", rows: [{resource, ability?, caveats, by, public?, route, until?, unmet?, coveredBy?}],
     /// cursor?, complete, capped?, hidden, revision, at}`; for a reader of one unit as in `whoCan`.
     public static func whatCan(_ page: WhatCanPage, in snapshot: Snapshot, readerOf unit: Space?) -> [UInt8] {
         var json = JSONWriter(reserving: 256 + page.rows.count * 512)
@@ -108,7 +108,7 @@ public enum QuestionAnswer {
         json.beginArray()
         var hidden = Hidden()
         for row in page.rows {
-            let elsewhere = foreign(row.route, to: unit, in: snapshot)
+            let elsewhere = foreign(row.route.map(\.edge), to: unit, in: snapshot)
             guard elsewhere == 0 else {
                 hidden.edges += elsewhere
                 continue
@@ -124,6 +124,7 @@ public enum QuestionAnswer {
                 json.bool(true)
             }
             write(row.route, row.until, in: snapshot, into: &json)
+            if let unmet = row.unmet { member("unmet", unmet.code, &json) }
             if let wider = row.coveredBy { member("coveredBy", snapshot.view(wider).cid.text, &json) }
             json.endObject()
         }
@@ -133,18 +134,26 @@ public enum QuestionAnswer {
     }
 
     /// Writes `{schema: "capq/path/1", paths: [[cid]], edges: [{cid, kind, issuer, audience}], complete, capped?, hidden,
-    /// revision, at}`.
-    public static func paths(_ paths: Paths, in snapshot: Snapshot, at: Timestamp) -> [UInt8] {
+    /// revision, at}`; of ways that go over edges elsewhere a reader of one unit is told how many edges those are.
+    public static func paths(
+        _ paths: Paths, in snapshot: Snapshot, at: Timestamp, readerOf unit: Space?
+    ) -> [UInt8] {
+        var hidden = Hidden()
+        let shown = paths.paths.filter { path in
+            let elsewhere = foreign(path, to: unit, in: snapshot)
+            hidden.edges += elsewhere
+            return elsewhere == 0
+        }
         var json = JSONWriter(reserving: 1024)
         json.beginObject()
         member("schema", "capq/path/1", &json)
         json.key("paths")
         json.beginArray()
-        for path in paths.paths { write(path, in: snapshot, into: &json) }
+        for path in shown { write(path, in: snapshot, into: &json) }
         json.endArray()
         json.key("edges")
         json.beginArray()
-        for edge in Set(paths.paths.joined()).sorted() {
+        for edge in Set(shown.joined()).sorted() {
             let view = snapshot.view(edge)
             json.beginObject()
             member("cid", view.cid.text, &json)
@@ -157,7 +166,7 @@ public enum QuestionAnswer {
         json.key("complete")
         json.bool(paths.isComplete)
         write(paths.capped, into: &json)
-        write(Hidden(), into: &json)
+        write(hidden, into: &json)
         moment(snapshot.revision, at, into: &json)
         json.endObject()
         return json.bytes
@@ -200,9 +209,9 @@ public enum QuestionAnswer {
     }
 
     /// How many edges of a route touch nothing in the unit.
-    private static func foreign(_ route: [RouteStep], to unit: Space?, in snapshot: Snapshot) -> Int {
+    private static func foreign(_ edges: [Snapshot.EdgeID], to unit: Space?, in snapshot: Snapshot) -> Int {
         guard let unit else { return 0 }
-        return route.count { !snapshot.touches($0.edge, unit) }
+        return edges.count { !snapshot.touches($0, unit) }
     }
 
     private static func moment(_ revision: UInt32, _ at: Timestamp, into json: inout JSONWriter) {

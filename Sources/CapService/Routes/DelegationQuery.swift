@@ -23,19 +23,15 @@ extension Service {
         }
         // An account's history is as long as it likes; who else asks does not wait for it.
         let query = account
-        let isTaken = pool.run {
-            answer.finish { () throws(ErrorAnswer) in
-                let rows: [AccountQuery.Row]
-                do throws(GraphError) {
-                    rows = try snapshot.account(query, first: Self.maxRowsVisited + 1)
-                } catch {
-                    throw ErrorAnswer(503, error.code.rawValue, "Delegation query unavailable", error.message)
-                }
-                return .json(self.page(rows, of: query, filter, snapshot, at: now))
+        let busy = ErrorAnswer(503, "busy", "Delegation query unavailable", "too many requests wait", retryAfter: 1)
+        try answer.finishOnPool(busy: busy) { () throws(ErrorAnswer) in
+            let rows: [AccountQuery.Row]
+            do throws(GraphError) {
+                rows = try snapshot.account(query, first: Self.maxRowsVisited + 1)
+            } catch {
+                throw ErrorAnswer(503, error.code.rawValue, "Delegation query unavailable", error.message)
             }
-        }
-        if !isTaken {
-            throw ErrorAnswer(503, "busy", "Delegation query unavailable", "too many requests wait", retryAfter: 1)
+            return .json(self.page(rows, of: query, filter, snapshot, at: now))
         }
     }
 

@@ -44,7 +44,7 @@ extension Snapshot {
     }
 
     /// The answer that refuses a use whose right is held; nil where nothing is wanting.
-    private func unmetCondition(of question: CheckQuestion, at now: Timestamp) -> Decision? {
+    func unmetCondition(of question: CheckQuestion, at now: Timestamp) -> Decision? {
         graph.families.family(of: question.resource)?.unmetCondition(of: question, in: self, at: now)
     }
 

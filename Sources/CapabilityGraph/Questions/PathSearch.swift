@@ -1,5 +1,4 @@
 import Multiformats
-import Synchronization
 public import UCAN
 
 /// The ways authority came from one principal to another.
@@ -22,16 +21,22 @@ extension Snapshot {
     ) -> Paths {
         let nothing = Paths(paths: [], isComplete: true, capped: nil)
         guard let giver = principal(giver), let holder = principal(holder) else { return nothing }
-        var search = PathSearch(snapshot: self, giver: giver, at: at.microseconds, all: all)
+        let received: ReceivedEdges
         if let space {
             guard let number = self.space(space) else { return nothing }
-            search.space = number + 1
+            // What was received elsewhere is not looked at, so that the time tells nothing of it.
+            let list = EdgeLists.Key(.audienceInSpace, holder, number)
+            received = ReceivedEdges(inSpace: graph.lists.cursor(list), graph: graph)
+        } else {
+            received = ReceivedEdges(of: holder, graph: graph)
         }
-        return search.run(from: holder)
+        var search = PathSearch(snapshot: self, giver: giver, at: at.microseconds, all: all)
+        search.space = space.flatMap { self.space($0) }.map { $0 + 1 }
+        return search.run(received)
     }
 }
 
-/// One search upwards from what a principal holds, breadth first.
+/// One search upwards from what a principal holds, breadth first, that looks at no more than its budget.
 private struct PathSearch {
     private struct Node {
         let capability: UInt32
@@ -44,75 +49,74 @@ private struct PathSearch {
     let at: Int64
     let all: Bool
     var space: UInt32?
-    private var visited = 0
+    private let limit: Int
+    private var budget: QuestionBudget
     private var seen: Set<UInt32> = []
-    private var capped: Capped?
-
-    private static let maxVisited = 65_536
+    private var isCut = false
 
     init(snapshot: Snapshot, giver: UInt32, at: Int64, all: Bool) {
         self.snapshot = snapshot
         self.giver = giver
         self.at = at
         self.all = all
+        limit = 16 * snapshot.graph.limits.maxCheckNodes
+        budget = QuestionBudget(limit)
     }
 
     private var graph: Graph { snapshot.graph }
 
-    mutating func run(from holder: UInt32) -> Paths {
-        var level = held(by: holder)
+    mutating func run(_ received: ReceivedEdges) -> Paths {
+        var level = first(received)
         var found: [[UInt32]] = []
-        while !level.isEmpty, capped == nil {
-            var here: [[UInt32]] = []
+        var known: Set<[UInt32]> = []
+        while !level.isEmpty, found.count <= Snapshot.maxPaths {
+            // Of the ways to one capability the one with the smallest ids goes on, whatever the order they came in.
+            level.sort { isBefore($0.edges, $1.edges) }
             var next: [Node] = []
-            for node in level {
-                let edge = graph.capabilities[node.capability].edge
-                if graph.issuer(edge) == giver {
-                    if !here.contains(node.edges) { here.append(node.edges) }
+            for node in level where all || seen.insert(node.capability).inserted {
+                if graph.issuer(graph.capabilities[node.capability].edge) == giver {
                     // Whatever stands above is how the giver came to it.
+                    if found.count <= Snapshot.maxPaths, known.insert(node.edges).inserted { found.append(node.edges) }
                     continue
                 }
-                for support in snapshot.supports(of: node.capability) where take(support) {
-                    next.append(
-                        Node(capability: support, edges: node.edges + [graph.capabilities[support].edge]))
+                for support in snapshot.supports(of: node.capability) where isLive(support) {
+                    next.append(Node(capability: support, edges: node.edges + [graph.capabilities[support].edge]))
                 }
             }
-            found += here.sorted { isBefore($0, $1) }.filter { !found.contains($0) }
             if !all, !found.isEmpty { break }
-            if found.count > Snapshot.maxPaths { break }
             level = next
         }
         let shown = found.prefix(all ? Snapshot.maxPaths : 1)
         return Paths(
             paths: shown.map { $0.reversed().map(Snapshot.EdgeID.init(raw:)) },
-            isComplete: capped == nil && (all ? found.count <= Snapshot.maxPaths : true), capped: capped)
+            isComplete: !isCut && (!all || found.count <= Snapshot.maxPaths),
+            capped: isCut ? Capped(by: .nodes, limit: limit, visited: limit) : nil)
     }
 
-    private mutating func held(by holder: UInt32) -> [Node] {
-        var found: [Node] = []
-        var next = graph.terms.heads.base[Int(holder)].received.load(ordering: .acquiring)
-        while next != 0 {
-            let edge = next - 1
-            next = graph.info[edge].olderOfAudience
+    private mutating func first(_ received: ReceivedEdges) -> [Node] {
+        var (received, found) = (received, [Node]())
+        while let edge = received.next(), spend() {
             guard snapshot.isVisible(edge) else { continue }
             for number in snapshot.capabilities(of: edge) {
                 if let space, graph.resources.row(graph.capabilities[number].resource).space != space { continue }
-                if take(number) { found.append(Node(capability: number, edges: [edge])) }
+                if isLive(number) { found.append(Node(capability: number, edges: [edge])) }
             }
         }
         return found
     }
 
-    /// True for a live capability that is to be followed; of one path alone no capability is followed twice.
-    private mutating func take(_ number: UInt32) -> Bool {
-        guard visited < Self.maxVisited else {
-            capped = Capped(by: .nodes, limit: Self.maxVisited, visited: visited)
-            return false
-        }
-        visited += 1
-        if !all, !seen.insert(number).inserted { return false }
-        var budget = graph.limits.maxCheckNodes
-        return snapshot.searchRoute(from: number, at: at, budget: &budget) == .live
+    private mutating func spend(_ count: Int = 1) -> Bool {
+        if !budget.spend(count) { isCut = true }
+        return !isCut
+    }
+
+    /// True for a live capability; once the budget is spent, for none.
+    private mutating func isLive(_ number: UInt32) -> Bool {
+        guard spend() else { return false }
+        let bound = min(graph.limits.maxCheckNodes, budget.left)
+        var left = bound
+        let isLive = snapshot.searchRoute(from: number, at: at, budget: &left) == .live
+        return spend(bound - left) && isLive
     }
 
     private func isBefore(_ left: [UInt32], _ right: [UInt32]) -> Bool {

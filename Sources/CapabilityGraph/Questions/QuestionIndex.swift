@@ -24,10 +24,11 @@ final class QuestionIndex: Sendable {
 
     private let entries = Mutex(Entries())
 
-    /// The capabilities on exactly this resource, newest first, dead and invisible ones too, at most `limit`.
+    /// The capabilities on exactly this resource that a snapshot sees, newest first, dead ones too, at most `limit`.
     func capabilities(
-        on base: UInt32, path: UnsafeRawBufferPointer?, limit: Int, in graph: Graph
+        on base: UInt32, path: UnsafeRawBufferPointer?, limit: Int, in snapshot: Snapshot
     ) -> [UInt32] {
+        let graph = snapshot.graph
         guard base != Resources.unseen else { return [] }
         let hash = graph.resources.groupHash(audience: 0, base: base, path: path)
         return entries.withLock { entries in
@@ -36,7 +37,8 @@ final class QuestionIndex: Sendable {
             var next = entries.newest[hash].map { $0 + 1 } ?? 0
             while next != 0, found.count < limit {
                 let capability = next - 1
-                if graph.resources.matches(graph.capabilities[capability].resource, base: base, path: path) {
+                let row = graph.capabilities[capability]
+                if snapshot.isVisible(row.edge), graph.resources.matches(row.resource, base: base, path: path) {
                     found.append(capability)
                 }
                 next = entries.older[Int(capability)]
@@ -75,23 +77,23 @@ extension Snapshot {
     /// The capabilities, whoever holds them, that stand on a resource of the question or above it and give its ability:
     /// narrowest resource first, newest first, those that were there at this revision. Live or not is not asked.
     ///
-    /// Gives false when `limit` of them were not all.
+    /// Gives false when there are more on these resources than `limit`, whatever their abilities; the first are given.
     func forEachGrant(
         of question: ResolvedQuestion, limit: inout Int, _ body: (UInt32) -> Void
     ) -> Bool {
         func group(_ path: UnsafeRawBufferPointer?) -> Bool {
-            let found = graph.questions.capabilities(on: question.base, path: path, limit: limit + 1, in: graph)
-            guard found.count <= limit else { return false }
-            limit -= found.count
-            for capability in found {
-                let row = graph.capabilities[capability]
-                guard isVisible(row.edge),
+            let found = graph.questions.capabilities(on: question.base, path: path, limit: limit + 1, in: self)
+            let isWhole = found.count <= limit
+            for capability in found.prefix(limit) {
+                guard
                     coversAbility(
-                        held: row.ability, required: question.ability, requiredNumber: question.abilityNumber)
+                        held: graph.capabilities[capability].ability, required: question.ability,
+                        requiredNumber: question.abilityNumber)
                 else { continue }
                 body(capability)
             }
-            return true
+            limit = max(0, limit - found.count)
+            return isWhole
         }
         guard let path = question.path else { return group(nil) }
         return path.withUnsafeBytes { bytes in

@@ -6,6 +6,8 @@ public struct WhoCanQuestion: Sendable {
     public var ability: Ability
     public var resource: Resource
     public var context: CheckContext?
+    /// The context as it was written, by which a cursor knows its question again.
+    public var contextText: String?
     /// Keeps principals of these kinds; nil keeps all.
     public var kinds: Set<PrincipalKind>?
 
@@ -18,10 +20,10 @@ public struct WhoCanQuestion: Sendable {
         self.kinds = kinds
     }
 
+    /// `contextText` is the context as it was asked with.
     var fingerprint: UInt64 {
         let kinds = self.kinds.map { $0.map(\.rawValue).sorted().joined(separator: ",") } ?? "-"
-        let caveats = (context?.caveats).map { String(decoding: $0.canonicalBytes, as: UTF8.self) } ?? "-"
-        return QuestionCursor.fingerprint(["who", ability.text, resource.text, kinds, caveats])
+        return QuestionCursor.fingerprint(["who", ability.text, resource.text, kinds, contextText ?? "-"])
     }
 }
 
@@ -83,35 +85,38 @@ public struct WhoCanPage: Sendable {
 
 extension Snapshot {
     /// How many principals one page asks about.
-    static let maxAsked = 4096
+    static let maxAsked = 1024
     /// How many capabilities on the resource and above it are looked at.
     static let maxGrants = 100_000
 
-    /// Everybody for whom `answer` allows the question by an edge of its own, through spaces, or as owner; each once.
+    /// Everybody for whom `answer` allows the question by an edge of its own, through spaces, or as owner; each once. Whom
+    /// only what everybody may lets is not listed: `anyone` is one row for all of them.
     ///
     /// First who controls the resource, then `anyone`, then holders in the order in which the gate would look at their
     /// capabilities, then members through spaces, nearest space first. Throws `malformedCursor`.
     public func whoCan(
-        _ question: WhoCanQuestion, after cursor: QuestionCursor?, limit: Int, now: Timestamp
+        _ question: WhoCanQuestion, after cursor: QuestionCursor?, limit: Int, maxBytes: Int = 1 << 20, now: Timestamp
     ) throws(GraphError) -> WhoCanPage {
         let fingerprint = question.fingerprint
         let (pinned, at) = try pinned(cursor, fingerprint: fingerprint, now: now)
         let (candidates, capped) = pinned.candidates(question, at: at)
         var (rows, position) = ([WhoCanRow](), Int(cursor?.position ?? 0))
-        var (asked, unsure) = (0, 0)
-        while position < candidates.count, rows.count < limit, asked < Self.maxAsked {
-            let principal = candidates[position]
+        var (asked, unsure, bytes) = (0, 0, 0)
+        while position < candidates.count, rows.count < limit, asked < Self.maxAsked, bytes < maxBytes {
+            let principal = candidates[position, pinned]
             position += 1
             guard question.kinds?.contains(PrincipalKind(principal)) ?? true else { continue }
             asked += 1
             switch pinned.row(of: principal, question, at: at) {
-            case .row(let row): rows.append(row)
+            case .row(let row):
+                rows.append(row)
+                bytes += 512 + 160 * row.route.count + 2 * (row.route.first.map { $0.capability.byteCount } ?? 0)
             case .none: break
             case .undetermined: unsure += 1
             }
         }
         let isLast = position >= candidates.count
-        let doubt = unsure > 0 ? Capped(by: .principals, limit: graph.limits.maxCheckNodes, visited: asked) : nil
+        let doubt = unsure > 0 ? Capped(by: .nodes, limit: graph.limits.maxCheckNodes, visited: unsure) : nil
         var everyone = false
         if case .row = pinned.row(of: .anyone, question, at: at) { everyone = true }
         return WhoCanPage(
@@ -155,27 +160,29 @@ extension Snapshot {
     }
 
     /// Everybody who could be allowed, each once, in an order that later writes do not change.
-    private func candidates(_ question: WhoCanQuestion, at: Timestamp) -> ([DID], Capped?) {
-        var found: [DID] = []
-        var seen: Set<DID> = []
-        func add(_ principal: DID) {
-            if seen.insert(principal).inserted { found.append(principal) }
+    private func candidates(_ question: WhoCanQuestion, at: Timestamp) -> (Candidates, Capped?) {
+        var found = Candidates()
+        func addNumber(_ principal: UInt32) {
+            if found.seen.insert(principal).inserted { found.numbers.append(principal) }
         }
-        if let owner = question.resource.rootAuthority { add(owner) }
+        func addNamed(_ principal: DID) {
+            guard !found.named.contains(principal) else { return }
+            found.named.append(principal)
+            if let number = self.principal(principal) { found.seen.insert(number) }
+        }
+        if let owner = question.resource.rootAuthority { addNamed(owner) }
         if question.resource.space?.rules.contains(.admitsOthers) ?? false {
-            add(.anyone)
+            addNamed(.anyone)
             // What lies in an author's own repo is the author's.
             if let first = question.resource.path?.split(separator: "/").first, let author = try? DID(String(first)) {
-                add(author)
+                addNamed(author)
             }
         }
         var limit = Self.maxGrants
         var isWhole = true
-        var seenNumbers: Set<UInt32> = []
         func addHolders(_ asked: ResolvedQuestion) {
             let isAll = forEachGrant(of: asked, limit: &limit) { number in
-                let audience = graph.audience(graph.capabilities[number].edge)
-                if seenNumbers.insert(audience).inserted { add(DID(trusted: graph.terms.text(audience))) }
+                addNumber(graph.audience(graph.capabilities[number].edge))
             }
             isWhole = isWhole && isAll
         }
@@ -189,7 +196,7 @@ extension Snapshot {
                 var budget = graph.limits.maxCheckNodes * 16
                 let isAll = innerQuestions(of: asked, at: at, &budget) { inner in
                     let owner = graph.spaces.row(inner.space - 1).owner
-                    if owner != 0, seenNumbers.insert(owner).inserted { add(DID(trusted: graph.terms.text(owner))) }
+                    if owner != 0 { addNumber(owner) }
                     addHolders(inner)
                 }
                 isWhole = isWhole && isAll
@@ -201,4 +208,23 @@ extension Snapshot {
         }
         return (found, isWhole ? nil : Capped(by: .nodes, limit: Self.maxGrants, visited: Self.maxGrants - limit))
     }
+}
+
+/// Principals in order: a few by name, who need not be known to the graph, then others by number.
+private struct Candidates {
+    var named: [DID] = []
+    var numbers: [UInt32] = []
+    var seen: Set<UInt32> = []
+
+    var count: Int { named.count + numbers.count }
+
+    subscript(position: Int, snapshot: Snapshot) -> DID {
+        guard position >= named.count else { return named[position] }
+        return DID(trusted: snapshot.graph.terms.text(numbers[position - named.count]))
+    }
+}
+
+extension Capability {
+    /// How many bytes say it, about.
+    var byteCount: Int { resource.text.utf8.count + ability.text.utf8.count + caveats.canonicalBytes.count }
 }

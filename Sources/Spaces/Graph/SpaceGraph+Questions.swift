@@ -11,7 +11,7 @@ extension SpaceGraph {
     /// Throws `NotSpaceOwner` for who does not manage the space, and `MalformedCursor` for a cursor of another question.
     package func whoCan(
         _ permit: Permit, _ ability: Ability, path: String?, kinds: Set<PrincipalKind>?, after cursor: QuestionCursor?,
-        limit: Int, at now: Timestamp
+        limit: Int, maxBytes: Int, at now: Timestamp
     ) throws -> [UInt8] {
         guard case .readGraph = permit.operation else { throw AccessRefusal.closed }
         guard permit.manages else { throw AccessRefusal.notSpaceOwner }
@@ -19,7 +19,7 @@ extension SpaceGraph {
         let question = WhoCanQuestion(
             ability: ability, resource: try Self.resource(permit.space, path, graph.families), kinds: kinds)
         let page = try Self.named { () throws(GraphError) in
-            try graph.whoCan(question, after: cursor, limit: limit, now: now)
+            try graph.whoCan(question, after: cursor, limit: limit, maxBytes: maxBytes, now: now)
         }
         return QuestionAnswer.whoCan(page, in: graph.asOf(page.revision), readerOf: try Space(permit.space))
     }
@@ -29,7 +29,7 @@ extension SpaceGraph {
     /// Throws `MalformedCursor` for a cursor of another question.
     package func whatCan(
         _ permit: Permit, _ ability: Ability?, withPublic: Bool, isMaximal: Bool, after cursor: QuestionCursor?,
-        limit: Int, at now: Timestamp
+        limit: Int, maxBytes: Int, at now: Timestamp
     ) throws -> [UInt8] {
         guard case .readGraph(let principal?) = permit.operation else { throw AccessRefusal.closed }
         let graph = store.snapshot(at: permit.revision)
@@ -39,7 +39,7 @@ extension SpaceGraph {
         question.withPublic = withPublic
         question.isMaximal = isMaximal
         let page = try Self.named { () throws(GraphError) in
-            try graph.whatCan(question, after: cursor, limit: limit, now: now)
+            try graph.whatCan(question, after: cursor, limit: limit, maxBytes: maxBytes, now: now)
         }
         let isOwn = principal == permit.principal
         return QuestionAnswer.whatCan(page, in: graph.asOf(page.revision), readerOf: isOwn ? nil : space)
@@ -50,7 +50,8 @@ extension SpaceGraph {
         guard case .readGraph(let holder?) = permit.operation else { throw AccessRefusal.closed }
         let graph = store.snapshot(at: permit.revision)
         let paths = graph.paths(from: giver, to: holder, in: try Space(permit.space), all: all, at: now)
-        return QuestionAnswer.paths(paths, in: graph, at: now)
+        let isOwn = holder == permit.principal
+        return QuestionAnswer.paths(paths, in: graph, at: now, readerOf: isOwn ? nil : try Space(permit.space))
     }
 
     private static func named<Answer>(_ ask: () throws(GraphError) -> Answer) throws(ATProtoError) -> Answer {

@@ -113,6 +113,7 @@ struct DatabaseSource: AuthoritySource {
                     ability: try Ability(ability), resource: try snapshot.families.resource(resource))
                 if !kinds.isEmpty { asked.kinds = Set(kinds.compactMap(PrincipalKind.init(rawValue:))) }
                 asked.context = try question.context.map { try snapshot.families.context($0) }
+                asked.contextText = question.context.map { String(decoding: $0.serialized(), as: UTF8.self) }
                 let page = try snapshot.whoCan(asked, after: cursor, limit: question.limit, now: at)
                 bytes = QuestionAnswer.whoCan(page, in: snapshot.asOf(page.revision), readerOf: nil)
             case .whatCan(let principal, let ability, let withPublic, let isMaximal):
@@ -120,6 +121,10 @@ struct DatabaseSource: AuthoritySource {
                 asked.space = try question.space.map { try snapshot.families.space($0) }
                 asked.ability = try ability.map { try Ability($0) }
                 asked.withPublic = withPublic
+                guard !withPublic || asked.space != nil else {
+                    throw CommandError(
+                        .usage, "`--public` needs a space", hint: "what everybody may is said of one: add --space")
+                }
                 asked.isMaximal = isMaximal
                 let page = try snapshot.whatCan(asked, after: cursor, limit: question.limit, now: at)
                 bytes = QuestionAnswer.whatCan(page, in: snapshot.asOf(page.revision), readerOf: nil)
@@ -127,7 +132,7 @@ struct DatabaseSource: AuthoritySource {
                 let paths = snapshot.paths(
                     from: giver, to: holder, in: try question.space.map { try snapshot.families.space($0) }, all: all,
                     at: at)
-                bytes = QuestionAnswer.paths(paths, in: snapshot, at: at)
+                bytes = QuestionAnswer.paths(paths, in: snapshot, at: at, readerOf: nil)
             }
             return try JSON.parse(bytes, limits: JSONLimits(maxBytes: bytes.count, maxDepth: 64, maxMembers: 4_000_000))
         } catch {

@@ -4,7 +4,7 @@ import UCAN
 /// `capq what-can`: lists everything a principal may do.
 enum WhatCanCommand {
     static let ability = Option("action", short: "a", "ABILITY", "only what gives this ability")
-    static let withPublic = Flag("public", "take in what everybody may")
+    static let withPublic = Flag("public", "take in what everybody may in the space")
     static let maximal = Flag("maximal", "leave out what a wider row gives as well")
 
     static let command = Command(
@@ -45,8 +45,10 @@ enum WhatCanCommand {
             columns: [.init("CAN"), .init("ON", isFlexible: true), .init("BY", isFlexible: true), .init("UNTIL")],
             rows: rows.map { row in
                 let resource = row["resource"]?.string ?? "-"
+                let unmet = row["unmet"]?.string.map { " (\($0))" } ?? ""
                 return [
-                    row["ability"]?.string.map { Cell($0, brief: ShortWords.ability($0)) } ?? Cell("everything"),
+                    row["ability"]?.string.map { Cell($0 + unmet, brief: ShortWords.ability($0) + unmet) }
+                        ?? Cell("everything"),
                     Cell(resource, brief: ShortID.of(ShortWords.resource(resource, in: space))), ShortWords.route(row),
                     ShortWords.until(row, source.now),
                 ]

@@ -56,6 +56,16 @@ import UCAN
         #expect(way.json["paths"] == [[.string(line.first.cid.text), .string(line.second.cid.text)]], "\(way.text)")
     }
 
+    /// Every space has an edge to anyone, so what everybody may is said of one space, to who may know of it.
+    @Test func whatEverybodyMayIsSaidOfOneSpace() throws {
+        let stranger = try Cast.key(0x77)
+        let wide = try ask("what-can", ["public": true], by: stranger)
+        #expect(wide.status == 400 && wide.json["error"]?.string == "malformedQuestion", "\(wide.text)")
+        let space = JSON.string(scene.space.resource("").dropLast().description)
+        let one = try ask("what-can", ["public": true, "space": space], by: stranger)
+        #expect(one.status == 200 && one.json["rows"] == [], "\(one.text)")
+    }
+
     @Test func whoIsToldOnlyOfItselfIsNamedNoStranger() throws {
         let body: JSON = [
             "principal": .string(line.helper.did.text), "ability": "tinycloud.kv/put",

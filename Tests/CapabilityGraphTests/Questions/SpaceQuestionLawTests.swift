@@ -98,14 +98,32 @@ import UCAN
     }
 
     @Test func whatCanIsWhatTheGateAllows() throws {
+        var unmet = 0
         try Property.hold("what can in spaces", cases: 120) { generator in
             let world = try World(generator)
             let snapshot = world.rig.graph.snapshot()
             for principal in world.principals {
-                var question = WhatCanQuestion(principal: principal)
-                question.withPublic = true
-                let page = try snapshot.whatCan(question, after: nil, limit: 1000, now: world.now)
+                let everywhere = try snapshot.whatCan(
+                    WhatCanQuestion(principal: principal), after: nil, limit: 1000, now: world.now)
                 for space in world.spaces {
+                    var question = WhatCanQuestion(principal: principal, space: space)
+                    let own = try snapshot.whatCan(question, after: nil, limit: 1000, now: world.now)
+                    let here = everywhere.rows.filter { $0.resource.space == space }
+                    guard Set(own.rows.map(\.name)) == Set(here.map(\.name)) else {
+                        return "\(principal) in \(space): \(own.rows.map(\.name)), not \(here.map(\.name))"
+                    }
+                    question.withPublic = true
+                    let page = try snapshot.whatCan(question, after: nil, limit: 1000, now: world.now)
+                    for row in page.rows {
+                        guard let ability = row.ability else { continue }
+                        let answer = snapshot.answer(
+                            CheckQuestion(principal: principal, ability: ability, resource: row.resource),
+                            at: world.now)
+                        unmet += row.unmet == nil ? 0 : 1
+                        guard answer.isAllowed == (row.unmet == nil) else {
+                            return "\(principal) and \(row.name): \(answer), unmet: \(row.unmet?.code ?? "nothing")"
+                        }
+                    }
                     for ability in World.abilities {
                         let resource = Resource.atproto(space: space, path: nil)
                         let verdict = snapshot.check(
@@ -122,6 +140,7 @@ import UCAN
             }
             return nil
         }
+        #expect(unmet > 20)
     }
 
     @Test func addingTheMemberAFixNamesMends() throws {
@@ -200,5 +219,12 @@ import UCAN
             principal: gone, ability: .spaceReadSelf, resource: .atproto(space: space, path: nil))
         let miss = try #require(snapshot.misses(question, at: world.now).shown.first)
         #expect(miss.edge == edge && miss.first?.code(in: snapshot) == "memberRemoved" && miss.cost == 70)
+    }
+}
+
+extension WhatCanRow {
+    /// What the row says, by itself.
+    fileprivate var name: String {
+        "\(ability?.text ?? "everything") on \(resource) by \(by) \(route.map(\.edge)) \(unmet?.code ?? "")"
     }
 }

@@ -1,8 +1,9 @@
 import CapTesting
-import CapabilityGraph
 import Multiformats
 import Testing
 import UCAN
+
+@testable import CapabilityGraph
 
 /// Who can, what can and by which way, against the reference asked principal by principal and question by question.
 @Suite struct WhoWhatLawTests {
@@ -156,6 +157,15 @@ import UCAN
                     from: try Plain.did(giver), to: try Plain.did(holder), all: true, at: Timestamp(microseconds: at))
                 guard one.paths.first?.count == expected, one.capped == nil else {
                     return "\(one.paths) from \(giver) to \(holder), expected \(expected ?? 0) long"
+                }
+                // Of ways as short, the one with the smallest ids, whatever the order in which they were admitted.
+                let graph = world.rig.graph
+                let smallest = all.paths.filter { $0.count == expected }.min { left, right in
+                    let pairs = zip(left.reversed(), right.reversed())
+                    return pairs.first { $0 != $1 }.map { graph.ids[$0.raw] < graph.ids[$1.raw] } ?? false
+                }
+                guard !all.isComplete || one.paths.first == smallest else {
+                    return "\(one.paths) from \(giver) to \(holder) is not \(smallest ?? [])"
                 }
                 guard all.paths.first?.count == expected, Set(all.paths).count == all.paths.count else {
                     return "all are \(all.paths)"

@@ -26,7 +26,7 @@ def seen(response, names):
     headers = []
     body = MOMENT.sub(rb'\1"*"', DECISION.sub(rb'\1"*"', response.content))
     for name, value in response.headers.multi_items():
-        if name == "content-length":
+        if name == "content-length" and response.content:
             assert int(value) == len(response.content)
             value = str(len(body))
         if (shape := VOLATILE.get(name)) is not None:

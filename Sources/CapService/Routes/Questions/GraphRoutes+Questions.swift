@@ -17,7 +17,8 @@ extension GraphRoutes {
         let permit = try call.permit(.readGraph(of: nil), on: try call.space())
         return .json(
             try call.service.spaces.graph.whoCan(
-                permit, ability, path: path, kinds: kinds, after: cursor, limit: limit, at: call.now))
+                permit, ability, path: path, kinds: kinds, after: cursor, limit: limit,
+                maxBytes: call.service.settings.maxPageBytes, at: call.now))
     }
 
     /// `space, did?, ability?, public?, maximal?, limit?, cursor?` → `{schema, rows, cursor?, complete, hidden, …}`; without
@@ -35,7 +36,7 @@ extension GraphRoutes {
         return .json(
             try call.service.spaces.graph.whatCan(
                 permit, ability, withPublic: withPublic, isMaximal: isMaximal, after: cursor, limit: limit,
-                at: call.now))
+                maxBytes: call.service.settings.maxPageBytes, at: call.now))
     }
 
     /// `space, from, to?, all?` → `{schema, paths, edges, complete, …}`; without `to` the caller is meant.

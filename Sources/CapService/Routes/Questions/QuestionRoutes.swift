@@ -24,18 +24,22 @@ extension Service {
         let at = try body.instant() ?? now
         try requireReader(party, of: resource, snapshot, at: now)
         question.context = try completed(context, (ability, resource))
-        let page = try QuestionBody.ofGraph { () throws(GraphError) in
-            try snapshot.whoCan(question, after: cursor, limit: limit, now: at)
-        }
+        question.contextText = body.object["context"].map { String(decoding: $0.serialized(), as: UTF8.self) }
         let isService = if case .service = party { true } else { false }
-        answer.send(
-            .json(
+        let (asked, maxBytes) = (question, settings.maxPageBytes)
+        try answer.finishOnPool { () throws(ErrorAnswer) in
+            let page = try QuestionBody.ofGraph { () throws(GraphError) in
+                try snapshot.whoCan(asked, after: cursor, limit: limit, maxBytes: maxBytes, now: at)
+            }
+            return .json(
                 QuestionAnswer.whoCan(
-                    page, in: snapshot.asOf(page.revision), readerOf: isService ? nil : resource.space)))
+                    page, in: snapshot.asOf(page.revision), readerOf: isService ? nil : resource.space))
+        }
     }
 
     /// POST /questions/what-can: `{principal?, space?, ability?, public?, maximal?, at?, limit?, cursor?}` →
-    /// `QuestionAnswer.whatCan`. About itself everybody may ask; about others who may read `space`.
+    /// `QuestionAnswer.whatCan`. About itself everybody may ask; about others who may read `space`. What everybody may is said
+    /// of one space, to who may know of it.
     func whatCan(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let snapshot = store.snapshot()
@@ -47,15 +51,25 @@ extension Service {
         var question = WhatCanQuestion(principal: principal, space: space)
         question.ability = try body.optionalAbility()
         question.withPublic = try body.flag("public")
+        guard !question.withPublic || space != nil else {
+            throw AuthorizeQuestion.malformed("`public` needs a `space`: what everybody may is said of one")
+        }
         question.isMaximal = try body.flag("maximal")
         let (limit, cursor) = (try body.limit(), try body.cursor())
         let at = try body.instant() ?? now
         let isOwn = try requireSelf(party, principal, orReaderOf: space, snapshot, at: now)
-        let page = try QuestionBody.ofGraph { () throws(GraphError) in
-            try snapshot.whatCan(question, after: cursor, limit: limit, now: at)
+        // What everybody may in a space says that the space is there (design law 9).
+        if case .invoker(let asking) = party, let space, !snapshot.mayKnow(asking.invoker, of: space, at: now) {
+            question.withPublic = false
         }
-        answer.send(
-            .json(QuestionAnswer.whatCan(page, in: snapshot.asOf(page.revision), readerOf: isOwn ? nil : space)))
+        let (asked, maxBytes) = (question, settings.maxPageBytes)
+        try answer.finishOnPool { () throws(ErrorAnswer) in
+            let page = try QuestionBody.ofGraph { () throws(GraphError) in
+                try snapshot.whatCan(asked, after: cursor, limit: limit, maxBytes: maxBytes, now: at)
+            }
+            return .json(
+                QuestionAnswer.whatCan(page, in: snapshot.asOf(page.revision), readerOf: isOwn ? nil : space))
+        }
     }
 
     /// POST /questions/path: `{from, to?, space?, all?, at?}` → `QuestionAnswer.paths`. Everybody may ask how it came to what
@@ -71,9 +85,11 @@ extension Service {
         let holder = try principal(body, "to", party, snapshot)
         let at = try body.instant() ?? now
         let all = try body.flag("all")
-        _ = try requireSelf(party, holder, orReaderOf: space, snapshot, at: now)
-        let paths = snapshot.paths(from: giver, to: holder, in: space, all: all, at: at)
-        answer.send(.json(QuestionAnswer.paths(paths, in: snapshot, at: at)))
+        let isOwn = try requireSelf(party, holder, orReaderOf: space, snapshot, at: now)
+        try answer.finishOnPool { () throws(ErrorAnswer) in
+            let paths = snapshot.paths(from: giver, to: holder, in: space, all: all, at: at)
+            return .json(QuestionAnswer.paths(paths, in: snapshot, at: at, readerOf: isOwn ? nil : space))
+        }
     }
 
     /// The principal that a member names; without it whoever asks.

@@ -15,9 +15,9 @@ enum GraphRoutes {
         .query(names + "listEdges", listEdges),
         .query(names + "getChain", getChain),
         .query(names + "check", check),
-        .query(names + "whoCan", whoCan),
-        .query(names + "whatCan", whatCan),
-        .query(names + "findPath", findPath),
+        .query(names + "whoCan", work: .blocking, whoCan),
+        .query(names + "whatCan", work: .blocking, whatCan),
+        .query(names + "findPath", work: .blocking, findPath),
         .procedure(names + "revoke", revoke),
     ]
 
