@@ -131,9 +131,9 @@ final class EdgeLists: @unchecked Sendable {
         try table.rebuild(keeping: { $0 < count }, hashOf: hash)
     }
 
-    /// Walks the list newest first, beginning with the first edge below `bound`.
-    func cursor(_ key: Key, below bound: UInt32 = .max) -> Cursor {
-        guard let list = find(key) else { return Cursor(arena: arena, chunk: 0, position: 0) }
+    /// Walks the list newest first, beginning with the first edge below `bound`; no list is an empty one.
+    func cursor(_ key: Key?, below bound: UInt32 = .max) -> Cursor {
+        guard let key, let list = find(key) else { return Cursor(arena: arena, chunk: 0, position: 0) }
         let state = states.base[Int(list)].load(ordering: .acquiring)
         if state & Self.single != 0 {
             let edge = UInt32(truncatingIfNeeded: state)

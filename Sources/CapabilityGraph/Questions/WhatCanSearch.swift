@@ -105,8 +105,11 @@ struct WhatCanSearch {
         if let start, start < capabilityEnd, graph.audience(graph.capabilities[start].edge) == principal {
             first = graph.capabilities[start].edge
         }
+        let published = graph.visibleEdgeCount
         var edges = received(by: principal, from: first)
         while let edge = edges.next() {
+            // Lists name an edge before it is published, and its capabilities are there no earlier.
+            guard edge < published else { continue }
             let numbers = snapshot.capabilities(of: edge)
             guard let begin = numbers.first else { continue }
             guard !isFull else { return stoppedAt = (isPublic ? 3 : 1, edge == first ? max(start ?? 0, begin) : begin) }
@@ -125,11 +128,8 @@ struct WhatCanSearch {
     /// elsewhere is not looked at, so that the time tells nothing of it.
     private func received(by principal: UInt32, from first: UInt32? = nil) -> ReceivedEdges {
         guard question.space == nil else {
-            return ReceivedEdges(
-                inSpace: onlySpace.map { space in
-                    graph.lists.cursor(
-                        EdgeLists.Key(.audienceInSpace, principal, space), below: first.map { $0 + 1 } ?? .max)
-                }, graph: graph)
+            let list = onlySpace.map { EdgeLists.Key(.audienceInSpace, principal, $0) }
+            return ReceivedEdges(inSpace: graph.lists.cursor(list, below: first.map { $0 + 1 } ?? .max), graph: graph)
         }
         return ReceivedEdges(of: principal, from: first, graph: graph)
     }
@@ -320,16 +320,17 @@ struct ReceivedEdges {
     private let graph: Graph
     /// The next edge of all that it received, plus one.
     private var newest: UInt32
-    private var inSpace: EdgeLists.Cursor?
+    private var inSpace: EdgeLists.Cursor
 
     /// `first` is the edge to begin with, one that the principal received.
     init(of principal: UInt32, from first: UInt32? = nil, graph: Graph) {
         self.graph = graph
         newest = first.map { $0 + 1 } ?? graph.terms.heads.base[Int(principal)].received.load(ordering: .acquiring)
+        inSpace = graph.lists.cursor(nil)
     }
 
-    /// Those of one list; none without one.
-    init(inSpace: EdgeLists.Cursor?, graph: Graph) {
+    /// Those of one list.
+    init(inSpace: EdgeLists.Cursor, graph: Graph) {
         self.graph = graph
         newest = 0
         self.inSpace = inSpace
@@ -341,6 +342,6 @@ struct ReceivedEdges {
             newest = graph.info[edge].olderOfAudience
             return edge
         }
-        return inSpace?.next()
+        return inSpace.next()
     }
 }

@@ -70,3 +70,7 @@ class Service:
             self.process.terminate()
             self.process.wait(timeout=30)
         self.log.close()
+        # What broke it is the one thing worth reading then.
+        if self.process.returncode not in (0, -signal.SIGKILL, -signal.SIGTERM):
+            said = (self.path / "log").read_text(errors="replace")
+            raise RuntimeError(f"the service ended by itself ({self.process.returncode}): {said[-12000:]}")
