@@ -68,6 +68,20 @@ import UCAN
         #expect(scratch.run("explain", "@bob", "tinycloud.kv/get", "kv/notes/a", "--fix").output.isEmpty)
     }
 
+    /// What was said of the use, and where it was asked, is said again by the command that asks again.
+    @Test func aQuestionThatIsAskedAgainSaysAllThatWasSaid() throws {
+        let now = Timestamp(microseconds: scratch.process.now).wholeSeconds
+        let (start, before) = (now.rfc3339, now.adding(seconds: -60).rfc3339)
+        _ = try json(["delegate", "@bob", "-a", "tinycloud.kv/get", "-p", "kv/notes", "--from", start, "--for", "1h"])
+        let given = #"{"statement":{"kind":"query"},"client":"https://a.example"}"#
+        let line = scratch.run(
+            "explain", "@bob", "tinycloud.kv/get", "kv/notes/a", "--fix", "--given", given, "--at", before, "--context",
+            "file"
+        ).output
+        #expect(line.contains(" --at \(start)") && line.contains("--given '\(given)'"), "\(line)")
+        #expect(line.hasSuffix(" --context file\n") && run(line: String(line.dropLast())) == .ok, "\(line)")
+    }
+
     @Test func filesAnswerAsTheServiceDoes() throws {
         try delegate(to: "bob")
         try delegate(to: "carol", "kv/notes/a/b")
