@@ -100,11 +100,11 @@ struct FixAnswer {
         json.endObject()
     }
 
-    /// The line of `capq` that takes all steps; nil where it has no word for one of them.
+    /// The line of `capq` that takes all steps but what goes with the question; nil where it has no word for one of them.
     private func command(_ fix: Fix) -> String? {
         if fix.effort == 0 { return asking(fix.steps) }
         var lines: [String] = []
-        for step in fix.steps {
+        for step in fix.steps where step.effort > 0 {
             guard let line = command(step) else { return nil }
             lines.append(line)
         }

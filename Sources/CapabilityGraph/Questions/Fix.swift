@@ -44,7 +44,8 @@ public enum FixStep: Sendable, Hashable {
     /// Let the list of a space's members give this ability.
     case setPolicy(space: Space, ability: Ability)
 
-    var effort: Int {
+    /// 0 for what goes with the question, 1 for one statement of one other, 2 for a change of settings.
+    public var effort: Int {
         switch self {
         case .context, .say, .wait: 0
         case .delegate, .putMember, .allowApplication: 1

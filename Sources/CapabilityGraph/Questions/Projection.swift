@@ -64,3 +64,13 @@ struct Projection {
             route: route)
     }
 }
+
+extension Snapshot {
+    /// An explanation as a viewer is told it: without what has ended and was for others than itself.
+    public func told(_ explanation: Explanation, to viewer: QuestionViewer) -> Explanation {
+        let projection = Projection(self, viewer)
+        var told = explanation
+        told.candidates.removeAll { !projection.shows($0.edge.raw) }
+        return told
+    }
+}

@@ -95,10 +95,10 @@ package struct SpaceGraph: Sendable {
         json.int(graph.revision)
         if explained {
             json.key("explain")
-            ExplanationAnswer(snapshot: graph, now: now).write(graph.explain(question, at: now), into: &json)
-            QuestionAnswer.writeWhy(
-                question, decision, in: graph, at: now,
-                for: permit.manages ? .reader : .party(principal, knowsUnit: true), into: &json)
+            let viewer = permit.manages ? QuestionViewer.reader : .party(principal, knowsUnit: true)
+            let explanation = graph.told(graph.explain(question, at: now), to: viewer)
+            ExplanationAnswer(snapshot: graph, now: now).write(explanation, into: &json)
+            QuestionAnswer.writeWhy(question, decision, in: graph, at: now, for: viewer, into: &json)
         }
         json.endObject()
         return json.bytes

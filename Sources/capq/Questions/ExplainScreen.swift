@@ -103,13 +103,14 @@ struct ExplainScreen {
         return fixes.flatMap { fix in
             var lines = [Cell(who(fix, isShort: false), brief: who(fix, isShort: true))]
             if let command = ExplainCommand.command(fix, place) { lines.append(Cell(id: "  " + command)) }
+            if fix["class"] != 0, let said = said(fix) { lines.append(Cell("  then say `\(said)` in the context")) }
             return lines
         }
     }
 
     private func who(_ fix: JSON, isShort: Bool) -> String {
         let steps = (fix["steps"]?.array ?? []).compactMap { $0["step"]?.string }
-        let said = (fix["steps"]?.array ?? []).lazy.compactMap { $0["member"]?.string }.first
+        let said = said(fix)
         let what =
             switch fix["class"]?.number?.int64 {
             case 0 where said != nil: "ask again: say `\(said ?? "")` in the context"
@@ -124,6 +125,11 @@ struct ExplainScreen {
         let names = ([by] + others.prefix(2)).map { ShortWords.principal($0, isShort) }
         let more = Int64(max(0, others.count - 2)) + (fix["moreSigners"]?.number?.int64 ?? 0)
         return "\(what), by \(names.joined(separator: " or "))\(more > 0 ? " or \(more) more" : ""):"
+    }
+
+    /// The member of the context that a fix asks to be said.
+    private func said(_ fix: JSON) -> String? {
+        (fix["steps"]?.array ?? []).lazy.compactMap { $0["member"]?.string }.first
     }
 
     private static func word(step: String) -> String {

@@ -155,6 +155,12 @@ import UCAN
         #expect(miss.edge == own && miss.defects.map { $0.code(in: stage.snapshot) } == ["policy"])
         #expect(miss.defects.allSatisfy { $0.edge == nil } && members.hidden.edges == 2 && miss.cost == 70)
         #expect(!"\(members.shown)".contains(manager.text))
+        let question = CheckQuestion(
+            principal: dan, ability: .spaceReadSelf, resource: .atproto(space: space, path: nil))
+        let walk = stage.snapshot.explain(question, at: stage.now)
+        #expect(walk.candidates.contains { $0.edge == open })
+        let walked = stage.snapshot.told(walk, to: .party(dan, knowsUnit: true))
+        #expect(walked.candidates.map(\.edge) == [own])
         let readers = misses(dan, .reader)
         #expect(readers.shown.contains { $0.edge == open } && "\(readers.shown)".contains(manager.text))
     }
