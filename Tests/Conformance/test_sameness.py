@@ -43,7 +43,7 @@ ROUTES = {
 }
 # Other questions to the same methods.
 VARIANTS = {
-    SIMPLE + "listMembers": [{}], OURS + "graph.listEdges": [{}], OURS + "graph.check": [{"ability": "know"}],
+    SIMPLE + "listMembers": [{}], OURS + "graph.listEdges": [{}], OURS + "graph.check": [{"ability": "know"}, {"ability": "read", "explain": "true"}],
     OURS + "graph.whatCan": [{}, {"ability": "read", "public": "true"}],
     OURS + "graph.findPath": [{"from": "{did}", "to": "{did}"}],
     SPACE + "getRecord": [{"collection": POST, "rkey": "{rkey}"}], SPACE + "listRecords": [{}, {"repo": "{writer}"}],

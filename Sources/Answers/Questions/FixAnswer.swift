@@ -37,11 +37,11 @@ struct FixAnswer {
             json.endArray()
             json.key("moreSigners")
             json.int(fix.moreSigners)
+            QuestionAnswer.write(fix.capped, into: &json)
         }
-        let commands = fix.effort == 0 ? [asking(fix.steps)] : fix.steps.compactMap(command)
-        if commands.count == (fix.effort == 0 ? 1 : fix.steps.count) {
+        if let command = command(fix) {
             json.key("command")
-            json.string(commands.joined(separator: " && "))
+            json.string(command)
         }
         json.endObject()
     }
@@ -57,6 +57,13 @@ struct FixAnswer {
             member("step", "context")
             json.key("caveats")
             json.value(.array(caveats.list))
+        case .say(let name, let values):
+            member("step", "context")
+            member("member", name)
+            json.key("values")
+            json.beginArray()
+            for value in values { json.string(value) }
+            json.endArray()
         case .wait(let until):
             member("step", "wait")
             member("until", until.rfc3339)
@@ -93,13 +100,24 @@ struct FixAnswer {
         json.endObject()
     }
 
+    /// The line of `capq` that takes all steps but what goes with the question; nil where it has no word for one of them.
+    private func command(_ fix: Fix) -> String? {
+        if fix.effort == 0 { return asking(fix.steps) }
+        var lines: [String] = []
+        for step in fix.steps where step.effort > 0 {
+            guard let line = command(step) else { return nil }
+            lines.append(line)
+        }
+        return lines.joined(separator: " && ")
+    }
+
     /// The line of `capq` that takes a step; nil for one that it has no word for.
     private func command(_ step: FixStep) -> String? {
         switch step {
         case .delegate(let step):
             var words = [
                 "capq", "delegate", step.audience.text, "-a", step.capability.ability.text, "-p",
-                step.capability.resource.text, "--for", Self.duration(step, now),
+                step.capability.resource.text, "--for", duration(step),
             ]
             if let start = step.notBefore { words += ["--from", start.rfc3339] }
             if !step.capability.caveats.isEmpty {
@@ -112,30 +130,41 @@ struct FixAnswer {
             var words = ["capq", "member", "add", principal.text, "--space", space.text, "--access", access.word]
             if access.manages { words.append("--manage") }
             return words.map(Self.quoted).joined(separator: " ")
-        case .allowApplication, .setPolicy, .context, .wait: return nil
+        case .allowApplication, .setPolicy, .context, .say, .wait: return nil
         }
     }
 
-    /// The question as it would be asked after steps that the asker takes alone.
-    private func asking(_ steps: [FixStep]) -> String {
+    /// The question as it would be asked after steps that the asker takes alone, with all that was said of the use; nil where
+    /// it is not known what would have to be said.
+    private func asking(_ steps: [FixStep]) -> String? {
         var words = ["capq", "check", question.principal.text, question.ability.text, question.resource.text]
+        var given = JSONObject()
+        if let context = question.context, let said = snapshot.families.json(of: context).object { given = said }
         for step in steps {
             switch step {
-            case .context(let caveats):
-                let given = JSONObject([("caveats", .array(caveats.list))]).map(JSON.object) ?? .null
-                words += ["--given", String(decoding: given.serialized(), as: UTF8.self)]
+            case .context(let caveats): given["caveats"] = .array(caveats.list)
+            case .say(let member, let values):
+                guard let value = values.first else { return nil }
+                given[member] = .string(value)
             case .wait(let until): words += ["--at", until.rfc3339]
             case .delegate, .putMember, .allowApplication, .setPolicy: break
             }
         }
+        if !given.isEmpty {
+            words += ["--given", String(decoding: JSON.object(given).serialized(), as: UTF8.self)]
+        }
         return words.map(Self.quoted).joined(separator: " ")
     }
 
-    /// How long the delegation may last, a minute less than it could so that there is time to sign it.
-    private static func duration(_ step: DelegationStep, _ now: Timestamp) -> String {
-        let seconds = step.expires.microseconds / 1_000_000 - max(now, step.notBefore ?? now).microseconds / 1_000_000
-        if seconds == Fix.usualLifetime { return "7d" }
-        return "\(max(1, seconds > 120 ? seconds - 60 : seconds - 1))s"
+    /// How long the delegation may last. Where what it rests on ends with it, a minute less, or half of what is left, so that
+    /// there is time to sign it.
+    private func duration(_ step: DelegationStep) -> String {
+        let end = step.proofs.compactMap { snapshot.view($0).expires?.microseconds }.min() ?? .max
+        let begin = max(now, step.notBefore ?? now).microseconds / 1_000_000
+        let seconds = step.expires.microseconds / 1_000_000 - begin
+        let room = end / 1_000_000 - begin - seconds
+        guard room < 60 else { return seconds == Fix.usualLifetime ? "7d" : "\(max(1, seconds))s" }
+        return "\(max(1, seconds > 120 ? seconds - 60 : seconds / 2))s"
     }
 
     /// A word as a shell reads it back.

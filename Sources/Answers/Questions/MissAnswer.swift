@@ -48,7 +48,7 @@ struct MissAnswer {
             json.string(text)
         }
         member("kind", defect.name)
-        member("edge", cid(defect.edge))
+        if let edge = defect.edge { member("edge", cid(edge)) }
         switch defect.kind {
         case .caveat(let failure):
             member("failure", failure.text)
@@ -64,6 +64,10 @@ struct MissAnswer {
             member("code", ended.code)
             member("by", ended.by)
             if let at = ended.at { member("at", at.rfc3339) }
+        case .condition(let remedy):
+            member("code", remedy.code)
+            if let missing = remedy.missing { member("missing", missing) }
+        case .unseen(_, let code, _): member("code", code)
         case .unsupported: break
         }
         json.endObject()
@@ -71,7 +75,7 @@ struct MissAnswer {
 
     /// One defect as the end of a sentence that begins with what the edge gives.
     private func words(_ defect: Defect, of miss: Miss) -> String {
-        let name = "`\(DecisionReason.short(cid(defect.edge)))`"
+        let name = defect.edge.map { "`\(DecisionReason.short(cid($0)))`" } ?? "something that it rests on"
         let ability = miss.capability.ability.text
         switch defect.kind {
         case .caveat(let failure): return "a caveat of \(name) is not met: \(failure.text)"
@@ -90,6 +94,13 @@ struct MissAnswer {
             default: return "\(name) was revoked by `\(ended.by)`\(moment)"
             }
         case .unsupported: return "\(name) rests on nothing"
+        case .condition(let remedy): return remedy.message
+        case .unseen(_, let code, _):
+            switch code {
+            case "policy": return "the space no longer lets its list give this"
+            case "spaceDeleted": return "the space was deleted"
+            default: return "\(name) holds no more"
+            }
         }
     }
 

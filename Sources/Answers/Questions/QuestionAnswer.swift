@@ -5,7 +5,8 @@ public import UCAN
 /// Writes the answers to questions about authority: why and why not, who can, what can, by which way (questions 1 and 2).
 public enum QuestionAnswer {
     /// Writes what stands beside a decision: after a refusal `misses`, `moreMisses`, `fixes` and `unfixable?`; after an
-    /// allowance `others`, `moreOthers` and `toStop`; after either `at`, `complete` and `hidden`.
+    /// allowance `others`, `moreOthers` and `toStop`; after either `at`, `complete` and `hidden`. The decision is the one that
+    /// the viewer is told.
     public static func writeWhy(
         _ question: CheckQuestion, _ decision: Decision, in snapshot: Snapshot, at: Timestamp,
         for viewer: QuestionViewer, into json: inout JSONWriter
@@ -15,13 +16,14 @@ public enum QuestionAnswer {
         var isComplete = true
         var hidden = Hidden()
         if decision.isAllowed {
-            let stopping = snapshot.stopping(question, at: at)
+            let stopping = snapshot.stopping(question, at: at, for: viewer)
             isComplete = stopping?.isComplete ?? false
-            write(stopping, question, in: snapshot, for: viewer, &hidden, into: &json)
+            write(stopping, in: snapshot, into: &json)
         } else {
             let misses = snapshot.misses(question, at: at, for: viewer)
-            let fixes = snapshot.fixes(question, after: misses, at: at, for: viewer)
-            isComplete = misses.capped == nil && misses.moreCount == 0
+            let fixes = snapshot.fixes(question, decision, after: misses, at: at, for: viewer)
+            isComplete = misses.capped == nil && misses.moreCount == 0 && fixes.isComplete
+            hidden = misses.hidden
             MissAnswer(snapshot: snapshot, now: at).write(misses, into: &json)
             FixAnswer(question: question, snapshot: snapshot, now: at).write(fixes, into: &json)
         }
@@ -30,21 +32,10 @@ public enum QuestionAnswer {
         write(hidden, into: &json)
     }
 
-    private static func write(
-        _ stopping: Stopping?, _ question: CheckQuestion, in snapshot: Snapshot, for viewer: QuestionViewer,
-        _ hidden: inout Hidden, into json: inout JSONWriter
-    ) {
-        // Of a unit that it may not know of, a principal is told what was made for itself.
-        func isShown(_ edge: Snapshot.EdgeID) -> Bool {
-            switch viewer {
-            case .reader, .party(_, knowsUnit: true): true
-            case .party(let principal, knowsUnit: false): snapshot.view(edge).audience == principal.text
-            }
-        }
-        let others = (stopping?.ways ?? []).dropFirst().filter { $0.first.map { isShown($0.edge) } ?? false }
+    private static func write(_ stopping: Stopping?, in snapshot: Snapshot, into json: inout JSONWriter) {
         json.key("others")
         json.beginArray()
-        for way in others {
+        for way in stopping?.ways.dropFirst() ?? [] {
             json.beginObject()
             json.key("route")
             write(way.map(\.edge), in: snapshot, into: &json)
@@ -56,7 +47,7 @@ public enum QuestionAnswer {
         json.key("toStop")
         json.beginObject()
         json.key("edges")
-        write((stopping?.edges ?? []).filter(isShown), in: snapshot, into: &json)
+        write(stopping?.edges ?? [], in: snapshot, into: &json)
         json.key("own")
         json.bool(stopping?.isOwn ?? false)
         json.key("servesOthers")

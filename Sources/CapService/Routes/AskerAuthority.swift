@@ -64,10 +64,12 @@ extension Service {
         }
     }
 
-    /// Who is shown an answer about a principal: who may read the unit, else the principal itself.
+    /// Who is shown an answer about a principal: who may read the unit, else the principal itself. Who asks about another
+    /// was let to because it may (`mayAsk`), which is not asked again.
     func viewer(
         _ party: AskingParty, of resource: Resource, about principal: DID, _ snapshot: Snapshot, at now: Timestamp
     ) -> QuestionViewer {
+        guard case .invoker(let question) = party, question.invoker == principal else { return .reader }
         if mayRead(party, unitOf: resource, snapshot, at: now) { return .reader }
         return .party(
             principal, knowsUnit: resource.space.map { snapshot.mayKnow(principal, of: $0, at: now) } ?? true)

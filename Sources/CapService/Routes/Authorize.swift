@@ -181,13 +181,15 @@ extension Service {
                 let cited = invocation?.proofs.compactMap { snapshot.edge($0) } ?? []
                 explanation.candidates.removeAll { !cited.contains($0.edge) }
             }
-            ExplanationAnswer(snapshot: snapshot, now: at).write(explanation, into: &json)
             if case .principal = question.subject {
+                let viewer = viewer(party, of: wanted.resource, about: principal, snapshot, at: now)
+                explanation = snapshot.told(explanation, to: viewer)
+                ExplanationAnswer(snapshot: snapshot, now: at).write(explanation, into: &json)
                 var asked = check
                 asked.context = try completed(question.context, wanted)
-                QuestionAnswer.writeWhy(
-                    asked, decision, in: snapshot, at: at,
-                    for: viewer(party, of: wanted.resource, about: principal, snapshot, at: now), into: &json)
+                QuestionAnswer.writeWhy(asked, decision, in: snapshot, at: at, for: viewer, into: &json)
+            } else {
+                ExplanationAnswer(snapshot: snapshot, now: at).write(explanation, into: &json)
             }
         }
         json.endObject()

@@ -163,4 +163,11 @@ public final class Families: Sendable {
         }
         return context
     }
+
+    /// The object that `context` reads back: all that somebody else could say of the use as well.
+    public func json(of context: CheckContext) -> JSON {
+        var object = JSONObject()
+        for member in members { object[member.name] = member.write(context) }
+        return .object(object)
+    }
 }

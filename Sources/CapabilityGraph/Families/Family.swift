@@ -44,9 +44,12 @@ public protocol Family: Sendable {
     func isAttested(_ question: CheckQuestion, _ registry: AbilityRegistry, at now: Timestamp) -> Bool
     /// What a use takes beside the right, which is held: the answer that refuses it; nil where nothing is wanting.
     func unmetCondition(of question: CheckQuestion, in graph: Snapshot, at now: Timestamp) -> Decision?
+    /// What a use lacks that `unmetCondition` refused with this denial, and which steps would mend it; nil where that says
+    /// all there is to say.
+    func remedy(of question: CheckQuestion, refused: Denial, in graph: Snapshot, at now: Timestamp) -> Remedy?
     /// The change by which who manages a space admits a principal to what is asked, which holds so much there already; nil
     /// where there is none.
-    func admission(of question: CheckQuestion, holding: [Ability], _ registry: AbilityRegistry) -> FixStep?
+    func admission(of question: CheckQuestion, holding: [Ability], _ registry: AbilityRegistry) -> AdmissionStep?
 }
 
 extension Family {
@@ -60,9 +63,12 @@ extension Family {
     public func isOwn(_ question: CheckQuestion) -> Bool { false }
     public func isAttested(_ question: CheckQuestion, _ registry: AbilityRegistry, at now: Timestamp) -> Bool { false }
     public func unmetCondition(of question: CheckQuestion, in graph: Snapshot, at now: Timestamp) -> Decision? { nil }
-    public func admission(of question: CheckQuestion, holding: [Ability], _ registry: AbilityRegistry) -> FixStep? {
+    public func remedy(of question: CheckQuestion, refused: Denial, in graph: Snapshot, at now: Timestamp) -> Remedy? {
         nil
     }
+    public func admission(
+        of question: CheckQuestion, holding: [Ability], _ registry: AbilityRegistry
+    ) -> AdmissionStep? { nil }
 }
 
 /// Names a family.

@@ -48,12 +48,17 @@ public struct ContextMember: Sendable {
     public let name: String
     /// Throws `malformedContext`.
     let read: @Sendable (JSON, Families, inout CheckContext) throws(GraphError) -> Void
+    /// What `read` reads back; nil where nothing is said.
+    let write: @Sendable (CheckContext) -> JSON?
 
     public init(
-        _ name: StaticString, read: @escaping @Sendable (JSON, Families, inout CheckContext) throws(GraphError) -> Void
+        _ name: StaticString,
+        read: @escaping @Sendable (JSON, Families, inout CheckContext) throws(GraphError) -> Void,
+        write: @escaping @Sendable (CheckContext) -> JSON? = { _ in nil }
     ) {
         self.name = "\(name)"
         self.read = read
+        self.write = write
     }
 
     static let caveats = ContextMember("caveats") { json, _, context throws(GraphError) in
@@ -62,5 +67,7 @@ public struct ContextMember: Sendable {
         }
         // The single empty object is how a token spells no caveat.
         context.caveats = list.count == 1 && list[0].object?.isEmpty == true ? .some(.none) : Caveats(list)
+    } write: { context in
+        context.caveats.map { .array($0.list) }
     }
 }

@@ -75,7 +75,7 @@ extension Snapshot {
     /// counts at its shortest way; `body` says whether to go on. Spaces that are not here do not count.
     ///
     /// False when the budget ran out. `ignoringPolicies` asks what the lists say, whatever their policies let them give.
-    private func walkMemberSpaces(
+    func walkMemberSpaces(
         of question: ResolvedQuestion, at: Timestamp, _ budget: inout Int, ignoringPolicies: Bool = false,
         where isCounted: (UInt32) -> Bool = { _ in true },
         _ body: ([ReachedSpace], ResolvedQuestion, inout Int) -> Bool
@@ -116,7 +116,7 @@ extension Snapshot {
     }
 
     /// The capabilities that lead from the space reached last to the asked one, innermost first.
-    private func hops(_ reached: [ReachedSpace]) -> [UInt32] {
+    func hops(_ reached: [ReachedSpace]) -> [UInt32] {
         var path: [UInt32] = []
         var index = reached.count - 1
         while let hop = reached[index].hop {
@@ -161,7 +161,7 @@ extension Snapshot {
 }
 
 /// A space whose members count, and by which edge of which other one.
-private struct ReachedSpace {
+struct ReachedSpace {
     let question: ResolvedQuestion
     /// nil for the asked space.
     let hop: UInt32?

@@ -63,3 +63,20 @@ public struct Hidden: Sendable, Hashable {
         self.principals = principals
     }
 }
+
+/// Bounds the capabilities that one question looks at, whatever it looks at them for.
+struct QuestionBudget {
+    var left: Int
+
+    init(_ limit: Int) { left = limit }
+
+    /// Takes from what is left; false when nothing is left.
+    mutating func spend(_ count: Int = 1) -> Bool {
+        guard left >= count else {
+            left = 0
+            return false
+        }
+        left -= count
+        return true
+    }
+}

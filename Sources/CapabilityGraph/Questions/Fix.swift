@@ -11,15 +11,19 @@ public struct Fix: Sendable {
     public let alsoBy: [DID]
     /// Further ones, those included whom the viewer may not see.
     public let moreSigners: Int
+    /// Which bound kept further ones from being counted.
+    public let capped: Capped?
 
     public static let usualLifetime: Int64 = 7 * 86_400
 
-    init(effort: Int, steps: [FixStep], by: DID? = nil, alsoBy: [DID] = [], moreSigners: Int = 0) {
-        self.effort = effort
+    /// The effort is that of the step that takes most.
+    init(steps: [FixStep], by: DID? = nil, alsoBy: [DID] = [], moreSigners: Int = 0, capped: Capped? = nil) {
+        effort = steps.map(\.effort).max() ?? 0
         self.steps = steps
         self.by = by
         self.alsoBy = alsoBy
         self.moreSigners = moreSigners
+        self.capped = capped
     }
 }
 
@@ -27,6 +31,8 @@ public struct Fix: Sendable {
 public enum FixStep: Sendable, Hashable {
     /// Say with the question that the use is bound by these caveats.
     case context(Caveats)
+    /// Say that member of the context with the question, by one of these values where any are known.
+    case say(member: String, values: [String])
     /// Ask at that instant.
     case wait(until: Timestamp)
     /// Sign this delegation.
@@ -37,6 +43,47 @@ public enum FixStep: Sendable, Hashable {
     case allowApplication(space: Space, application: DID)
     /// Let the list of a space's members give this ability.
     case setPolicy(space: Space, ability: Ability)
+
+    /// 0 for what goes with the question, 1 for one statement of one other, 2 for a change of settings.
+    public var effort: Int {
+        switch self {
+        case .context, .say, .wait: 0
+        case .delegate, .putMember, .allowApplication: 1
+        case .setPolicy: 2
+        }
+    }
+}
+
+/// What a use lacks beside the right to it, and the steps after which it lacks that no more.
+public struct Remedy: Sendable, Hashable {
+    public let code: String
+    /// The end of a sentence that begins with what is held.
+    public let message: String
+    /// What the context would have to say; nil where that is not what is wanting.
+    public let missing: String?
+    /// Empty where no single step does.
+    public let steps: [FixStep]
+
+    public init(_ code: String, _ message: String, missing: String? = nil, steps: [FixStep] = []) {
+        self.code = code
+        self.message = message
+        self.missing = missing
+        self.steps = steps
+    }
+
+    var isOfContext: Bool { missing != nil }
+}
+
+/// The change by which a principal is admitted to what it asks.
+public struct AdmissionStep: Sendable {
+    public let step: FixStep
+    /// What the list of members gives by it, and a policy has to let the list give; nil where it is no matter of a list.
+    public let given: Ability?
+
+    public init(_ step: FixStep, given: Ability?) {
+        self.step = step
+        self.given = given
+    }
 }
 
 /// A delegation as it would have to be signed.
@@ -78,9 +125,15 @@ public enum Unfixable: String, Sendable {
 public struct Fixes: Sendable {
     public let fixes: [Fix]
     public let unfixable: Unfixable?
+    /// False where a bound was hit, so that something smaller, or somebody nearer, may have been passed by.
+    public let isComplete: Bool
+    /// How many capabilities were looked at.
+    let visited: Int
 
-    init(_ fixes: [Fix], else reason: Unfixable) {
+    init(_ fixes: [Fix], else reason: Unfixable, isComplete: Bool = true, visited: Int = 0) {
         self.fixes = fixes
         unfixable = fixes.isEmpty ? reason : nil
+        self.isComplete = isComplete
+        self.visited = visited
     }
 }

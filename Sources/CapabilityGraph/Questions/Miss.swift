@@ -30,6 +30,10 @@ public struct Defect: Sendable, Hashable {
         case ended(Ended)
         /// Nothing that the capability rested on is left.
         case unsupported
+        /// Whatever right is held, the use lacks what its family asks beside it.
+        case condition(Remedy)
+        /// One of the others, on an edge that the viewer may not see: its class alone.
+        case unseen(name: String, code: String, cost: Int)
     }
 
     /// How an edge was ended, in the words of its kind.
@@ -41,7 +45,8 @@ public struct Defect: Sendable, Hashable {
     }
 
     public let kind: Kind
-    public let edge: Snapshot.EdgeID
+    /// Nil where the viewer may not see it.
+    public let edge: Snapshot.EdgeID?
 
     /// A stable name for the defect by itself.
     public var name: String {
@@ -53,6 +58,8 @@ public struct Defect: Sendable, Hashable {
         case .path: "path"
         case .ended: "ended"
         case .unsupported: "unsupported"
+        case .condition: "condition"
+        case .unseen(let name, _, _): name
         }
     }
 
@@ -62,10 +69,14 @@ public struct Defect: Sendable, Hashable {
         case .caveat(let failure): failure.missing == nil ? "caveatFailed" : "missingContext"
         case .pending: "notYetValid"
         case .expired: "expired"
-        case .ability: snapshot.view(edge).kind.traits.contains(.membership) ? "roleTooLow" : "abilityNotCovered"
+        case .ability:
+            edge.map { snapshot.view($0).kind.traits.contains(.membership) } ?? false
+                ? "roleTooLow" : "abilityNotCovered"
         case .path: "resourceNotCovered"
         case .ended(let ended): ended.code
         case .unsupported: "noRoute"
+        case .condition(let remedy): remedy.code
+        case .unseen(_, let code, _): code
         }
     }
 
@@ -78,6 +89,8 @@ public struct Defect: Sendable, Hashable {
         case .path(_, let drop): 50 + drop
         case .ended: 70
         case .unsupported: 100
+        case .condition(let remedy): remedy.isOfContext ? 10 : 45
+        case .unseen(_, _, let cost): cost
         }
     }
 }
@@ -89,7 +102,9 @@ public struct Misses: Sendable {
     public let moreCount: Int
     /// What was not looked at: nearer ones may be among that. Nil when everything was.
     public let capped: Capped?
-    /// True where the viewer is party to anything in the unit.
+    /// How much that came near the viewer may not see.
+    public let hidden: Hidden
+    /// True where the viewer received anything in the unit.
     let seesUnit: Bool
 
     public static let usualLimit = 8

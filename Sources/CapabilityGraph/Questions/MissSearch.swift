@@ -36,6 +36,8 @@ struct MissSearch {
     let question: CheckQuestion
     let resolved: ResolvedQuestion
     let at: Int64
+    /// What any right that is held would lack still.
+    private var condition: Remedy?
     private var ways: [UInt32: Way] = [:]
     private var visited = 0
     private var capped: Capped?
@@ -53,18 +55,22 @@ struct MissSearch {
     private var maxNodes: Int { graph.limits.maxCheckNodes }
 
     mutating func find(for viewer: QuestionViewer, limit: Int) -> Misses {
+        let projection = Projection(snapshot, viewer)
+        if viewer.knowsUnit { condition = snapshot.remedy(of: question, at: Timestamp(microseconds: at)) }
         var starts: [Start] = []
         var seen: Set<UInt32> = []
         for principal in principals(viewer) { gather(principal, into: &starts, &seen) }
         // What is shown is right among what was seen: the nearest starts are followed first.
         starts.sort { ($0.cost, $1.capability) < ($1.cost, $0.capability) }
         var best: [UInt32: (miss: Miss, capability: UInt32)] = [:]
+        var hidden: Set<UInt32> = []
         for start in starts {
             guard let way = way(from: start.capability) else { break }
             // A capability that lacks nothing answers the question: it is no miss.
             guard start.cost + way.cost > 0 else { continue }
             let edge = graph.capabilities[start.capability].edge
-            let miss = miss(start, way)
+            // What is not shown takes no place in the order.
+            guard let miss = projection.told(miss(start, way), &hidden) else { continue }
             if let known = best[edge], (known.miss.cost, known.capability) <= (miss.cost, start.capability) { continue }
             best[edge] = (miss, start.capability)
         }
@@ -74,9 +80,12 @@ struct MissSearch {
             let (newer, older) = (graph.admittedAt(first), graph.admittedAt(second))
             return newer != older ? newer > older : graph.ids[first] < graph.ids[second]
         }
+        // Who sees nothing of the unit is not told either how much is hidden there.
+        let seesUnit =
+            viewer.isReader || starts.contains { projection.isOwn(graph.capabilities[$0.capability].edge) }
         return Misses(
             shown: ordered.prefix(limit).map(\.miss), moreCount: max(0, ordered.count - limit), capped: capped,
-            seesUnit: viewer.isReader || !starts.isEmpty)
+            hidden: Hidden(edges: seesUnit ? hidden.count : 0), seesUnit: seesUnit)
     }
 
     // MARK: starts
@@ -115,7 +124,7 @@ struct MissSearch {
                 cap(.nodes, maxNodes)
                 return
             }
-            visited += 1
+            visited += snapshot.weight(of: number)
             if let start = start(number) { starts.append(start) }
         }
     }
@@ -173,6 +182,7 @@ struct MissSearch {
             let held = snapshot.resource(row.resource)
             defects.append(Defect(kind: .path(held: held, drop: Self.drop(held, question.resource)), edge: edge))
         }
+        if let condition { defects.append(Defect(kind: .condition(condition), edge: edge)) }
         return Start(capability: number, defects: defects, cost: defects.reduce(0) { $0 + $1.cost })
     }
 
@@ -295,9 +305,10 @@ extension Snapshot {
         let space = capabilities(of: view.edge.raw).first.map {
             graph.resources.row(graph.capabilities[$0].resource).space
         }
-        // Only by what ended with the space is it told that the space is gone: who left before does not learn it.
-        if kind.isHostStatement, let space, space != 0, let deleted = deletion(of: space - 1),
-            view.ending?.at == deleted
+        // Only by what ends with a space is it told that the space is gone. Nobody is taken off its list then, and a token
+        // may have been ended before, within the same tick.
+        if kind.isHostStatement, !kind.traits.contains(.membership), !kind.traits.contains(.bearerToken), let space,
+            space != 0, let deleted = deletion(of: space - 1), view.ending?.at == deleted
         {
             return "spaceDeleted"
         }
@@ -306,6 +317,24 @@ extension Snapshot {
         if kind.traits.contains(.session) { return "sessionEnded" }
         if kind == .appAccess { return "appRemoved" }
         return "revoked"
+    }
+
+    /// How much it is to look at a capability: caveats are parsed to be judged.
+    func weight(of capability: UInt32) -> Int {
+        let row = graph.capabilities[capability]
+        return row.caveats == 0 ? 1 : 1 + graph.terms.bytes(row.caveats).count / 256
+    }
+
+    /// What a use lacks beside the right to it; nil where nothing is wanting, or nobody knows.
+    func remedy(of question: CheckQuestion, at: Timestamp) -> Remedy? {
+        guard let family = graph.families.family(of: question.resource),
+            case .deny(let denial)? = family.unmetCondition(of: question, in: self, at: at)
+        else { return nil }
+        if let remedy = family.remedy(of: question, refused: denial, in: self, at: at) { return remedy }
+        guard case .unmet(let condition) = denial.cause else {
+            return Remedy(denial.code, "the use lacks what is asked beside the right")
+        }
+        return Remedy(condition.code, condition.message)
     }
 
     /// When a space that was made here was deleted; nil while it stands.

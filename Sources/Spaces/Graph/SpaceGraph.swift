@@ -78,15 +78,14 @@ package struct SpaceGraph: Sendable {
     }
 
     /// Says whether a principal has an ability on the space or a path in it, by which edges, and why:
-    /// `{decision, chain, reason, revision, explain}` and what `QuestionAnswer.writeWhy` writes.
+    /// `{decision, chain, reason, revision}`, and explained also `explain` and what `QuestionAnswer.writeWhy` writes.
     package func check(
-        _ permit: Permit, _ ability: Ability, path: String?, at now: Timestamp
+        _ permit: Permit, _ ability: Ability, path: String?, explained: Bool, at now: Timestamp
     ) throws -> [UInt8] {
         guard case .readGraph(let principal?) = permit.operation else { throw AccessRefusal.closed }
         let graph = store.snapshot(at: permit.revision)
         let question = CheckQuestion(
             principal: principal, ability: ability, resource: try Self.resource(permit.space, path, graph.families))
-        let explanation = graph.explain(question, at: now)
         let decision = graph.answer(question, at: now)
         var json = JSONWriter(reserving: 2048)
         json.beginObject()
@@ -94,11 +93,13 @@ package struct SpaceGraph: Sendable {
             decision, principal: principal, into: &json)
         json.key("revision")
         json.int(graph.revision)
-        json.key("explain")
-        ExplanationAnswer(snapshot: graph, now: now).write(explanation, into: &json)
-        QuestionAnswer.writeWhy(
-            question, decision, in: graph, at: now,
-            for: permit.manages ? .reader : .party(principal, knowsUnit: true), into: &json)
+        if explained {
+            json.key("explain")
+            let viewer = permit.manages ? QuestionViewer.reader : .party(principal, knowsUnit: true)
+            let explanation = graph.told(graph.explain(question, at: now), to: viewer)
+            ExplanationAnswer(snapshot: graph, now: now).write(explanation, into: &json)
+            QuestionAnswer.writeWhy(question, decision, in: graph, at: now, for: viewer, into: &json)
+        }
         json.endObject()
         return json.bytes
     }

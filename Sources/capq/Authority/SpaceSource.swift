@@ -8,12 +8,6 @@ import UCAN
 struct SpaceSource: AuthoritySource {
     private static let methods = "dev.capabilitygraph.graph."
 
-    /// What an answer says only where it is asked to explain.
-    private static let explaining = [
-        "explain", "at", "complete", "misses", "moreMisses", "fixes", "unfixable", "capped", "others", "moreOthers",
-        "toStop", "hidden",
-    ]
-
     let acting: ActingAccount
     let uri: SpaceURI
 
@@ -52,13 +46,22 @@ struct SpaceSource: AuthoritySource {
             (name: "ability", value: question.ability),
         ]
         if let path = try path(of: question.resource) { asked.append(("path", path)) }
+        if question.wantsExplanation { asked.append(("explain", "true")) }
         let answer = try acting.query(Self.methods + "check", asked)
-        var object = answer.object ?? JSONObject()
-        if !question.wantsExplanation {
-            for name in Self.explaining { object[name] = nil }
-        }
-        let bytes = JSON.object(object).serialized()
-        return try CommandError.ofService { () throws(ClientError) in try AuthorizeAnswer(bytes) }
+        let told = Self.withoutContext(answer)
+        return try CommandError.ofService { () throws(ClientError) in try AuthorizeAnswer(told.serialized()) }
+    }
+
+    /// Leaves out commands that would ask with a context, which is not said of permissioned spaces.
+    private static func withoutContext(_ answer: JSON) -> JSON {
+        guard var object = answer.object, let fixes = object["fixes"]?.array else { return answer }
+        object["fixes"] = .array(
+            fixes.map { fix in
+                guard fix["class"]?.number?.int64 == 0, var fix = fix.object else { return fix }
+                fix["command"] = nil
+                return .object(fix)
+            })
+        return .object(object)
     }
 
     func ask(_ question: AuthorityQuestion) throws(CommandError) -> JSON {

@@ -35,16 +35,42 @@ enum ExplainCommand {
 
     private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
         let (decision, question, source) = try CheckCommand.decide(arguments, process, explained: true)
+        let place = place(arguments)
         if arguments[fix] {
-            let command = decision.json["fixes"]?.array?.lazy.compactMap { $0["command"]?.string }.first
-            guard let command else { return Answer(exit: decision.decision == .allow ? .ok : .deny, text: "") }
+            let commands = (decision.json["fixes"]?.array ?? []).lazy.compactMap { Self.command($0, place) }
+            guard let command = commands.first else {
+                return Answer(exit: decision.decision == .allow ? .ok : .deny, text: "")
+            }
             return Answer(text: PrintableText.of(command) + "\n")
         }
         var answer = CheckAnswer.answer(decision)
         let screen = ExplainScreen(
-            decision: decision, space: SpaceText.space(of: question.resource) ?? source.space, now: source.now)
+            decision: decision, space: SpaceText.space(of: question.resource) ?? source.space, now: source.now,
+            place: place)
         answer.blocks = [.table(Table(fields: screen.fields))]
         answer.notes += screen.notes
         return answer
+    }
+
+    /// The command of a fix; one that asks again asks where this question was asked.
+    static func command(_ fix: JSON, _ place: String) -> String? {
+        guard let command = fix["command"]?.string else { return nil }
+        return fix["class"]?.number?.int64 == 0 ? command + place : command
+    }
+
+    /// The options by which it was said where to ask, to be said again.
+    private static func place(_ arguments: Arguments) -> String {
+        [
+            StandardOptions.context, StandardOptions.url, StandardOptions.database, StandardOptions.key,
+            SigningOptions.space, AccountOptions.acting,
+        ].map { option in
+            guard let value = arguments[option] else { return "" }
+            let word = value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+            let isPlain = value.utf8.allSatisfy { byte in
+                (0x30...0x3A).contains(byte) || (0x61...0x7A).contains(byte) || (0x40...0x5A).contains(byte)
+                    || (0x2D...0x2F).contains(byte) || byte == 0x5F
+            }
+            return " --\(option.name) " + (isPlain && !value.isEmpty ? value : "'\(word)'")
+        }.joined()
     }
 }

@@ -7,6 +7,8 @@ struct ExplainScreen {
     let decision: AuthorizeAnswer
     let space: String?
     let now: Timestamp
+    /// Where a question that is asked again goes, as options.
+    let place: String
 
     private var json: JSON { decision.json }
 
@@ -71,6 +73,9 @@ struct ExplainScreen {
             case "expired": return "ended \(moment(defect["at"]))"
             case "pending": return "begins \(moment(defect["until"]))"
             case "caveat": return "a caveat is not met"
+            case "condition":
+                return defect["missing"]?.string.map { "\($0) is not said" } ?? "not for this use"
+            case "ended" where defect["edge"] == nil: return "ended by what is not yours to see"
             case "ended":
                 let by = ShortWords.principal(defect["by"]?.string ?? "-", isShort)
                 return "ended \(moment(defect["at"])) by \(by)"
@@ -97,15 +102,18 @@ struct ExplainScreen {
         if let reason = json["unfixable"]?.string { return [Cell(Self.word(unfixable: reason))] }
         return fixes.flatMap { fix in
             var lines = [Cell(who(fix, isShort: false), brief: who(fix, isShort: true))]
-            if let command = fix["command"]?.string { lines.append(Cell(id: "  " + command)) }
+            if let command = ExplainCommand.command(fix, place) { lines.append(Cell(id: "  " + command)) }
+            if fix["class"] != 0, let said = said(fix) { lines.append(Cell("  then say `\(said)` in the context")) }
             return lines
         }
     }
 
     private func who(_ fix: JSON, isShort: Bool) -> String {
         let steps = (fix["steps"]?.array ?? []).compactMap { $0["step"]?.string }
+        let said = said(fix)
         let what =
             switch fix["class"]?.number?.int64 {
+            case 0 where said != nil: "ask again: say `\(said ?? "")` in the context"
             case 0: "ask again: \(steps.map(Self.word(step:)).joined(separator: ", then "))"
             case 1 where steps == ["delegate"]: "one signature"
             case 1: "one change"
@@ -117,6 +125,11 @@ struct ExplainScreen {
         let names = ([by] + others.prefix(2)).map { ShortWords.principal($0, isShort) }
         let more = Int64(max(0, others.count - 2)) + (fix["moreSigners"]?.number?.int64 ?? 0)
         return "\(what), by \(names.joined(separator: " or "))\(more > 0 ? " or \(more) more" : ""):"
+    }
+
+    /// The member of the context that a fix asks to be said.
+    private func said(_ fix: JSON) -> String? {
+        (fix["steps"]?.array ?? []).lazy.compactMap { $0["member"]?.string }.first
     }
 
     private static func word(step: String) -> String {

@@ -68,6 +68,38 @@ import UCAN
         #expect(scratch.run("explain", "@bob", "tinycloud.kv/get", "kv/notes/a", "--fix").output.isEmpty)
     }
 
+    /// What was said of the use, and where it was asked, is said again by the command that asks again.
+    @Test func aQuestionThatIsAskedAgainSaysAllThatWasSaid() throws {
+        let now = Timestamp(microseconds: scratch.process.now).wholeSeconds
+        let (start, before) = (now.rfc3339, now.adding(seconds: -60).rfc3339)
+        _ = try json(["delegate", "@bob", "-a", "tinycloud.kv/get", "-p", "kv/notes", "--from", start, "--for", "1h"])
+        let given = #"{"statement":{"kind":"query"},"client":"https://a.example"}"#
+        let line = scratch.run(
+            "explain", "@bob", "tinycloud.kv/get", "kv/notes/a", "--fix", "--given", given, "--at", before, "--context",
+            "file"
+        ).output
+        #expect(line.contains(" --at \(start)") && line.contains("--given '\(given)'"), "\(line)")
+        #expect(line.hasSuffix(" --context file\n") && run(line: String(line.dropLast())) == .ok, "\(line)")
+    }
+
+    /// A statement that rests on what ends soon is given less time than that, so that it can be signed yet.
+    @Test func aFixIsInTimeForWhatItRestsOn() throws {
+        let held = try json(["delegate", "@bob", "-a", "tinycloud.kv/get", "-p", "kv/notes", "--for", "100s"])
+        let proof = try #require(held["cid"]?.string)
+        let asBob = ["--key", "bob", "--space", space]
+        _ = try json(
+            ["delegate", "@carol", "-a", "tinycloud.kv/get", "-p", "kv/notes/a", "--for", "50s", "--proof", proof]
+                + asBob)
+        let asked = ["explain", "me", "tinycloud.kv/get", "kv/notes/b", "--key", "carol", "--space", space]
+        let line = Run.outcome(asked + ["--fix"], scratch.process).output
+        #expect(line.contains("--proof \(proof)"), "\(line)")
+        let words = line.split(separator: " ").dropFirst().map { $0.trimmingQuotes.replacing("\n", with: "") }
+        let place = try #require(words.firstIndex(of: "--for"))
+        #expect(Int(words[place + 1].dropLast()).map { (1...50).contains($0) } ?? false, "\(line)")
+        #expect(Run.outcome(words + asBob, scratch.process).exit == .ok, "\(line)")
+        _ = try json(asked)
+    }
+
     @Test func filesAnswerAsTheServiceDoes() throws {
         try delegate(to: "bob")
         try delegate(to: "carol", "kv/notes/a/b")

@@ -72,7 +72,9 @@ import Testing
         #expect(capabilities.contains { $0["ability"] == "atproto.space/write" })
         #expect(capabilities.allSatisfy { $0["resource"]?.string == forum.space })
         let why = try forum.json("check", "bob", "write", "space", "--explain")
-        #expect(why["decision"] == "allow" && why["explain"] != nil)
+        #expect(why["decision"] == "allow" && why["explain"] != nil && why["toStop"]?["edges"] == [.string(edge)])
+        let plain = try forum.json("check", "bob", "write", "space")
+        for name in ["explain", "at", "toStop", "hidden"] { #expect(plain[name] == nil, "\(name)") }
         #expect(why["chain"]?.array?.first?["cid"]?.string == edge)
         #expect(try forum.json("check", "carol", "write", "space", expecting: .deny)["decision"] == "deny")
         #expect(try forum.json("chain", edge)["links"]?.array?.first?["status"] == "active")

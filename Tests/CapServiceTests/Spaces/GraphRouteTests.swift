@@ -39,9 +39,11 @@ import Testing
     }
 
     private func check(
-        _ ability: String, _ did: String? = nil, path: String? = nil, by person: SpaceScene.Person? = nil
+        _ ability: String, _ did: String? = nil, path: String? = nil, by person: SpaceScene.Person? = nil,
+        explained: Bool = false
     ) throws -> JSON {
-        let query = [("ability", ability)] + (did.map { [("did", $0)] } ?? []) + (path.map { [("path", $0)] } ?? [])
+        var query = [("ability", ability)] + (did.map { [("did", $0)] } ?? []) + (path.map { [("path", $0)] } ?? [])
+        if explained { query.append(("explain", "true")) }
         return try ask("check", query, by: person ?? alice).json
     }
 
@@ -137,7 +139,10 @@ import Testing
         let leaf = try edge([("kind", "membership"), ("ability", "write")])
         #expect(write["decision"] == "allow" && write["chain"]?.texts("cid").first == leaf)
         #expect(write["chain"]?.texts("kind") == ["membership", "policy", "policy"])
-        #expect(write["explain"]?["candidates"]?.array?.contains { $0["cid"]?.string == leaf } == true)
+        for name in ["explain", "toStop", "hidden", "at"] { #expect(write[name] == nil, "nobody asked for `\(name)`") }
+        let why = try check("write", bob.did, explained: true)
+        #expect(why["explain"]?["candidates"]?.array?.contains { $0["cid"]?.string == leaf } == true)
+        #expect(why["toStop"]?["edges"]?.strings == [leaf] && why["chain"] == write["chain"])
         let manage = try check("manage", bob.did)
         #expect(manage["decision"] == "deny" && manage["reason"]?["code"] == "abilityNotCovered")
         #expect(try check("write", carol.did)["reason"]?["code"] == "noRoute")
@@ -149,6 +154,7 @@ import Testing
         #expect(try check("write", bob.did, by: bob) == check("write", by: bob))
         #expect(try ask("check", [("ability", "read"), ("did", alice.did)], by: bob).outcome == "400 NotSpaceOwner")
         #expect(try ask("check", [("ability", "a b")], by: bob).outcome == "400 InvalidRequest")
+        #expect(try ask("check", [("ability", "read"), ("explain", "1")], by: bob).outcome == "400 InvalidRequest")
         #expect(try ask("check", [("ability", "read"), ("path", "x")], by: bob).outcome == "400 InvalidRequest")
         #expect(try ask("check", [("did", bob.did)], by: bob).outcome == "400 InvalidRequest")
     }

@@ -47,7 +47,7 @@ import UCAN
             guard world.snapshot.view(edge).proofs.contains(next) else { return "the route jumps" }
         }
         for defect in miss.defects {
-            guard miss.route.contains(defect.edge), let statement = world.statement(defect.edge) else {
+            guard let edge = defect.edge, miss.route.contains(edge), let statement = world.statement(edge) else {
                 return "a defect off the route"
             }
             let name = statement.statement
@@ -59,7 +59,7 @@ import UCAN
                 case .ability(let held): held == miss.capability.ability
                 case .path(let held, _): held == miss.capability.resource
                 case .caveat: !miss.capability.caveats.isEmpty
-                case .unsupported: false
+                case .unsupported, .condition, .unseen: false
                 }
             guard isTrue else { return "\(defect) is not so" }
         }
@@ -111,7 +111,7 @@ import UCAN
                 until = moment.microseconds
             case .delegate(let step):
                 return try difference(step, probe, world, at)
-            case .putMember, .allowApplication, .setPolicy: return "a step of another family"
+            case .say, .putMember, .allowApplication, .setPolicy: return "a step of another family"
             }
         }
         guard world.snapshot.check(question, at: Timestamp(microseconds: until)).isAllowed else {
@@ -238,12 +238,16 @@ import UCAN
                 let misses = world.snapshot.misses(question, at: at, for: viewer)
                 let fixes = world.snapshot.fixes(question, after: misses, at: at, for: viewer)
                 var known: Set<String> = [question.resource.rootAuthority?.text ?? "", question.principal.text]
-                for edge in misses.shown.flatMap(\.route) {
+                let chains = Set(misses.shown.flatMap(\.route))
+                for edge in chains {
                     known.formUnion([world.snapshot.view(edge).issuer, world.snapshot.view(edge).audience])
                 }
                 for fix in fixes.fixes {
                     let named = [fix.by?.text ?? ""] + fix.alsoBy.map(\.text)
                     guard named.allSatisfy({ known.contains($0) || $0.isEmpty }) else { return "names \(named)" }
+                    for case .delegate(let step) in fix.steps {
+                        guard step.proofs.allSatisfy(chains.contains) else { return "shows \(step.proofs)" }
+                    }
                     guard misses.shown.isEmpty ? fix.moreSigners == 0 : true else { return "counts for a stranger" }
                 }
             }

@@ -60,7 +60,8 @@ enum GraphRoutes {
         return .response(try HTTPResponse(call.service.spaces.graph.chain(permit, of: edge, at: call.now)))
     }
 
-    /// `space, did?, ability, path?` → `{decision, chain, reason, revision, explain}`; without `did` the caller is meant.
+    /// `space, did?, ability, path?, explain?` → `{decision, chain, reason, revision}`, with `explain` also `explain` and
+    /// why; without `did` the caller is meant.
     private static func check(_ call: XRPCCall) throws -> XRPCOutput {
         let caller = try call.caller()
         guard let own = caller.principal else { throw AccessRefusal.signInNeeded }
@@ -70,7 +71,9 @@ enum GraphRoutes {
         let permit = try call.service.spaces.gate.permit(
             .readGraph(of: principal), caller, on: try call.space(), at: call.now)
         let path = try call.parameters.optionalText("path")
-        return .json(try call.service.spaces.graph.check(permit, ability, path: path, at: call.now))
+        let explained = try call.parameters.flag("explain")
+        return .json(
+            try call.service.spaces.graph.check(permit, ability, path: path, explained: explained, at: call.now))
     }
 
     /// `{space, edge, reason?}` → `{revoked, cid}`: ends the edge and all that rests on it; again is no error.

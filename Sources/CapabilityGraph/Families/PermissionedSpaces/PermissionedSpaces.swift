@@ -85,14 +85,27 @@ extension ContextMember {
             throw GraphError(.malformedContext, "`client` is not a client id")
         }
         context.client = text
+    } write: { context in
+        context.client.map(JSON.string)
     }
 
     static let managingApp = ContextMember("managingApp") { json, _, context throws(GraphError) in
         context.managingApp = try ManagingAppWord(json)
+    } write: { context in
+        context.managingApp.map { word in
+            ["app": .string(word.app), "access": .string(word.access.rawValue), "authorized": .bool(word.isAuthorized)]
+        }
     }
 
     static let credential = ContextMember("credential") { json, families, context throws(GraphError) in
         context.credential = try ForeignCredential(json, families)
+    } write: { context in
+        context.credential.map { credential in
+            [
+                "space": .string(credential.space.text), "holder": .string(credential.holder.text),
+                "expires": .number(JSONNumber(credential.expires.microseconds / 1_000_000)),
+            ]
+        }
     }
 }
 

@@ -60,6 +60,20 @@ public enum StatementUse: Sendable {
         return .named(name, parameters: parameters)
     }
 
+    /// What `init` reads.
+    var json: JSON {
+        switch self {
+        case .named(let name, let parameters):
+            var object = JSONObject()
+            for (place, value) in parameters.sorted(by: { $0.key < $1.key }) { object["\(place)"] = value }
+            return ["kind": "executeStatement", "name": .string(name), "params": .object(object)]
+        case .query: return ["kind": "query"]
+        case .execute: return ["kind": "execute"]
+        case .batch: return ["kind": "batch"]
+        case .export: return ["kind": "export"]
+        }
+    }
+
     /// Reads a position in its one decimal form; any other spelling could slip past a pinned position.
     private static func index(_ key: String) -> Int64? {
         let digits = key.utf8

@@ -39,6 +39,8 @@ extension ContextMember {
     /// The SQL the use runs, judged by the statements a caveat allows.
     static let statement = ContextMember("statement") { json, _, context throws(GraphError) in
         context.statement = try StatementUse(json)
+    } write: { context in
+        context.statement?.json
     }
 }
 
