@@ -1,7 +1,8 @@
 /// Bounds what one client can make the server hold or wait for.
 struct HTTPLimits: Sendable {
-    /// The request line and all header fields together, in bytes.
-    var headerBytes = 32 * 1024
+    /// The request line and all header fields together, in bytes: the longest token that is read, the longest target, and
+    /// 8 KiB for the rest.
+    var headerBytes = 80 * 1024
     var headerCount = 100
     var targetBytes = 8 * 1024
     /// The body in bytes, unless `bodyLimit` says otherwise.
