@@ -115,7 +115,9 @@ let package = Package(
         ),
         .testTarget(
             name: "IdentityTests",
-            dependencies: ["Identity", "Storage", "ATProto", "UCAN", "Multiformats", "CapTesting"],
+            dependencies: [
+                "Identity", "Curl", "CCurl", "Storage", "ATProto", "UCAN", "Multiformats", "CapTesting",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

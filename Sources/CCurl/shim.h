@@ -32,6 +32,18 @@ static inline long capcurl_status(CURL *handle) {
     return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;
 }
 
+// The errno of the last connection that failed, or 0.
+static inline long capcurl_system_error(CURL *handle) {
+    long number = 0;
+    return curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number) == CURLE_OK ? number : 0;
+}
+
+// The result of the verification of a certificate; -1 when there is none.
+static inline long capcurl_verification(CURL *handle) {
+    long result = -1;
+    return curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &result) == CURLE_OK ? result : -1;
+}
+
 typedef curl_socket_t (*capcurl_opener)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 
 // The opener sees every address before a socket is connected to it.

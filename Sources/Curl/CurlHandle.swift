@@ -35,9 +35,8 @@ package final class CurlHandle: @unchecked Sendable {
         case CURLE_OPERATION_TIMEDOUT: throw .timeout
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: throw .malformed
         case CURLE_FAILED_INIT: throw .unsendable
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PEER_FAILED_VERIFICATION:
-            throw .nobodyThere(Self.words(code))
-        default: throw .unreachable(Self.words(code))
+        case CURLE_COULDNT_RESOLVE_HOST: throw .unresolved(Self.words(code))
+        default: throw CurlFailure(code, pointer, transfer.opened).trouble(Self.words(code))
         }
         return CurlAnswer(
             status: capcurl_status(pointer), contentType: capcurl_content_type(pointer).map { String(cString: $0) },
@@ -96,6 +95,8 @@ package final class CurlHandle: @unchecked Sendable {
 private final class CurlTransfer {
     private let receiver: any CurlReceiver
     private let handle: UnsafeMutableRawPointer
+    /// Of every address that was permitted, whether this machine gave a socket for it.
+    private(set) var opened: [Bool] = []
 
     init(_ receiver: any CurlReceiver, _ handle: UnsafeMutableRawPointer) {
         self.receiver = receiver
@@ -110,7 +111,10 @@ private final class CurlTransfer {
         let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0
         let bytes = UnsafeRawBufferPointer(
             start: UnsafeRawPointer(address) + offset, count: Int(address.pointee.addrlen))
-        return receiver.permits(bytes) ? capcurl_open(address) : capcurl_no_socket
+        guard receiver.permits(bytes) else { return capcurl_no_socket }
+        let socket = capcurl_open(address)
+        opened.append(socket != capcurl_no_socket)
+        return socket
     }
 }
 

@@ -78,8 +78,9 @@ package enum CurlTrouble: Error {
     case malformed
     /// libcurl takes an option of this request not at all.
     case unsendable
-    /// No host is known by the name, none takes the connection, or none shows a certificate for it; in libcurl's own words,
-    /// in lower case.
+    /// The name was not resolved, be it unknown or nobody there to say; in libcurl's own words, in lower case.
+    case unresolved(String)
+    /// The one address refuses the connection, or shows a sound certificate of another name; in the same words.
     case nobodyThere(String)
     /// All other trouble, in the same words: a host may be there.
     case unreachable(String)

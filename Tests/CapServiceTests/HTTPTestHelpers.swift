@@ -29,7 +29,7 @@ final class Kept: Sendable {
 
 /// Gives way while a condition that is sure to come is awaited.
 enum Pause {
-    static func briefly() {
-        poll(nil, 0, 1)
+    static func briefly(_ milliseconds: Int32 = 1) {
+        poll(nil, 0, milliseconds)
     }
 }

@@ -169,6 +169,36 @@ import Testing
         }
     }
 
+    /// The more is held for a reader the faster it must take it, but never faster than a slow line can.
+    @Test func whatMustBeTakenRisesWithWhatIsHeld() {
+        let watchdog = HTTPWatchdog(HTTPCore(limits: HTTPLimits(), handler: EchoHandler(), log: .off))
+        #expect(watchdog.bytesDue(in: 30_000, holding: 0) == 30 * 256)
+        #expect(watchdog.bytesDue(in: 30_000, holding: 256 * 1024) == 128 * 1024)
+        for bytes in [960 * 1024, 5 << 20, 8 << 20, 64 << 20] {
+            #expect(watchdog.bytesDue(in: 30_000, holding: bytes) == 480 * 1024, "\(bytes)")
+        }
+        #expect(watchdog.bytesDue(in: 0, holding: 0) == 1)
+    }
+
+    /// With much held for it, a reader that would do for a short answer is cut.
+    @Test(.timeLimit(.minutes(2))) func endsAReaderThatTakesTooLittleOfMuch() throws {
+        var limits = Self.short
+        limits.heldTime = .milliseconds(500)
+        limits.heldBytesPerSecond = 1 << 30
+        let handler = ClosureHandler { request, reply in
+            let count = request.path == "/much" ? 16 << 20 : 1000
+            reply.send(HTTPResponse(status: 200, body: .bytes([UInt8](repeating: 1, count: count))))
+        }
+        try HTTPTestServer.run(limits: limits, handler: handler) { server in
+            let socket = try server.connect()
+            socket.send("GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+            // A piece now and then: at most 6 MB a second, where 32 are due.
+            while !socket.hasEnded(within: 10), server.server.connectionCount > 0 { Pause.briefly(10) }
+            #expect(server.server.connectionCount == 0)
+            #expect(server.answer(to: "GET /little HTTP/1.1\r\nHost: h\r\n\r\n")?.status == 200)
+        }
+    }
+
     @Test func endsARefusedClientThatGoesOnSending() throws {
         var limits = Self.short
         limits.bodyBytes = 10

@@ -24,9 +24,9 @@ import UCAN
         space = try Space("at://did:web:alice.example/space/com.example.forum/main")
     }
 
-    private func event(_ number: Int, repo: String = "did:web:bob.example") -> WriteEvent {
+    private func event(_ number: Int, in other: Space? = nil, repo: String = "did:web:bob.example") -> WriteEvent {
         WriteEvent(
-            space: space, repo: repo, rev: "rev\(number)", hash: [UInt8](repeating: 7, count: 32),
+            space: other ?? space, repo: repo, rev: "rev\(number)", hash: [UInt8](repeating: 7, count: 32),
             spaceRev: "s\(number)", prevSpaceRev: number == 0 ? nil : "s\(number - 1)")
     }
 
@@ -205,6 +205,104 @@ import UCAN
         for number in 0..<1026 { try write(notifications, event(number)) }
         #expect(log.withLock { $0.last } == "end")
         gate.signal()
+        notifications.stop()
+    }
+
+    /// What was written before a stream was opened is in the revision that it is told, however late it is sent to others.
+    @Test func aStreamGetsNoEventFromBeforeIt() throws {
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: RecordingTransport { _, _ in 200 })
+        let (gate, first, second) = (DispatchSemaphore(value: 0), Locked<[String]>([]), Locked<[String]>([]))
+        func follow(_ log: Locked<[String]>, _ isAllowed: @escaping @Sendable () -> Bool) {
+            notifications.follow(
+                space,
+                SpaceStreams.Subscriber(
+                    push: { bytes in
+                        log.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+                        return true
+                    }, finish: {}, isAllowed: isAllowed))
+        }
+        follow(first) {
+            gate.wait()
+            gate.signal()
+            return true
+        }
+        for number in 0..<3 { try write(notifications, event(number)) }
+        follow(second) { true }
+        try write(notifications, event(3))
+        gate.signal()
+        while first.withLock({ $0.count < 4 }) || second.withLock({ $0.isEmpty }) { sched_yield() }
+        notifications.recheckStreams()
+        #expect(second.withLock { $0.count == 1 && $0[0].contains("\"rev3\"") })
+        notifications.stop()
+    }
+
+    /// The first thing on a stream is what it begins with; of what came meanwhile, only what is newer than that follows.
+    @Test func aStreamBeginsWithWhereItStands() {
+        let (streams, log) = (SpaceStreams(), Locked<[String]>([]))
+        let number = streams.add(
+            SpaceStreams.Subscriber(
+                push: { bytes in
+                    log.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+                    return true
+                }, finish: { log.withLock { $0.append("end") } }, isAllowed: { true }), to: space)
+        for number in 0..<4 { streams.publish(event(number)) }
+        streams.begin(number, of: space, with: Array("open".utf8), at: "s1")
+        streams.publish(event(4))
+        while log.withLock({ $0.count < 4 }) { sched_yield() }
+        let texts = log.withLock { $0 }
+        #expect(texts[0] == "open" && zip(texts[1...], 2...4).allSatisfy { $0.contains("\"rev\($1)\"") }, "\(texts)")
+        // Whoever never begins holds no more than may wait.
+        let idle = streams.add(
+            SpaceStreams.Subscriber(
+                push: { _ in true }, finish: { log.withLock { $0.append("end") } }, isAllowed: { true }), to: space)
+        for number in 0...SpaceStreams.mostWaiting {
+            streams.publish(event(number + 5))
+            while log.withLock({ $0.count < 5 + number && $0.last != "end" }) { sched_yield() }
+        }
+        while log.withLock({ !$0.contains("end") }) { sched_yield() }
+        streams.remove(idle, of: space)
+        streams.stop()
+    }
+
+    /// However much is written in one space, the streams of others stay open, and end when their right does.
+    @Test func theStreamsOfOneSpaceCostThoseOfOthersNothing() throws {
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: RecordingTransport { _, _ in 200 })
+        let other = try Space("at://did:web:alice.example/space/com.example.forum/other")
+        let (gate, judged) = (DispatchSemaphore(value: 0), Locked(0))
+        func follow(
+            _ space: Space, _ log: Locked<[String]>, _ isAllowed: @escaping @Sendable () -> Bool = { true }
+        ) {
+            notifications.follow(
+                space,
+                SpaceStreams.Subscriber(
+                    push: { bytes in
+                        log.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+                        return true
+                    }, finish: { log.withLock { $0.append("end") } }, isAllowed: isAllowed))
+        }
+        let (flooded, calm, lost) = (Locked<[String]>([]), Locked<[String]>([]), Locked<[String]>([]))
+        let mayRead = Locked(true)
+        follow(space, flooded) {
+            gate.wait()
+            judged.withLock { $0 += 1 }
+            return true
+        }
+        follow(other, calm)
+        follow(other, lost) { mayRead.withLock { $0 } }
+        for number in 0..<100 { try write(notifications, event(number)) }
+        mayRead.withLock { $0 = false }
+        notifications.recheckStreams()
+        for _ in 0..<6 { gate.signal() }
+        while judged.withLock({ $0 < 6 }) { sched_yield() }
+        #expect(lost.withLock { $0 } == ["end"], "its end waits for no event of another space")
+        for number in 0..<1026 { try write(notifications, event(number)) }
+        #expect(flooded.withLock { $0.last } == "end")
+        try write(notifications, event(0, in: other))
+        for _ in 0..<1200 { gate.signal() }
+        while calm.withLock({ $0.isEmpty }) { sched_yield() }
+        #expect(calm.withLock { $0.count == 1 && $0[0].contains("\"rev0\"") })
         notifications.stop()
     }
 

@@ -38,14 +38,13 @@ public struct ClientAttestation: Hashable, Sendable {
         try refusing { () throws(ATProtoError) in try clientID(of: CompactJWS(text)) }
     }
 
-    /// Verifies an attestation against the keys of the client it names; every failure is `InvalidClientAttestation`.
+    /// Verifies an attestation against the keys of the client it names; throws `InvalidClientAttestation`.
     ///
-    /// `keys` gives the client's published set; what it throws becomes `InvalidClientAttestation` as well. The caller
-    /// consumes `use` last.
+    /// `keys` gives the client's published set, and what it throws is thrown. The caller consumes `use` last.
     public static func verify(
         _ text: String, space: SpaceURI, keys: (_ clientID: String) throws(ATProtoError) -> JWKSet, at now: Timestamp
     ) throws(ATProtoError) -> ClientAttestation {
-        try refusing { () throws(ATProtoError) in
+        let (jws, keyID, attestation) = try refusing { () throws(ATProtoError) in
             let jws = try CompactJWS(text)
             try jws.require(type: type)
             let client = try clientID(of: jws)
@@ -61,9 +60,13 @@ public struct ClientAttestation: Hashable, Sendable {
             guard jws.claims["aud"]?.string.isExactly(DelegationToken.audience(of: space)) == true else {
                 throw .badJWT("the attestation's `aud` is not the host of the space")
             }
-            guard let key = try keys(client).key(keyID) else { throw .badJWT("the client publishes no key of this id") }
+            return (jws, keyID, ClientAttestation(clientID: client, id: id, expiresAt: expiry))
+        }
+        let published = try keys(attestation.clientID)
+        return try refusing { () throws(ATProtoError) in
+            guard let key = published.key(keyID) else { throw .badJWT("the client publishes no key of this id") }
             try jws.verify(key: key, form: .any)
-            return ClientAttestation(clientID: client, id: id, expiresAt: expiry)
+            return attestation
         }
     }
 

@@ -52,7 +52,7 @@ final class Connection: Sendable {
         case .timeout: return ClientError(.timeout, "`\(baseURL)` took too long to answer")
         case .malformed: return ClientError(.invalidRequest, "`\(baseURL)` is not the address of a service")
         case .unsendable: return ClientError(.invalidRequest, "libcurl cannot send this request")
-        case .nobodyThere(let words), .unreachable(let words):
+        case .unresolved(let words), .nobodyThere(let words), .unreachable(let words):
             return ClientError(.unreachable, "`\(baseURL)` cannot be reached: \(words)")
         }
     }

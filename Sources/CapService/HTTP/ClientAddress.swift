@@ -24,7 +24,18 @@ struct IPAddress: Hashable, Sendable {
     var text: String { Self.text(bytes, isV4: isV4) }
 
     /// What limits count it as: an IPv4 address, or the /64 network of an IPv6 address, all of which one client may have.
-    var network: String { Self.text(isV4 ? bytes : bytes[..<8] + [UInt8](repeating: 0, count: 8), isV4: isV4) }
+    var network: String { prefix(8) }
+
+    /// What it counts as where something is shared out: an IPv4 address, or the /48 network of an IPv6 address, of which a
+    /// site has one.
+    var share: String { prefix(6) }
+
+    /// The share that an address has a part of, whatever its text is.
+    static func share(of text: String) -> String { IPAddress(text)?.share ?? text }
+
+    private func prefix(_ count: Int) -> String {
+        Self.text(isV4 ? bytes : bytes[..<count] + [UInt8](repeating: 0, count: 16 - count), isV4: isV4)
+    }
 
     private static func text(_ bytes: [UInt8], isV4: Bool) -> String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

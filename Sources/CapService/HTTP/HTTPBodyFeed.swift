@@ -50,39 +50,3 @@ final class HTTPBodyFeed {
         return Self.failed
     }
 }
-
-/// Counts one body that is no short one among all that the server holds, until it is let go.
-final class HTTPBodyAllowance: Sendable {
-    private let core: HTTPCore
-    private let held = Atomic<Int>(0)
-
-    /// Whose it is, where it is not known who that is.
-    private let stranger: String?
-
-    init(_ core: HTTPCore, of stranger: String?) {
-        self.core = core
-        self.stranger = stranger
-    }
-
-    deinit { _ = count(-held.load(ordering: .relaxed)) }
-
-    /// Adds to what such bodies have together; false when that is more than may be. One stranger has a quarter at most.
-    private func count(_ bytes: Int) -> Bool {
-        guard let stranger else {
-            return core.earnedBytesHeld.add(bytes, ordering: .relaxed).newValue <= core.limits.earnedBytes
-        }
-        let (own, all) = core.unprovenBytesHeld.withLock { held in
-            let own = (held[stranger] ?? 0) + bytes
-            held[stranger] = own == 0 ? nil : own
-            return (own, held.values.reduce(0, +))
-        }
-        return own <= core.limits.unprovenBytes / 4 && all <= core.limits.unprovenBytes
-    }
-
-    /// Counts the body as one of `count` bytes; false when all together would be more than may be.
-    func grow(to count: Int) -> Bool {
-        let fits = self.count(count - held.load(ordering: .relaxed))
-        held.store(count, ordering: .relaxed)
-        return fits
-    }
-}

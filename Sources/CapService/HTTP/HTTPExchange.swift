@@ -68,8 +68,10 @@ extension HTTPConnection {
         case .bytes(let limit, let isProven):
             draft.bodyLimit = max(draft.bodyLimit, limit)
             guard count <= UInt64(max(0, draft.bodyLimit)) else { return false }
-            draft.allowance = HTTPBodyAllowance(
-                core, of: isProven ? nil : request(head, body: []).clientNetwork)
+            draft.allowance =
+                isProven
+                ? HTTPAllowance(core.earnedBodies, of: nil)
+                : HTTPAllowance(core.unprovenBodies, of: request(head, body: []).clientShare)
             return true
         }
     }
@@ -107,7 +109,7 @@ extension HTTPConnection {
     private func makeRoom(for count: Int) -> Bool {
         guard count > core.limits.uncountedBodyBytes || draft.allowance != nil else { return true }
         if draft.allowance == nil, let head = draft.head {
-            draft.allowance = HTTPBodyAllowance(core, of: request(head, body: []).clientNetwork)
+            draft.allowance = HTTPAllowance(core.unprovenBodies, of: request(head, body: []).clientShare)
             // What is not written takes no memory; growing step by step would take it twice.
             draft.body.reserveCapacity(Int(min(head.contentLength ?? 0, UInt64(max(0, draft.bodyLimit)))))
         }
@@ -120,10 +122,12 @@ extension HTTPConnection {
         if draft.discards, let refusal = draft.refusal {
             draft.isHTTP10 = head.isHTTP10
             draft.isLast = head.isChunked
+            draft.client = request(head, body: []).remoteAddress
             return send(refusal, on: connection)
         }
         let request = request(head, body: draft.body)
         draft.body = []
+        draft.client = request.remoteAddress
         draft.stage = .dispatched
         draft.isHTTP10 = head.isHTTP10
         // The library is too lenient with the lines between chunks and with trailers, none of which it shows, for what
@@ -150,6 +154,17 @@ extension HTTPConnection {
     }
 
     private func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
+        if case .bytes(let bytes) = response.body, bytes.count > core.limits.uncountedAnswerBytes {
+            draft.answer = HTTPAllowance(core.answers, of: IPAddress.share(of: draft.client))
+            guard draft.answer?.grow(to: bytes.count) == true else {
+                draft.answer = nil
+                return write(core.response(.tooManyAnswers), on: connection)
+            }
+        }
+        return write(response, on: connection)
+    }
+
+    private func write(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
         draft.stage = .answered
         bytesHeld.store(response.body.bytesHeld, ordering: .relaxed)
         enter(.sending)
@@ -183,9 +198,8 @@ extension HTTPConnection {
         // With a body on its way, closing after the answer would reset the connection under it. A client that waits for
         // leave to send its body is simply not given it.
         if let head = draft.head, head.hasBody, !head.expectsContinue { return refuseOnSocket(response) }
-        draft.stage = .answered
-        enter(.sending)
-        return HTTPResponseWriter(connection: self, isHTTP10: false, isLast: true).send(response, on: connection)
+        (draft.isHTTP10, draft.isLast) = (false, true)
+        return write(response, on: connection)
     }
 
     /// Answers past the library, which takes no answer amid a body; then throws away what still comes, for a while.

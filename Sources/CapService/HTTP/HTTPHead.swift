@@ -120,8 +120,12 @@ struct HTTPDraft {
     var refusal: HTTPResponse?
     /// The body is thrown away, and then that is answered.
     var discards = false
-    /// Counts the body where it earned its limit.
-    var allowance: HTTPBodyAllowance?
+    /// Counts the body where it is no short one.
+    var allowance: HTTPAllowance?
+    /// The address of the client, for which its answer may be held.
+    var client = ""
+    /// Counts the answer where it is no short one.
+    var answer: HTTPAllowance?
     var body: [UInt8] = []
     var drained = 0
     var isHTTP10 = false
@@ -137,6 +141,7 @@ struct HTTPDraft {
         refusal = nil
         discards = false
         allowance = nil
+        answer = nil
         body = []
         drained = 0
     }

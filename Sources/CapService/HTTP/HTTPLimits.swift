@@ -1,7 +1,8 @@
 /// Bounds what one client can make the server hold or wait for.
 struct HTTPLimits: Sendable {
-    /// The request line and all header fields together, in bytes.
-    var headerBytes = 32 * 1024
+    /// The request line and all header fields together, in bytes: the longest token that is read, the longest target, and
+    /// 8 KiB for the rest.
+    var headerBytes = 80 * 1024
     var headerCount = 100
     var targetBytes = 8 * 1024
     /// The body in bytes, unless `bodyLimit` says otherwise.
@@ -17,6 +18,10 @@ struct HTTPLimits: Sendable {
     /// of others.
     var earnedBytes = 256 * 1024 * 1024
     var unprovenBytes = 64 * 1024 * 1024
+    /// An answer that is held whole up to here is bounded by the number of connections alone.
+    var uncountedAnswerBytes = 256 * 1024
+    /// What longer ones may have together, until they are taken.
+    var answerBytes = 256 * 1024 * 1024
     /// Gives how a body too large is refused at a path, where it is not `bodyTooLarge`.
     var bodyRefusal: (@Sendable (String) -> HTTPRefusal)?
     /// Whose word on a client's address is taken.
@@ -36,10 +41,11 @@ struct HTTPLimits: Sendable {
     /// How long the handler has to answer before the client gets 504.
     var requestDeadline: Duration = .seconds(30)
     /// In every such window, a client must take `sendBytesPerSecond` of an answer that waits for it, and more where more is
-    /// held for it: as much as would take all of that within `heldTime`.
+    /// held for it: as much as would take all of that within `heldTime`, but never more than `heldBytesPerSecond`.
     var sendWindow: Duration = .seconds(30)
     var sendBytesPerSecond = 256
     var heldTime: Duration = .seconds(60)
+    var heldBytesPerSecond = 16 * 1024
     /// How long a refused client may go on sending before the connection is cut.
     var lingerDeadline: Duration = .seconds(2)
 

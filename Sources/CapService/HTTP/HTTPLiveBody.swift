@@ -85,6 +85,8 @@ final class HTTPLiveFeed {
         self.connection = connection
         self.target = target
         connection.attach(body)
+        // Given up before, the connection found nothing to end.
+        if connection.phase == .givenUp { body.finish() }
     }
 
     deinit {

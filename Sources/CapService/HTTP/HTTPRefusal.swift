@@ -5,7 +5,7 @@ enum HTTPRefusal: String, CaseIterable, Error {
     case targetTooLong, headersTooLarge, bodyTooLarge
     /// The same as `bodyTooLarge`, by its name in XRPC.
     case payloadTooLarge = "PayloadTooLarge"
-    case tooManyConnections, tooManyBodies, shuttingDown, deadlineExceeded, internalError
+    case tooManyConnections, tooManyBodies, tooManyAnswers, shuttingDown, deadlineExceeded, internalError
 
     var status: Int {
         switch self {
@@ -16,7 +16,7 @@ enum HTTPRefusal: String, CaseIterable, Error {
         case .headersTooLarge: 431
         case .internalError: 500
         case .unsupportedTransferCoding: 501
-        case .tooManyConnections, .tooManyBodies, .shuttingDown: 503
+        case .tooManyConnections, .tooManyBodies, .tooManyAnswers, .shuttingDown: 503
         case .deadlineExceeded: 504
         case .unsupportedVersion: 505
         }
@@ -38,6 +38,7 @@ enum HTTPRefusal: String, CaseIterable, Error {
         case .bodyTooLarge, .payloadTooLarge: "the request body is too large"
         case .tooManyConnections: "too many connections are open"
         case .tooManyBodies: "too many large bodies are on their way"
+        case .tooManyAnswers: "too many large answers are on their way"
         case .shuttingDown: "the service is shutting down"
         case .deadlineExceeded: "the request was not answered in time"
         case .internalError: "the request could not be answered"
@@ -50,7 +51,9 @@ enum HTTPRefusal: String, CaseIterable, Error {
 
     /// Makes the answer: `{"error": <stable code>, "message": …}`.
     var response: HTTPResponse {
-        .json(Array(json.utf8), status: status)
+        var response = HTTPResponse.json(Array(json.utf8), status: status)
+        if self == .tooManyAnswers || self == .tooManyBodies { response.headers.append(("Retry-After", "5")) }
+        return response
     }
 }
 

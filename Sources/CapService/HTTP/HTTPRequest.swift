@@ -28,8 +28,10 @@ struct HTTPRequest: Sendable {
         self.remoteAddress = remoteAddress
     }
 
-    /// What limits count the client as.
+    /// What limits of how often count the client as.
     var clientNetwork: String { IPAddress(remoteAddress)?.network ?? remoteAddress }
+    /// What the client counts as where something is shared out.
+    var clientShare: String { IPAddress.share(of: remoteAddress) }
 
     /// Decodes the query on each call; nil when it is malformed, empty when there is none.
     var query: HTTPQuery? {

@@ -53,9 +53,9 @@ final class HTTPReply: Sendable {
     private let generation: UInt64
     private let isSent = Atomic<Bool>(false)
     /// The body of the request is held as long as its answer is owed, also when its client is gone.
-    private let allowance: HTTPBodyAllowance?
+    private let allowance: HTTPAllowance?
 
-    init(_ connection: HTTPConnection, generation: UInt64, holding allowance: HTTPBodyAllowance? = nil) {
+    init(_ connection: HTTPConnection, generation: UInt64, holding allowance: HTTPAllowance? = nil) {
         self.allowance = allowance
         self.connection = connection
         self.generation = generation

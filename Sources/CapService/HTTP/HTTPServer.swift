@@ -128,9 +128,11 @@ final class HTTPCore: Sendable {
     let refusalHeaders: @Sendable (HTTPRefusal) -> [(String, String)]
     /// No new connections, and connections close after their answer.
     let isDraining = Atomic<Bool>(false)
-    /// Bytes of the bodies that earned their limits and are not answered yet; of whom it is known, and of others.
-    let earnedBytesHeld = Atomic<Int>(0)
-    let unprovenBytesHeld = Mutex<[String: Int]>([:])
+    /// The bodies that are no short ones and are not answered yet: of whom it is known, and of others.
+    let earnedBodies: HTTPHoldings
+    let unprovenBodies: HTTPHoldings
+    /// The answers that are held whole, are no short ones, and are not taken yet.
+    let answers: HTTPHoldings
     /// No connection may sleep any more: the loops are about to end.
     let isHalting = Atomic<Bool>(false)
 
@@ -143,6 +145,9 @@ final class HTTPCore: Sendable {
         self.handler = handler
         self.log = log
         table = HTTPConnectionTable()
+        earnedBodies = HTTPHoldings(most: limits.earnedBytes)
+        unprovenBodies = HTTPHoldings(most: limits.unprovenBytes)
+        answers = HTTPHoldings(most: limits.answerBytes)
     }
 
     /// Makes the answer to a request that no route sees.

@@ -115,12 +115,19 @@ struct HTTPWatchdog {
         let elapsed = now - watch.start
         guard elapsed > window else { return false }
         let taken = TCPCounters.acknowledged(connection.socket)
-        let forHeld = Int64(connection.bytesHeld.load(ordering: .relaxed)) * elapsed / held
-        let needed = UInt64(max(1, Int64(core.limits.sendBytesPerSecond) * elapsed / 1000, forHeld))
+        let needed = bytesDue(in: elapsed, holding: connection.bytesHeld.load(ordering: .relaxed))
         guard taken >= watch.bytes + needed else { return true }
         watch.bytes = taken
         watch.start = now
         return false
+    }
+
+    /// How many bytes a reader must have taken in so many milliseconds, with so many bytes held for it.
+    func bytesDue(in elapsed: Int64, holding bytes: Int) -> UInt64 {
+        let usual = Int64(core.limits.sendBytesPerSecond) * elapsed / 1000
+        // A slow line takes a large answer too: how many of those there may be is bounded elsewhere.
+        let forHeld = min(Int64(bytes) * elapsed / held, Int64(core.limits.heldBytesPerSecond) * elapsed / 1000)
+        return UInt64(max(1, usual, forHeld))
     }
 }
 

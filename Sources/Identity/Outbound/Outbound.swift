@@ -85,9 +85,9 @@ package struct OutboundError: Error, Hashable, Sendable {
         /// Plain HTTP where it is not permitted, or a name whose every address is private, of this machine, or
         /// otherwise not public.
         case refusedAddress
-        /// No host answers to the name.
+        /// The name is nobody's, its one address refuses the connection, or is of another name by a sound certificate.
         case nobodyThere
-        /// A host may be there, but gave no whole answer.
+        /// A host may be there, but gave no whole answer. Whatever cannot be told apart from that counts as this.
         case unreachable
         case timeout
         case tooLarge

@@ -51,6 +51,7 @@ package final class OutboundClient: Outbound {
             answering.insert(true, for: origin)
             return OutboundResponse(status: answer.status, contentType: answer.contentType, body: transfer.body)
         } catch {
+            if let cut = transfer.cutAnswer { return cut }
             if case .timeout = error { answering.insert(false, for: origin) }
             throw transfer.error(error)
         }
@@ -89,7 +90,10 @@ package final class OutboundClient: Outbound {
 private final class OutboundTransfer: CurlReceiver {
     private(set) var body: [UInt8] = []
     private(set) var isTooLarge = false
-    private(set) var isRefused = false
+    /// What a refusal says beyond the bound is of no use to anybody, but that it is a refusal is.
+    private(set) var cutAnswer: OutboundResponse?
+    private var isRefused = false
+    private var isPermitted = false
     private var headerBytes = 0
     private let request: OutboundRequest
     private let policy: OutboundPolicy
@@ -101,7 +105,11 @@ private final class OutboundTransfer: CurlReceiver {
 
     func take(_ piece: UnsafeRawBufferPointer, status: Int) -> Bool {
         guard piece.count <= request.maxBytes - body.count else {
-            isTooLarge = true
+            if 200..<300 ~= status {
+                isTooLarge = true
+            } else {
+                cutAnswer = OutboundResponse(status: status)
+            }
             return false
         }
         body.append(contentsOf: piece)
@@ -119,6 +127,7 @@ private final class OutboundTransfer: CurlReceiver {
             isRefused = true
             return false
         }
+        isPermitted = true
         return true
     }
 
@@ -126,11 +135,16 @@ private final class OutboundTransfer: CurlReceiver {
     func error(_ trouble: CurlTrouble) -> OutboundError {
         let origin = request.url.origin
         if isTooLarge { return OutboundError(.tooLarge, "the answer of `\(origin)` is too large") }
-        if isRefused { return OutboundError(.refusedAddress, "`\(origin)` has no address that may be asked") }
+        if isRefused && !isPermitted {
+            return OutboundError(.refusedAddress, "`\(origin)` has no address that may be asked")
+        }
         switch trouble {
         case .header(let name): return OutboundError(.malformedURL, "the header `\(name)` cannot be sent")
         case .timeout: return OutboundError(.timeout, "`\(origin)` took too long to answer")
         case .malformed, .unsendable: return OutboundError(.malformedURL, "`\(origin)` cannot be asked this")
+        case .unresolved(let words):
+            let code: OutboundError.Code = NameLookup.isUnknown(request.url.host) ? .nobodyThere : .unreachable
+            return OutboundError(code, "`\(origin)` cannot be reached: \(words)")
         case .nobodyThere(let words): return OutboundError(.nobodyThere, "`\(origin)` cannot be reached: \(words)")
         case .unreachable(let words): return OutboundError(.unreachable, "`\(origin)` cannot be reached: \(words)")
         }

@@ -49,12 +49,7 @@ package final class IdentityResolver: Sendable {
         let url = try url(of: did)
         guard mayWait else { throw ResolutionError(.mustWait, "`\(did)` is not remembered") }
         let answer = Result { () throws(ResolutionError) in try fetch(did, url) }
-        // A document that was good a moment ago is not forgotten because its host is away now.
-        if case .failure(let error) = answer, error.code == .unreachable, case .success(let known)? = documents[did] {
-            return known
-        }
-        documents.insert(answer, for: did)
-        return try answer.get()
+        return try documents.settle(answer, for: did).get()
     }
 
     private func url(of did: String) throws(ResolutionError) -> PeerURL {
@@ -99,8 +94,7 @@ extension IdentityResolver {
         if let known = handles[handle.text] { return try known.get() }
         guard mayWait else { throw ResolutionError(.mustWait, "`\(handle)` is not remembered") }
         let answer = Result { () throws(ResolutionError) in try fetch(handle) }
-        handles.insert(answer, for: handle.text)
-        return try answer.get()
+        return try handles.settle(answer, for: handle.text).get()
     }
 
     private func fetch(_ handle: Handle) throws(ResolutionError) -> String {

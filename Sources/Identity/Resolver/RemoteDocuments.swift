@@ -35,16 +35,12 @@ package final class RemoteDocuments: Sendable {
             throw ResolutionError(error)
         }
         let name = url.description
-        let known = documents[name]
-        if let known, freshness == .remembered || !documents.mayRefresh(name) { return try known.get() }
+        if let known = documents[name], freshness == .remembered || !documents.mayRefresh(name) {
+            return try known.get()
+        }
         guard mayWait else { throw ResolutionError(.mustWait, "`\(name)` is not remembered") }
         let answer = Result { () throws(ResolutionError) in try fetch(url) }
-        // What was good a moment ago is not forgotten because its host is away now.
-        if case .failure(let error) = answer, error.code == .unreachable, case .success(let object)? = known {
-            return object
-        }
-        documents.insert(answer, for: name)
-        return try answer.get()
+        return try documents.settle(answer, for: name).get()
     }
 
     /// Gives the key set at an address; throws like `object(at:)`.
@@ -75,8 +71,8 @@ package final class RemoteDocuments: Sendable {
 extension RemoteDocuments {
     /// Verifies the attestation of a client with the keys its metadata publishes (section 4.2); may wait for its host.
     ///
-    /// When the remembered keys do not fit, they are fetched anew once. Every failure is `InvalidClientAttestation`;
-    /// the caller consumes `use` last.
+    /// When the remembered keys do not fit, they are fetched anew once. Throws `InvalidClientAttestation`,
+    /// and `UpstreamFailure` where the keys cannot be had now; the caller consumes `use` last.
     package func attestation(
         _ text: String, for space: SpaceURI, at now: Timestamp
     ) throws(ATProtoError) -> ClientAttestation {
@@ -113,7 +109,8 @@ extension RemoteDocuments {
             default: throw ResolutionError(.malformed, "the client publishes no keys, or in two places")
             }
         } catch {
-            throw ATProtoError("InvalidClientAttestation", error.message)
+            // That its host is away now says nothing of the attestation.
+            throw error.passing == nil ? ATProtoError("InvalidClientAttestation", error.message) : error.tokenError
         }
     }
 }

@@ -13,6 +13,9 @@ final class ResolutionCache<Value: Sendable>: Sendable {
         var windowStart: Int64
     }
 
+    private static var refreshWindow: Int64 { 60_000 }
+    private static var refreshesPerWindow: Int { 12 }
+
     private let entries = Mutex<[String: Entry]>([:])
     private let limit: Int
     private let lifetime: Int64
@@ -39,36 +42,37 @@ final class ResolutionCache<Value: Sendable>: Sendable {
         }
     }
 
-    /// Keeps an answer; failures for a shorter time, and none where nobody was asked.
-    func insert(_ answer: Answer, for key: String) {
+    /// Keeps an answer and gives what is known now. A failure is kept for a shorter time, and not at all where nobody was
+    /// asked; what was good a moment ago is not forgotten because its host is away now.
+    func settle(_ answer: Answer, for key: String) -> Answer {
         let now = now()
-        var isFailure = false
-        if case .failure(let error) = answer {
-            if error.passing == .notAsked { return }
-            isFailure = true
-        }
-        let until = now + (isFailure ? failureLifetime : lifetime)
-        entries.withLock { entries in
+        return entries.withLock { entries in
+            let old = entries[key].flatMap { now < $0.until ? $0 : nil }
+            var kept = (answer: answer, until: now + lifetime)
+            if case .failure(let error) = answer {
+                kept.until = now + failureLifetime
+                if error.code == .unreachable, let old, case .success = old.answer { kept = (old.answer, old.until) }
+                if error.passing == .notAsked { return kept.answer }
+            }
             if entries.count >= limit, entries[key] == nil { Self.makeRoom(&entries, now) }
-            let old = entries[key]
-            entries[key] = Entry(
-                answer: answer, until: until, refreshes: old?.refreshes ?? 0, windowStart: old?.windowStart ?? now)
+            var entry = Entry(answer: kept.answer, until: kept.until, windowStart: now)
+            if let old {
+                let isSameWindow = now - old.windowStart < Self.refreshWindow
+                entry.windowStart = isSameWindow ? old.windowStart : now
+                entry.refreshes = (isSameWindow ? old.refreshes : 0) + 1
+            }
+            entries[key] = entry
+            return kept.answer
         }
     }
 
     /// True when a remembered answer may be asked for anew: at most twelve times a minute a name, so that bad signatures
-    /// cannot make this host hammer another one.
+    /// cannot make this host hammer another one. What was not asked for want of room does not count.
     func mayRefresh(_ key: String) -> Bool {
         let now = now()
         return entries.withLock { entries in
-            guard var entry = entries[key] else { return true }
-            if now - entry.windowStart >= 60_000 {
-                entry.windowStart = now
-                entry.refreshes = 0
-            }
-            entry.refreshes += 1
-            entries[key] = entry
-            return entry.refreshes <= 12
+            guard let entry = entries[key], now - entry.windowStart < Self.refreshWindow else { return true }
+            return entry.refreshes < Self.refreshesPerWindow
         }
     }
 

@@ -30,17 +30,26 @@ package struct ResolutionError: Error, Hashable, Sendable {
     /// Why asking again soon may tell; nil where it will not.
     package let passing: Passing?
 
+    /// Whether it is certain that nothing is published: who is responsible says so, or nobody is there to publish it.
+    /// Whatever else went wrong leaves open what is published.
+    package let isOfNobody: Bool
+
     package init(_ code: Code, _ message: String, passing: Passing? = nil) {
+        self.init(code, message, passing: passing, isOfNobody: code == .notFound)
+    }
+
+    private init(_ code: Code, _ message: String, passing: Passing?, isOfNobody: Bool) {
         self.code = code
         self.message = message
         self.passing = passing
+        self.isOfNobody = isOfNobody
     }
 
     init(_ error: OutboundError) {
         switch error.code {
         case .refusedAddress: self.init(.refused, error.message)
         case .malformedURL, .tooLarge: self.init(.malformed, error.message)
-        case .nobodyThere: self.init(.unreachable, error.message)
+        case .nobodyThere: self.init(.unreachable, error.message, passing: nil, isOfNobody: true)
         case .unreachable, .timeout: self.init(.unreachable, error.message, passing: .notNow)
         case .busy: self.init(.unreachable, error.message, passing: .notAsked)
         }

@@ -104,14 +104,26 @@ package final class Notifications: Sendable {
 
     /// Opens a stream of the writes of the permit's space; `isAllowed` is asked again several times a second.
     ///
-    /// Gives the space's revision, nil before its first write; whatever comes after it is on the stream.
-    package func subscribe(_ permit: Permit, _ subscriber: SpaceStreams.Subscriber) throws -> TID? {
+    /// `opening` is given the space's revision, nil before its first write, and gives the first bytes of the stream: whatever
+    /// comes after that revision is on the stream after them, and nothing from before it.
+    package func subscribe(
+        _ permit: Permit, _ subscriber: SpaceStreams.Subscriber, opening: (TID?) -> [UInt8]
+    ) throws {
         try permit.require(.watch)
-        follow(try Space(permit.space), subscriber)
-        return try store.read { try RepoReader($0).revision(of: permit.space) }
+        let space = try Space(permit.space)
+        let number = streams.add(subscriber, to: space)
+        do {
+            let rev = try store.read { try RepoReader($0).revision(of: permit.space) }
+            streams.begin(number, of: space, with: opening(rev), at: rev?.text)
+        } catch {
+            streams.remove(number, of: space)
+            throw error
+        }
     }
 
-    func follow(_ space: Space, _ subscriber: SpaceStreams.Subscriber) { streams.add(subscriber, to: space) }
+    func follow(_ space: Space, _ subscriber: SpaceStreams.Subscriber) {
+        streams.begin(streams.add(subscriber, to: space), of: space)
+    }
 
     /// Looks at once whether the open streams may go on.
     package func recheckStreams() { streams.recheck() }

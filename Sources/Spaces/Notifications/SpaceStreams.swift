@@ -3,6 +3,9 @@ import Dispatch
 import Synchronization
 
 /// Keeps the streams of events that are open here, and closes those that are no longer allowed.
+///
+/// All of it is done on one thread, event by event and space by space in turn: what happens in one space delays the looks,
+/// and the events of others, by one event at most.
 package final class SpaceStreams: Sendable {
     /// One open stream.
     package struct Subscriber: Sendable {
@@ -23,10 +26,34 @@ package final class SpaceStreams: Sendable {
         }
     }
 
+    private struct Follower {
+        let subscriber: Subscriber
+        /// What waits until the stream has begun; nil from then on.
+        var held: [WriteEvent]? = []
+        /// The revision of its space that the stream was told first.
+        var start: String?
+
+        /// Whether the stream was told of an event by the revision it began with.
+        func knows(_ event: WriteEvent) -> Bool {
+            guard let start, let rev = event.spaceRev else { return false }
+            return rev <= start
+        }
+    }
+
     private struct State {
+        /// Counts streams and events together: a stream gets the events whose number is above its own.
         var next: UInt64 = 0
-        var open: [Space: [UInt64: Subscriber]] = [:]
+        var open: [Space: [UInt64: Follower]] = [:]
+        var waiting: [Space: [(number: UInt64, event: WriteEvent)]] = [:]
+        /// The spaces with waiting events, the next one first.
+        var turns: [Space] = []
+        var isSending = false
         var isStopped = false
+
+        mutating func number() -> UInt64 {
+            next += 1
+            return next
+        }
     }
 
     private let state = Mutex(State())
@@ -34,12 +61,10 @@ package final class SpaceStreams: Sendable {
     // Set up before anybody else sees it; cancelling is safe from any thread.
     nonisolated(unsafe) private let timer: any DispatchSourceTimer
     private let beats = Atomic<Int>(0)
-    /// Events that are not sent yet.
-    private let waiting = Atomic<Int>(0)
 
-    /// Events that may wait: when more do, the streams of the next one's space end, as do those of a client that is too far
-    /// behind.
-    private static let mostWaiting = 1024
+    /// Events of a space that may wait, and events that a stream may hold before it begins: when more do, the streams end, as
+    /// do those of a client that is too far behind. There are no more spaces with streams than there are connections.
+    static let mostWaiting = 128
 
     /// How often the streams are looked at: well below the second within which one must end.
     private static let interval = 250
@@ -57,34 +82,103 @@ package final class SpaceStreams: Sendable {
 
     deinit { timer.cancel() }
 
-    func add(_ subscriber: Subscriber, to space: Space) {
-        let isStopped = state.withLock { state in
-            guard !state.isStopped else { return true }
-            state.next += 1
-            state.open[space, default: [:]][state.next] = subscriber
-            return false
+    /// Opens a stream, which holds back what comes until it begins; gives its number.
+    func add(_ subscriber: Subscriber, to space: Space) -> UInt64 {
+        let number = state.withLock { state -> UInt64? in
+            guard !state.isStopped else { return nil }
+            let number = state.number()
+            state.open[space, default: [:]][number] = Follower(subscriber: subscriber)
+            return number
         }
-        if isStopped { subscriber.finish() }
+        if number == nil { subscriber.finish() }
+        return number ?? 0
+    }
+
+    /// Begins a stream: sends its first bytes, then what came since it was opened and is not in the revision it is told of.
+    func begin(_ number: UInt64, of space: Space, with bytes: [UInt8] = [], at rev: String? = nil) {
+        queue.async { [weak self] in
+            guard let self else { return }
+            let follower = state.withLock { state in
+                defer {
+                    state.open[space]?[number]?.held = nil
+                    state.open[space]?[number]?.start = rev
+                }
+                return state.open[space]?[number]
+            }
+            guard var follower else { return }
+            follower.start = rev
+            let events = (follower.held ?? []).filter { !follower.knows($0) }.map(\.event)
+            let pieces = (bytes.isEmpty ? [] : [bytes]) + events
+            guard events.isEmpty || follower.subscriber.isAllowed(), pieces.allSatisfy(follower.subscriber.push)
+            else { return close([number: follower], of: space) }
+        }
+    }
+
+    /// Ends a stream.
+    func remove(_ number: UInt64, of space: Space) {
+        guard let follower = state.withLock({ $0.open[space]?[number] }) else { return }
+        close([number: follower], of: space)
     }
 
     /// Sends an event to every stream of its space that is still allowed, in the order of the calls and on the thread of the
     /// streams: whoever writes does not wait until all of them were asked about.
     func publish(_ event: WriteEvent) {
-        guard state.withLock({ $0.open[event.space] != nil }) else { return }
-        guard waiting.add(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
-            waiting.subtract(1, ordering: .relaxed)
-            return close(state.withLock { $0.open[event.space] ?? [:] }, of: event.space)
+        let space = event.space
+        let (isFirst, lost) = state.withLock { state -> (Bool, [UInt64: Follower]) in
+            guard let open = state.open[space] else { return (false, [:]) }
+            guard state.waiting[space]?.count ?? 0 < Self.mostWaiting else {
+                state.waiting[space] = nil
+                state.turns.removeAll { $0 == space }
+                return (false, open)
+            }
+            if state.waiting[space] == nil { state.turns.append(space) }
+            let number = state.number()
+            state.waiting[space, default: []].append((number, event))
+            defer { state.isSending = true }
+            return (!state.isSending, [:])
         }
-        queue.async { [weak self] in self?.send(event) }
+        close(lost, of: space)
+        if isFirst { queue.async { [weak self] in self?.sendNext() } }
     }
 
-    private func send(_ event: WriteEvent) {
-        defer { waiting.subtract(1, ordering: .relaxed) }
-        let open = state.withLock { $0.open[event.space] ?? [:] }
+    /// Sends one event of the space whose turn it is. What else is to be done on this thread comes before the next.
+    private func sendNext() {
+        let next = state.withLock { state -> (UInt64, WriteEvent)? in
+            guard let space = state.turns.first, let first = state.waiting[space]?.first else {
+                state.isSending = false
+                return nil
+            }
+            state.turns.removeFirst()
+            state.waiting[space]?.removeFirst()
+            if state.waiting[space]?.isEmpty == true {
+                state.waiting[space] = nil
+            } else {
+                state.turns.append(space)
+            }
+            return first
+        }
+        guard let (number, event) = next else { return }
+        send(event, number)
+        queue.async { [weak self] in self?.sendNext() }
+    }
+
+    private func send(_ event: WriteEvent, _ number: UInt64) {
+        let space = event.space
+        let (open, late) = state.withLock { state -> ([UInt64: Follower], [UInt64: Follower]) in
+            let open = (state.open[space] ?? [:]).filter { $0.key < number }
+            for (key, follower) in open where follower.held?.count ?? Self.mostWaiting < Self.mostWaiting {
+                state.open[space]?[key]?.held?.append(event)
+            }
+            return (
+                open.filter { $0.value.held == nil && !$0.value.knows(event) },
+                open.filter { $0.value.held?.count == Self.mostWaiting }
+            )
+        }
+        close(late, of: space)
         guard !open.isEmpty else { return }
         let bytes = event.event
         // A stream that may have lost its right since the last look is asked before it is told anything.
-        close(open.filter { !$0.value.isAllowed() || !$0.value.push(bytes) }, of: event.space)
+        close(open.filter { !$0.value.subscriber.isAllowed() || !$0.value.subscriber.push(bytes) }, of: space)
     }
 
     /// Looks at once, on the thread of the streams.
@@ -94,27 +188,34 @@ package final class SpaceStreams: Sendable {
         timer.cancel()
         let open = state.withLock { state in
             state.isStopped = true
-            defer { state.open = [:] }
+            defer {
+                state.open = [:]
+                state.waiting = [:]
+                state.turns = []
+            }
             return state.open
         }
-        for streams in open.values { for stream in streams.values { stream.finish() } }
+        for streams in open.values { for stream in streams.values { stream.subscriber.finish() } }
     }
 
     private func look() {
         let isBeat = beats.add(1, ordering: .relaxed).newValue % Self.looksPerBeat == 0
         for (space, streams) in state.withLock({ $0.open }) {
             close(
-                streams.filter { !$0.value.isAllowed() || (isBeat && !$0.value.push(Array(": still here\n\n".utf8))) },
-                of: space)
+                streams.filter { stream in
+                    let (follower, subscriber) = (stream.value, stream.value.subscriber)
+                    let isBeaten = isBeat && follower.held == nil
+                    return !subscriber.isAllowed() || (isBeaten && !subscriber.push(Array(": still here\n\n".utf8)))
+                }, of: space)
         }
     }
 
-    private func close(_ streams: [UInt64: Subscriber], of space: Space) {
+    private func close(_ streams: [UInt64: Follower], of space: Space) {
         guard !streams.isEmpty else { return }
         state.withLock { state in
             for id in streams.keys { state.open[space]?[id] = nil }
             if state.open[space]?.isEmpty == true { state.open[space] = nil }
         }
-        for stream in streams.values { stream.finish() }
+        for stream in streams.values { stream.subscriber.finish() }
     }
 }

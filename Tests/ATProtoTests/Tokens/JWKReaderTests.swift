@@ -73,7 +73,7 @@ import UCAN
                 _ = try ClientAttestation.verify(
                     attestation, space: space,
                     keys: { _ throws(ATProtoError) in
-                        guard let set else { throw ATProtoError("InvalidJwks", "") }
+                        guard let set else { throw ATProtoError("InvalidClientAttestation", "") }
                         return set
                     }, at: now)
             }

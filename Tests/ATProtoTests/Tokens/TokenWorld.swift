@@ -35,7 +35,9 @@ struct TokenWorld {
     }
 
     func clientKeys(_ clientID: String) throws(ATProtoError) -> JWKSet {
-        guard let set = file["clientMetadata"]?[clientID]?["jwks"] else { throw ATProtoError("NotFound", clientID) }
+        guard let set = file["clientMetadata"]?[clientID]?["jwks"] else {
+            throw ATProtoError("InvalidClientAttestation", clientID)
+        }
         return try JWKSet(set)
     }
 

@@ -87,6 +87,33 @@ import Testing
         #expect(try made("erin").status == 200)
     }
 
+    /// Only where those responsible for a name say that nothing is published is the name free: all else leaves it open.
+    @Test func aNameIsFreeOnlyWhereItsHostSaysSo() throws {
+        let (reply, large) = (Locked(StubHost.Reply(404)), String(repeating: " ", count: 100_000))
+        let host = StubHost { _ in reply.withLock { $0 } }
+        let scene = try AccountScene(options: [
+            "--registration", "open", "--allow-loopback-peers", "--user-domains", "localhost", "--public-url",
+            "http://pds.localhost:\(host.port)",
+        ])
+        var rows: [(StubHost.Reply, Int, String)] = [301, 302, 400, 401, 403, 421, 429, 451, 500, 503].map { status in
+            (StubHost.Reply(status), 503, "ServiceUnavailable")
+        }
+        rows += ["", "{", "[]", "{}", #"{"id": "did:web:other"}"#, "<html>", large].map { body in
+            (StubHost.Reply(200, body), 400, "HandleNotAvailable")
+        }
+        for (number, (sent, status, error)) in rows.enumerated() {
+            reply.withLock { $0 = sent }
+            let body: JSON = ["handle": .string("name\(number).localhost"), "password": "a secret of hers"]
+            let answer = try scene.post("com.atproto.server.createAccount", nil, body)
+            expect(answer, status, error, "\(sent.status), \(sent.body.count) bytes")
+            #expect((answer.header("retry-after") != nil) == (status == 503))
+        }
+        for (number, sent) in [StubHost.Reply(404), StubHost.Reply(410), StubHost.Reply(404, large)].enumerated() {
+            reply.withLock { $0 = sent }
+            try scene.create("free\(number)")
+        }
+    }
+
     @Test func registrationIsClosedUnlessOpened() throws {
         let scene = try AccountScene(options: [])
         let body: JSON = ["handle": "alice.localhost", "password": "a secret of hers"]

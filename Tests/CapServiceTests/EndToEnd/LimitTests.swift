@@ -27,8 +27,31 @@ import UCAN
         let refused = try scene.delegate(token(4000))
         #expect(refused.status == 401 && refused.reason == "limitExceeded")
         // A head too large is refused before anything is read of it.
-        let head = try scene.delegate(token(26_000))
+        let head = try scene.wire.post("/delegate", authorization: String(repeating: "a", count: 82_000))
         #expect(head.status == 431 && head.reason == "headersTooLarge" && head.json["error"]?.string == head.reason)
+    }
+
+    /// The largest token that is read fits into the largest head, and one a little larger is refused as a token.
+    @Test func theUsualLimitsOfTokensAndHeadsAreReachedTogether() throws {
+        let scene = try Scene(options: [])
+        let root = try scene.signIn()
+        let size = 64 * 1024
+        func token(_ length: Int) throws -> UnverifiedToken {
+            func made(_ letters: Int) throws -> UnverifiedToken {
+                try scene.ucan(
+                    scene.session, to: Cast.key(0x33).did, [scene.space.can("tinycloud.kv/get", "kv/notes/")],
+                    proofs: [root], facts: [.string(String(repeating: "a", count: letters))])
+            }
+            let rest = try made(0).bytes.count
+            return try made((length - rest) / 4 * 3)
+        }
+        let largest = try token(size - 16)
+        #expect((size - 64...size).contains(largest.bytes.count))
+        #expect(try scene.delegate(largest).status == 200)
+        let text = String(decoding: largest.bytes, as: UTF8.self)
+        let longer = text + String(repeating: "A", count: size + 1 - largest.bytes.count)
+        let beyond = try scene.wire.post("/delegate", authorization: longer)
+        #expect(beyond.status == 401 && beyond.reason == "limitExceeded")
     }
 
     @Test func proofsAndCapabilitiesAreCountedAsConfigured() throws {

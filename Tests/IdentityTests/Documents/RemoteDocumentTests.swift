@@ -160,6 +160,48 @@ import UCAN
         }
     }
 
+    /// What a host cannot say now says nothing of an attestation: a client is not told to throw a sound one away.
+    @Test func keysThatCannotBeHadNowAreNoFaultOfAnAttestation() throws {
+        let key = try PrivateKey.generate(.p256)
+        func error(_ rig: Rig) -> String? {
+            do {
+                _ = try attested(rig, key)
+                return nil
+            } catch {
+                return (error as? ATProtoError)?.name ?? "\(error)"
+            }
+        }
+        let away = Rig()
+        away["/client"] = ""
+        #expect(error(away) == "UpstreamFailure")
+        let half = Rig()
+        half["/keys"] = ""
+        half["/client"] = metadata(half, #""jwks_uri":"\#(half.host.url)/keys""#)
+        #expect(error(half) == "UpstreamFailure")
+        half["/keys"] = Self.set([("one", key.publicKey)])
+        half.milliseconds.withLock { $0 += 15_000 }
+        #expect(error(half) == nil)
+        // Who says that there is nothing has answered, and so has who may not be asked.
+        #expect(error(Rig()) == "InvalidClientAttestation")
+        #expect(error(Rig(allowsLoopback: false)) == "InvalidClientAttestation")
+    }
+
+    /// Tries for which there was no room ask nobody, so that they do not count against asking anew.
+    @Test func onlyWhatWasAskedCountsAgainstAskingAnew() throws {
+        let cache = ResolutionCache<Int>(limit: 4, lifetime: 600, failureLifetime: 15, now: { 0 })
+        let busy = ResolutionError(.unreachable, "", passing: .notAsked)
+        _ = cache.settle(.success(1), for: "a")
+        for _ in 0..<30 { #expect(try cache.settle(.failure(busy), for: "a").get() == 1 && cache.mayRefresh("a")) }
+        let away = ResolutionError(.unreachable, "", passing: .notNow)
+        for _ in 0..<12 {
+            #expect(cache.mayRefresh("a"))
+            #expect(try cache.settle(.failure(away), for: "a").get() == 1)
+        }
+        #expect(!cache.mayRefresh("a") && cache.mayRefresh("b"))
+        #expect(throws: busy) { try cache.settle(.failure(busy), for: "b").get() }
+        #expect(cache["b"] == nil)
+    }
+
     /// RFC 7517, section 5: what is wrong with one key is no matter of the others, unless it gives a secret away.
     @Test func anOddKeyOfAClientShutsOutNoOther() throws {
         let key = try PrivateKey.generate(.p256)

@@ -1,8 +1,10 @@
+import CCurl
 import CapTesting
 import Dispatch
 import Glibc
 import Testing
 
+@testable import Curl
 @testable import Identity
 
 /// What the client does with a real host on loopback, and what it refuses to do.
@@ -83,6 +85,66 @@ import Testing
         let asked = OutboundRequest(.get, try PeerURL(slow.url), totalTimeout: .milliseconds(300))
         #expect(code(open, asked) == .timeout)
         #expect(code(open, OutboundRequest(.get, try PeerURL("http://127.0.0.1:1"))) == .nobodyThere)
+    }
+
+    /// What only the peer can cause shows that nobody is there; what this machine or the network can cause does not.
+    @Test func whatLeavesOpenWhetherAnybodyIsThereIsNotTakenForNobody() {
+        let (connect, certificate) = (CURLE_COULDNT_CONNECT, CURLE_PEER_FAILED_VERIFICATION)
+        let nobody = [
+            CurlFailure(connect, systemError: Int(ECONNREFUSED)),
+            // Another name by a sound chain, as libcurl 7 and 8 tell it.
+            CurlFailure(certificate, verification: 0), CurlFailure(certificate, verification: 1),
+        ]
+        for one in nobody { #expect(one.isOfNobody, "\(one)") }
+        let open =
+            [ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, ETIMEDOUT, ECONNRESET, EMFILE, EPERM, 0].map { number in
+                CurlFailure(connect, systemError: Int(number))
+            }
+            + [[], [false], [true, true], [false, true], [true, false]].map { opened in
+                CurlFailure(connect, systemError: Int(ECONNREFUSED), opened: opened)
+            }
+            // Expired, self-signed, of an unknown authority, not yet valid, none at all.
+            + [10, 18, 19, 20, 9, -1].map { CurlFailure(certificate, verification: $0) }
+            + [
+                CURLE_COULDNT_RESOLVE_HOST, CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_RECV_ERROR,
+                CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_WRITE_ERROR, CURLE_OUT_OF_MEMORY, CURLE_WEIRD_SERVER_REPLY,
+            ].map { CurlFailure($0, systemError: Int(ECONNREFUSED)) }
+        for one in open { #expect(!one.isOfNobody, "\(one)") }
+        for code in [EAI_AGAIN, EAI_FAIL, EAI_SYSTEM, EAI_MEMORY, EAI_FAMILY, EAI_SERVICE, -5, 0] {
+            #expect(!NameLookup.isUnknown(code: code), "\(code)")
+        }
+        #expect(NameLookup.isUnknown(code: EAI_NONAME) && NameLookup.isUnknown("no such name"))
+        #expect(!NameLookup.isUnknown("127.0.0.1"))
+    }
+
+    /// That no descriptor is left here says nothing of anybody.
+    @Test func whatThisMachineCannotOpenIsNotTakenForNobody() throws {
+        final class Blind: CurlReceiver {
+            func take(_ piece: UnsafeRawBufferPointer, status: Int) -> Bool { true }
+            func takeHeader(_ count: Int) -> Bool { true }
+            func permits(_ address: UnsafeRawBufferPointer) -> Bool { false }
+        }
+        let handle = try #require(CurlHandle())
+        let request = CurlRequest(
+            url: "http://127.0.0.1:1/", schemes: "http", isPost: false, headers: [], connectTimeout: .seconds(1),
+            end: .total(.seconds(1)))
+        do throws(CurlTrouble) {
+            _ = try handle.perform(request, Blind())
+        } catch {
+            guard case .unreachable = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+
+    /// The page of a refusal may be longer than any document: it is the refusal that counts.
+    @Test func aLongRefusalIsARefusal() throws {
+        let host = StubHost { asked in
+            StubHost.Reply(asked.target == "/2" ? 206 : 404, String(repeating: "a", count: 100_000))
+        }
+        #expect(try open.send(OutboundRequest(.get, PeerURL(host.url + "/4"))).status == 404)
+        #expect(code(open, OutboundRequest(.get, try PeerURL(host.url + "/2"))) == .tooLarge)
     }
 
     /// Hosts that never answer take their share of the room, and others are asked all the same.

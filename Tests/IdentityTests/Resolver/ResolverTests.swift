@@ -152,13 +152,29 @@ import UCAN
         #expect(ResolutionError(.refused, "").tokenError.name == "ServiceNotResolvable")
     }
 
-    /// Only where nobody is there is it certain that nothing is published there: all else is not known yet.
+    /// Only where nobody is there is it certain that nothing is published there: all else leaves it open.
     @Test func whatMayTellLaterIsSaid() {
-        let rows: [(OutboundError.Code, ResolutionError.Passing?)] = [
-            (.nobodyThere, nil), (.refusedAddress, nil), (.malformedURL, nil), (.tooLarge, nil),
-            (.timeout, .notNow), (.unreachable, .notNow), (.busy, .notAsked),
+        let rows: [(OutboundError.Code, ResolutionError.Passing?, isOfNobody: Bool)] = [
+            (.nobodyThere, nil, true), (.refusedAddress, nil, false), (.malformedURL, nil, false),
+            (.tooLarge, nil, false), (.timeout, .notNow, false), (.unreachable, .notNow, false),
+            (.busy, .notAsked, false),
         ]
-        for (code, passing) in rows { #expect(ResolutionError(OutboundError(code, "")).passing == passing, "\(code)") }
+        for (code, passing, isOfNobody) in rows {
+            let error = ResolutionError(OutboundError(code, ""))
+            #expect(error.passing == passing && error.isOfNobody == isOfNobody, "\(code)")
+        }
+    }
+
+    /// Of what a host answers, only that there is nothing shows that nothing is published.
+    @Test(arguments: [200, 204, 301, 302, 400, 401, 403, 404, 405, 410, 421, 429, 451, 500, 502, 503])
+    func onlyNotFoundIsOfNobody(status: Int) throws {
+        let rig = try Rig { _ in StubHost.Reply(status, String(repeating: " ", count: 100_000)) }
+        do {
+            _ = try rig.resolver.document(of: rig.webDID)
+            Issue.record("\(status) gives no document")
+        } catch let error as ResolutionError {
+            #expect(error.isOfNobody == [404, 410].contains(status), "\(status): \(error.message)")
+        }
     }
 
     @Test func badAnswersAreFailuresForAShortTime() throws {

@@ -102,11 +102,17 @@ enum ServerRoutes {
         do {
             _ = try service.resolver.document(of: did.text, .new)
         } catch let error as ResolutionError {
-            // A host that is there and cannot answer now may well publish it. Where nobody is there, nobody does.
-            guard error.passing != nil else { return }
-            throw XRPCError(
-                "ServiceUnavailable", "it cannot be told now whether the name is somebody's", retryAfter: 5,
-                detail: error.message)
+            guard !error.isOfNobody else { return }
+            switch error.code {
+            // No document of a private network or of this machine is ever taken for anybody's.
+            case .refused: return
+            // Something is published, if only badly.
+            case .malformed, .unsupported: break
+            case .notFound, .unreachable, .mustWait:
+                throw XRPCError(
+                    "ServiceUnavailable", "it cannot be told now whether the name is somebody's", retryAfter: 5,
+                    detail: error.message)
+            }
         }
         throw IdentityError(.handleNotAvailable, "`\(did.text)` is published elsewhere")
     }

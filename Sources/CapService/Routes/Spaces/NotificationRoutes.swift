@@ -97,9 +97,10 @@ enum NotificationRoutes {
                 guard let now = service.clock.now() else { return false }
                 return (try? service.spaces.gate.permit(.watch, caller, on: space, at: now)) != nil
             })
-        let rev = try service.spaces.notifications.subscribe(permit, subscriber)
-        let opened: JSON = ["space": .string(space.text), "spaceRev": rev.map { .string($0.text) } ?? .null]
-        _ = body.push(Array("event: open\ndata: ".utf8) + opened.serialized() + Array("\n\n".utf8))
+        try service.spaces.notifications.subscribe(permit, subscriber) { rev in
+            let opened: JSON = ["space": .string(space.text), "spaceRev": rev.map { .string($0.text) } ?? .null]
+            return Array("event: open\ndata: ".utf8) + opened.serialized() + Array("\n\n".utf8)
+        }
         return .response(HTTPResponse(status: 200, headers: headers, body: .live(body)))
     }
 }

@@ -48,7 +48,7 @@ enum RepoRoutes {
         let excludes = try repo.parsing { try call.parameters.flag("excludeValues") }
         let (author, permit) = try repo.reading()
         let export = try repo.repos.export(
-            permit, of: author, excludeValues: excludes, from: call.request.clientNetwork)
+            permit, of: author, excludeValues: excludes, from: call.request.clientShare)
         return .response(
             HTTPResponse(
                 status: 200, headers: [("Content-Type", "application/vnd.ipld.car")],
