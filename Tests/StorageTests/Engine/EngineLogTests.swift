@@ -32,6 +32,22 @@ import Testing
         #expect(throws: StorageError(.closed, "")) { try engine.openReadSession() }
     }
 
+    @Test(arguments: EngineKind.allCases) func aLargeBatchIsOne(_ kind: EngineKind) throws {
+        let engine = try kind.open(scratch)
+        try engine.commit(LogSamples.batch(1...2500))
+        try engine.commit(LogSamples.batch(2501...5100, withTokens: false))
+        #expect(try engine.entries() == (1...5100).map { ReadEntry(LogSamples.entry($0)) })
+        let revisions: [UInt64] = Array(1...2600)
+        let tokens = try engine.tokens.tokens(revisions: revisions)
+        #expect(tokens == revisions.map { $0 <= 2500 ? LogSamples.token($0) : nil })
+        // What does not follow takes the whole batch with it.
+        var entries = (5101...7200).map { LogSamples.entry($0) }
+        entries.append(LogSamples.entry(5101))
+        #expect(throws: StorageError(.constraint, "")) { try engine.commit(LogBatch(entries: entries)) }
+        #expect(engine.lastRevision == 5100)
+        #expect(try engine.entries(after: 5099).count == 1)
+    }
+
     @Test(arguments: EngineKind.allCases) func aWalkEndsWithWhatItsBodyThrows(_ kind: EngineKind) throws {
         struct Enough: Error {}
         let engine = try kind.open(scratch)
