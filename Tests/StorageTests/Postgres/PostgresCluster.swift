@@ -67,9 +67,8 @@ final class PostgresCluster: Sendable {
     private static func start(_ words: [String]) throws -> String {
         var input: [Int32] = [0, 0]
         var output: [Int32] = [0, 0]
-        guard pipe2(&input, O_CLOEXEC) == 0, pipe2(&output, O_CLOEXEC) == 0 else {
-            throw Failed(description: "cannot make a pipe: \(errno)")
-        }
+        guard pipe(&input) == 0, pipe(&output) == 0 else { throw Failed(description: "cannot make a pipe: \(errno)") }
+        for end in input + output { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

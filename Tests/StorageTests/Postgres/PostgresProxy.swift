@@ -29,12 +29,12 @@ final class PostgresProxy: Sendable {
     init(_ cluster: PostgresCluster, _ address: String, in scratch: Scratch) throws {
         server = cluster.folder + "/.s.PGSQL.5432"
         self.address = address.replacing("host=" + cluster.folder, with: "host=" + scratch.folder)
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         let bound = PostgresProxy.withName(scratch.path(".s.PGSQL.5432")) { bind(listener, $0, $1) }
         guard bound == 0, listen(listener, 16) == 0 else {
             throw PostgresCluster.Failed(description: "cannot listen: \(errno)")
         }
-        let listener = listener
+        self.listener = listener
         _ = SystemThread.detached { [weak self] in
             while true {
                 let client = accept(listener, nil, nil)
@@ -127,7 +127,7 @@ final class PostgresProxy: Sendable {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
-                send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return false }
             sent += count
