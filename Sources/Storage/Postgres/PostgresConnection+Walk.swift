@@ -5,7 +5,7 @@ extension PostgresConnection {
         _ body: (UInt64, UInt8, Int64, UnsafeRawBufferPointer) throws -> Void
     ) throws {
         do {
-            var reached = LogPosition(revision: revision, chain: try chain(upTo: revision))
+            var reached = LogPosition(revision: revision, chain: try lastEntry(upTo: revision).chain)
             while reached.revision < last.revision {
                 let rows = try entries(above: reached, upTo: last.revision)
                 guard rows.rowCount > 0 else { break }

@@ -18,12 +18,16 @@ struct PostgresDoubt {
 
     /// Asks on a new connection, behind the lock of the log: it is had only once the old connection's work is done or gone.
     ///
-    /// `patience` is in milliseconds. Throws `corrupt` when the database knows neither this commit nor the one before.
-    func wasKept(at address: String, patience: Int32) throws(PostgresFailure) -> Bool {
+    /// `patience` is in milliseconds. Throws `locked` when another node has taken the store since, and with it what the
+    /// server remembered; `corrupt` when the database knows neither this commit nor the one before.
+    func wasKept(
+        at address: String, patience: Int32, holder: PostgresHolder?
+    ) throws(PostgresFailure) -> Bool {
         let connection = try PostgresConnection(address, patience: patience)
         defer { connection.close() }
         try connection.execute(PostgresSchema.writerSettings)
         try connection.execute(PostgresSchema.beginOrdered)
+        try holder?.check(connection)
         let row = try connection.once("SELECT sequence FROM commit_tag WHERE connection = $1", [.bytes(tag)])
         guard row.rowCount == 1, (sequence - 1...sequence).contains(row.integer(0, 0)) else {
             throw PostgresFailure(
@@ -32,7 +36,7 @@ struct PostgresDoubt {
                     hint: "find out whether an older state of it was brought back, then start again"))
         }
         guard row.integer(0, 0) == sequence else { return false }
-        guard try connection.chain(upTo: next.revision) == next.chain else {
+        guard try connection.lastEntry(upTo: next.revision) == (next.revision, next.chain) else {
             throw PostgresFailure(.damaged("entry \(next.revision)", in: connection.server))
         }
         return true

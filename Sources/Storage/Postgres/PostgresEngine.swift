@@ -9,6 +9,8 @@ package final class PostgresEngine: StoreEngine {
         /// Between two tries to settle a commit once it was told to be in doubt.
         var settlePauseMilliseconds: Int64 = 500
         package var maxReaders = 16
+        /// How long a start waits for another node's end.
+        package var holderMilliseconds: Int32 = 2000
         /// Lets other engines append beside this one, for tests of the log; what is built on it would not learn of them.
         var isShared = false
 
@@ -36,7 +38,7 @@ package final class PostgresEngine: StoreEngine {
         } catch {
             throw error.error
         }
-        holder = options.isShared ? nil : try PostgresHolder(address)
+        holder = options.isShared ? nil : try PostgresHolder(address, patience: options.holderMilliseconds)
         do throws(StorageError) {
             let made = try PostgresWriter(
                 address, holder: holder, options: options)

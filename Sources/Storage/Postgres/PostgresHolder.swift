@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Keeps one node the only one that serves a store (postgres.md 1.4).
@@ -17,16 +18,23 @@ final class PostgresHolder: Sendable {
     }
 
     /// Takes the store for this node; throws `locked` while another has it.
-    init(_ address: String) throws(StorageError) {
+    ///
+    /// It is waited for a little, `patience` milliseconds: a server may learn of a node's end a moment after it came.
+    init(_ address: String, patience: Int32) throws(StorageError) {
         self.address = address
         let kept = State()
         state = Mutex(kept)
         do throws(PostgresFailure) {
-            guard let connection = try PostgresHolder.connect(address) else {
-                throw PostgresFailure(
-                    StorageError(
-                        .locked, "another node serves the store at `\(PostgresConnection.named(address))`",
-                        hint: "stop it first; several nodes on one store are not supported yet"))
+            let connection = try PostgresHolder.connect(address)
+            let deadline = MonotonicDeadline(milliseconds: patience)
+            while try !PostgresHolder.lock(connection) {
+                guard deadline.remaining > 0 else {
+                    throw PostgresFailure(
+                        StorageError(
+                            .locked, "another node serves the store at `\(connection.server)`",
+                            hint: "stop it first; several nodes on one store are not supported yet"))
+                }
+                usleep(20_000)
             }
             try take(connection)
             kept.connection = connection
@@ -40,12 +48,26 @@ final class PostgresHolder: Sendable {
         return (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }
 
-    /// Connects and takes the session lock; nil where another session has it.
-    private static func connect(_ address: String) throws(PostgresFailure) -> PostgresConnection? {
+    private static func connect(_ address: String) throws(PostgresFailure) -> PostgresConnection {
         let connection = try PostgresConnection(address)
         try connection.execute(PostgresSchema.writerSettings)
-        let found = try connection.once("SELECT pg_try_advisory_lock(\(PostgresSchema.Lock.holder))")
-        return found.integer(0, 0) != 0 ? connection : nil
+        return connection
+    }
+
+    /// Takes the session lock; false where another session has it.
+    private static func lock(_ connection: PostgresConnection) throws(PostgresFailure) -> Bool {
+        try connection.once("SELECT pg_try_advisory_lock(\(PostgresSchema.Lock.holder))").integer(0, 0) != 0
+    }
+
+    /// Throws `locked` unless this node still holds the store. Behind the lock of the log it then does so to the commit.
+    func check(_ connection: PostgresConnection) throws(PostgresFailure) {
+        let row = try connection.query("SELECT node FROM holder WHERE id = 1")
+        guard row.rowCount == 1, row.bytes(0, 0) == node else {
+            throw PostgresFailure(
+                StorageError(
+                    .locked, "another node has taken over the store at `\(connection.server)`",
+                    hint: "start this one again once the other is stopped"))
+        }
     }
 
     /// Writes this node into the row of the holder, behind the lock of the log.
@@ -70,7 +92,10 @@ final class PostgresHolder: Sendable {
                 do throws(PostgresFailure) { try connection.execute("SELECT 1") } catch { connection.close() }
             }
             guard state.connection?.isLost ?? true else { return }
-            state.connection = (try? PostgresHolder.connect(address)) ?? nil
+            do throws(PostgresFailure) {
+                let connection = try PostgresHolder.connect(address)
+                if try PostgresHolder.lock(connection) { state.connection = connection }
+            } catch {}
         }
     }
 

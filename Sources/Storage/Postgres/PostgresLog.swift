@@ -139,12 +139,12 @@ extension PostgresConnection {
             """, [.blobs(sorted.map(\.key.bytes)), .integers(sorted.map(\.value))])
     }
 
-    /// Reads the checksum of the last entry at or below a revision, 0 where there is none.
-    func chain(upTo revision: UInt64) throws(PostgresFailure) -> UInt64 {
+    /// Reads the last entry at or below a revision: its own, and its checksum; 0 where there is none.
+    func lastEntry(upTo revision: UInt64) throws(PostgresFailure) -> (revision: UInt64, chain: UInt64) {
         let row = try query(
-            "SELECT checksum FROM log WHERE shard = 0 AND revision <= $1 ORDER BY revision DESC LIMIT 1",
+            "SELECT revision, checksum FROM log WHERE shard = 0 AND revision <= $1 ORDER BY revision DESC LIMIT 1",
             [.integer(Int64(clamping: revision))])
-        return row.rowCount == 0 ? 0 : row.word(0, 0)
+        return row.rowCount == 0 ? (0, 0) : (row.word(0, 0), row.word(0, 1))
     }
 
     /// Reads the next entries above `position`, up to a revision; none when there are no more.

@@ -12,7 +12,8 @@ enum PostgresSchema {
 
     private static let commonSettings = """
         SET TimeZone = 'UTC'; SET search_path = public; SET statement_timeout = 0; \
-        SET client_connection_check_interval = '1s'; SET default_transaction_isolation = 'read committed'
+        SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
+        SET tcp_keepalives_count = 3; SET default_transaction_isolation = 'read committed'
         """
     static let readerSettings = commonSettings
     static let writerSettings =

@@ -38,7 +38,7 @@ final class PostgresWriter: @unchecked Sendable {
         do throws(PostgresFailure) {
             let link = try linked()
             position = try link.connection.position()
-            guard try link.connection.chain(upTo: .max) == position.chain else {
+            guard try link.connection.lastEntry(upTo: .max) == (position.revision, position.chain) else {
                 throw PostgresFailure(.damaged("the end of the log", in: link.connection.server))
             }
         } catch {
@@ -129,14 +129,9 @@ final class PostgresWriter: @unchecked Sendable {
 
     /// Learns what others appended since. Under the lock of the log, so that what is read is the end until the commit.
     private func catchUp(_ connection: PostgresConnection) throws(PostgresFailure) {
-        if let holder {
-            let row = try connection.query("SELECT node FROM holder WHERE id = 1")
-            guard row.rowCount == 1, row.bytes(0, 0) == holder.node else {
-                throw refuse(
-                    StorageError(
-                        .locked, "another node has taken over the store at `\(connection.server)`",
-                        hint: "start this one again once the other is stopped"))
-            }
+        do throws(PostgresFailure) { try holder?.check(connection) } catch {
+            if error.error.code == .locked { throw refuse(error.error) }
+            throw error
         }
         let head = try connection.position()
         guard head != position else { return }
@@ -221,7 +216,11 @@ final class PostgresWriter: @unchecked Sendable {
                         .inDoubt, "a change that was in doubt was kept, and this node does not know it",
                         hint: "start the node again"))
             } catch {
-                if let refusal { throw refusal }
+                // Why nothing more is written is said from the next change on; of this one it is only known to be in doubt.
+                if let refusal {
+                    guard isFirst else { throw refusal }
+                    throw StorageError(.inDoubt, "\(reason.message): \(refusal.message)", hint: refusal.hint)
+                }
                 reason = StorageError(.inDoubt, "\(reason.message): \(error.error.message)", hint: reason.hint)
                 if deadline.remaining > 0 { usleep(20_000) }
             }
@@ -234,10 +233,14 @@ final class PostgresWriter: @unchecked Sendable {
 
     private func ask(_ doubt: PostgresDoubt) throws(PostgresFailure) -> Bool {
         do throws(PostgresFailure) {
-            return try doubt.wasKept(at: address, patience: min(options.settleMilliseconds, 2000))
+            return try doubt.wasKept(
+                at: address, patience: min(options.settleMilliseconds, 2000), holder: holder)
         } catch {
-            // The database has lost what it was told before: nothing that is known here can be built on.
-            if error.error.code == .corrupt { throw refuse(error.error) }
+            // Another node has the store, or the database has lost what it was told before: nothing that is known here
+            // can be built on.
+            if error.error.code == .corrupt || error.error.code == .locked && !error.isPassing {
+                throw refuse(error.error)
+            }
             throw error
         }
     }

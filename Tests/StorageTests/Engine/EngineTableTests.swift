@@ -9,16 +9,18 @@ import Testing
 
     @Test(arguments: EngineKind.allCases) func rowsComeBackAsTheyWereWritten(_ kind: EngineKind) throws {
         let engine = try kind.open(scratch)
+        // What an index holds is short on some engines; what no index holds is as long as a blob may be.
+        let mark = (0..<2000).map { UInt8(truncatingIfNeeded: $0 &* $0 &* 7 >> 3) }
         let large = (0..<1_200_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let number = try engine.change { tables in
-            try tables.insert(Shelf.self, Shelf.row("a", "caf\u{E9}", mark: large, count: .min, note: "", isLent: true))
+            try tables.insert(Shelf.self, Shelf.row("a", "caf\u{E9}", mark: mark, count: .min, note: "", isLent: true))
         }
         try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("", "", mark: [], count: .max)) }
         try engine.read { tables in
             let found = try tables.first(Shelf.self, where: [Shelf.id.is(number)]) { row in
                 #expect(row[Shelf.id] == number)
                 #expect(row[Shelf.title] == "caf\u{E9}" && row[Shelf.note] == "")
-                #expect(row[Shelf.mark] == large)
+                #expect(row[Shelf.mark] == mark)
                 #expect(row[Shelf.count] == .min && row[Shelf.isLent])
                 #expect(row[Shelf.path] == "a/caf\u{E9}" && row[Shelf.length] == 6)
                 #expect(row.holds(Shelf.note))
@@ -34,6 +36,16 @@ import Testing
             }
             #expect(other == true)
         }
+        try engine.change { tables in
+            for (number, bytes) in [large, [], [0]].enumerated() {
+                _ = try tables.insert(
+                    Label.self, [Label.text.to("w"), Label.number.to(Int64(number)), Label.value.to(bytes)])
+            }
+        }
+        let kept = try engine.read {
+            try $0.rows(Label.self, [Label.value], order: [Label.number.ascending]) { $0[Label.value] }
+        }
+        #expect(kept == [large, [], [0]])
     }
 
     @Test(arguments: EngineKind.allCases) func termsCompareAsTheyAreCalled(_ kind: EngineKind) throws {

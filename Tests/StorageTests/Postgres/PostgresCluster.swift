@@ -3,16 +3,18 @@ import Synchronization
 
 @testable import Storage
 
-/// One PostgreSQL server for the whole test process, with a database for each test that asks.
+/// A PostgreSQL server of the test process: one for all tests, with a database for each that asks, and one for those that
+/// end it.
 ///
 /// A shell starts it in a folder of its own, on a unix socket alone, as a user that is not root, and stops it when its input
 /// ends: that of a test process that was killed does as well.
 final class PostgresCluster: Sendable {
     struct Failed: Error, CustomStringConvertible { let description: String }
 
-    static let shared = Result { try PostgresCluster(binaries: binaries(in: "/usr/lib/postgresql")) }
+    static let shared = Result { try PostgresCluster() }
 
     let folder: String
+    private let shell: Shell
     private let made = Mutex<Set<String>>([])
 
     /// The address of the database of one test, made when it is not there yet.
@@ -33,20 +35,27 @@ final class PostgresCluster: Sendable {
         return "\(folder)/\(newest)/bin"
     }
 
+    /// Starts the server at once and again for each line of its input, which comes once it was ended.
     private static let script = """
         trap '' INT TERM HUP
-        cd "$2" || exit 1
-        "$1/initdb" -D data -U capability -A trust -E UTF8 --locale=C --no-sync >log 2>&1 &&
-          "$1/pg_ctl" start -w -s -D data -l log -o "-c listen_addresses='' -c unix_socket_directories='$2' \
-        -c max_connections=300 -c fsync=off -c log_min_messages=error" >>log 2>&1 || { tail -n 3 log; exit 1; }
-        echo ready
-        exec >&-
-        cat >/dev/null
-        "$1/pg_ctl" stop -w -s -m immediate -D data >>log 2>&1
-        cd / && rm -rf "$2"
+        binaries=$1 folder=$2
+        cd "$folder" || exit 1
+        start() {
+          rm -f data/postmaster.pid .s.PGSQL.5432.lock
+          if "$binaries/pg_ctl" start -w -s -D data -l log -o "-c listen_addresses='' \
+        -c unix_socket_directories='$folder' -c max_connections=300 -c shared_buffers=32MB \
+        -c log_min_messages=error" >>log 2>&1
+          then echo ready; else tail -n 3 log | tr '\\n' ' '; echo; fi
+        }
+        "$binaries/initdb" -D data -U capability -A trust -E UTF8 --locale=C --data-checksums --no-sync >log 2>&1
+        start
+        while read -r line; do start; done
+        "$binaries/pg_ctl" stop -w -s -m immediate -D data >>log 2>&1
+        cd / && rm -rf "$folder"
         """
 
-    private init(binaries: String) throws {
+    init() throws {
+        let binaries = try PostgresCluster.binaries(in: "/usr/lib/postgresql")
         let scratch = UnsafeMutablePointer<CChar>(strdup("/tmp/capability-postgres-XXXXXX"))
         defer { free(scratch) }
         guard let scratch, mkdtemp(scratch) != nil else { throw Failed(description: "cannot make a folder: \(errno)") }
@@ -59,42 +68,50 @@ final class PostgresCluster: Sendable {
             }
             words = ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] + words
         }
-        let told = try PostgresCluster.start(words)
-        guard told == "ready\n" else { throw Failed(description: "PostgreSQL did not start: \(told)") }
+        shell = try Shell(words)
+        try awaitStart()
     }
 
-    /// Starts a program whose input lasts as long as this process; gives what it writes until it closes its output.
-    private static func start(_ words: [String]) throws -> String {
-        var input: [Int32] = [0, 0]
-        var output: [Int32] = [0, 0]
-        guard pipe(&input) == 0, pipe(&output) == 0 else { throw Failed(description: "cannot make a pipe: \(errno)") }
-        for end in input + output { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, output[1], 1)
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { arguments.forEach { free($0) } }
-        var process = pid_t()
-        let status = posix_spawn(&process, words[0], &actions, nil, &arguments, environ)
-        close(input[0])
-        close(output[1])
-        guard status == 0 else { throw Failed(description: "cannot start `\(words[0])`: \(status)") }
-        var told: [UInt8] = []
-        var byte: UInt8 = 0
-        while read(output[0], &byte, 1) == 1 { told.append(byte) }
-        close(output[0])
-        return String(decoding: told, as: UTF8.self)
+    private func awaitStart() throws {
+        let told = shell.nextLine()
+        guard told == "ready" else { throw Failed(description: "PostgreSQL did not start: \(told)") }
+    }
+
+    /// Kills the server and all that works for it, as the loss of its machine would, but for what its disk has.
+    func crash() throws {
+        let lines = String(decoding: RawFile.read(folder + "/data/postmaster.pid"), as: UTF8.self)
+        guard let server = lines.split(separator: "\n").first.flatMap({ pid_t($0) }), server > 1 else {
+            throw Failed(description: "the server's number is not known")
+        }
+        // Stopped, it starts no more of them while they are counted.
+        kill(server, SIGSTOP)
+        let children = String(decoding: RawFile.read("/proc/\(server)/task/\(server)/children"), as: UTF8.self)
+            .split(separator: " ").compactMap { pid_t($0) }
+        for process in [server] + children { kill(process, SIGKILL) }
+        for process in [server] + children { while PostgresCluster.isAlive(process) { sched_yield() } }
+    }
+
+    /// Starts the server again after a crash.
+    func restart() throws {
+        shell.write("start\n")
+        try awaitStart()
+    }
+
+    private static func isAlive(_ process: pid_t) -> Bool {
+        // Behind the name, which may hold anything, stands the state.
+        let line = String(decoding: RawFile.read("/proc/\(process)/stat"), as: UTF8.self)
+        guard let name = line.lastIndex(of: ")") else { return false }
+        return !line[name...].hasPrefix(") Z")
     }
 
     func address(_ name: String) -> String { "postgres:///\(name)?host=\(folder)&port=5432&user=capability" }
 
-    private func database(_ name: String, _ options: String) throws -> String {
+    /// The address of a database, made when it is not there yet.
+    func database(_ name: String, _ options: String = "") throws -> String {
         try made.withLock { made in
             guard made.insert(name).inserted else { return }
             let connection = try PostgresConnection(address("postgres"))
-            try connection.execute("CREATE DATABASE \(name) \(options)")
+            try connection.execute("CREATE DATABASE \"\(name)\" \(options)")
         }
         return address(name)
     }
@@ -102,6 +119,13 @@ final class PostgresCluster: Sendable {
 
 /// Asks a database past the storage module.
 enum RawPostgres {
+    /// Runs statements whose rows do not matter, in one transaction.
+    static func execute(_ sql: String, at address: String) throws {
+        let connection = try PostgresConnection(address)
+        defer { connection.close() }
+        try connection.execute(sql)
+    }
+
     @discardableResult
     static func run(_ sql: String, at address: String) throws -> Int64 {
         let connection = try PostgresConnection(address)

@@ -112,4 +112,57 @@ import Testing
             #expect(throws: StorageError(.corrupt, "")) { try engine.commit(LogSamples.batch(3...3)) }
         }
     }
+
+    @Test func aNodeInDoubtWhosePlaceIsTakenSaysSoAndWritesNothing() throws {
+        proxy.arm(.dropsAfter, refusingThen: true)
+        #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(2...2)) }
+        try cutOff()
+        let next = try PostgresEngine(address, tables: [Shelf.schema])
+        #expect(next.lastRevision == 2)
+        proxy.admit()
+        for _ in 0..<2 {
+            #expect(throws: StorageError(.locked, "")) { try engine.commit(LogSamples.batch(3...3)) }
+        }
+        try next.commit(LogSamples.batch(3...3))
+        #expect(try next.entries() == entries(1...3))
+        // The change that is in doubt when its node learns that its place is taken is in doubt all the same.
+        next.close()
+        let other = try PostgresEngine(proxy.address, tables: [Shelf.schema])
+        proxy.arm(.dropsAfter) { [address] in
+            _ = try? RawPostgres.run("UPDATE holder SET node = 'other'", at: address)
+        }
+        #expect(throws: StorageError(.inDoubt, "")) { try other.commit(LogSamples.batch(4...4)) }
+        #expect(throws: StorageError(.locked, "")) { try other.commit(LogSamples.batch(4...4)) }
+        #expect(try kept() == entries(1...4))
+    }
+
+    @Test func aNodeThatWasCutOffKeepsNothingOfWhatItHadBegun() throws {
+        var next: PostgresEngine?
+        #expect(throws: StorageError(.unavailable, "")) {
+            try engine.transaction { tables in
+                _ = try? tables.insert(Shelf.self, Shelf.row("a", "begun"))
+                // What it began keeps others out until its connection is gone.
+                try? cutOff()
+                next = try? PostgresEngine(address, tables: [Shelf.schema])
+                try? next?.commit(LogSamples.batch(2...2))
+                return LogSamples.batch(2...3)
+            }
+        }
+        let taken = try #require(next)
+        #expect(taken.lastRevision == 2)
+        for _ in 0..<2 {
+            #expect(throws: StorageError(.locked, "")) { try engine.commit(LogSamples.batch(2...3)) }
+            #expect(throws: StorageError(.locked, "")) { try engine.setMeta("key", [1]) }
+        }
+        #expect(try taken.entries() == entries(1...2))
+        #expect(try taken.titles() == [])
+        #expect(try taken.meta("key") == nil)
+    }
+
+    /// Ends what works for the engine at the server, and waits for its end.
+    private func cutOff() throws {
+        try RawPostgres.run(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() "
+                + "AND pid <> pg_backend_pid()", at: address)
+    }
 }

@@ -15,6 +15,7 @@ final class PostgresProxy: Sendable {
 
     private struct State {
         var deed: Deed?
+        var then: (@Sendable () -> Void)?
         var refusesThen = false
         var isRefusing = false
         var connectionCount = 0
@@ -52,9 +53,11 @@ final class PostgresProxy: Sendable {
     /// Connections that were passed on.
     var connectionCount: Int { state.withLock { $0.connectionCount } }
 
-    func arm(_ deed: Deed, refusingThen: Bool = false) {
+    /// `then` is done before the engine can learn of the deed.
+    func arm(_ deed: Deed, refusingThen: Bool = false, then: (@Sendable () -> Void)? = nil) {
         state.withLock {
             $0.deed = deed
+            $0.then = then
             $0.refusesThen = refusingThen
         }
     }
@@ -89,7 +92,9 @@ final class PostgresProxy: Sendable {
                     if deed == .dropsBefore { return }
                     guard PostgresProxy.write(bytes, upstream) else { return }
                     if let deed {
-                        guard let answer = PostgresProxy.read(upstream), deed == .warns else { return }
+                        let answer = PostgresProxy.read(upstream)
+                        self?.state.withLock { $0.then }?()
+                        guard let answer, deed == .warns else { return }
                         guard PostgresProxy.write(PostgresProxy.warning + answer, client) else { return }
                     }
                 }
