@@ -15,13 +15,20 @@ final class PostgresCluster: Sendable {
 
     let folder: String
     private let shell: Shell
-    private let made = Mutex<Set<String>>([])
+    private let lent = Mutex<[Loan]>([])
 
-    /// The address of the database of one test, made when it is not there yet.
+    /// A database, and the test that has it: for as long as its folder is there.
+    private struct Loan {
+        var folder: String
+        var name: String
+        let database: String
+        let options: String
+    }
+
+    /// The address of the database that a test knows by a name. To make one is slow, so that of a test that is over is
+    /// emptied where there is one.
     static func database(_ scratch: Scratch, _ name: String = "engine.db", options: String = "") throws -> String {
-        let folder = scratch.folder.split(separator: "/").last ?? ""
-        let name = String((folder + "_" + name).map { $0.isLetter || $0.isNumber ? $0 : "_" })
-        return try shared.get().database(name, options)
+        try shared.get().database(of: scratch.folder, name, options)
     }
 
     /// The folder of the newest release that is installed.
@@ -106,19 +113,37 @@ final class PostgresCluster: Sendable {
 
     func address(_ name: String) -> String { "postgres:///\(name)?host=\(folder)&port=5432&user=capability" }
 
-    /// The address of a database, made when it is not there yet.
-    func database(_ name: String, _ options: String = "") throws -> String {
-        try made.withLock { made in
-            guard made.insert(name).inserted else { return }
-            let connection = try PostgresConnection(address("postgres"))
-            try connection.execute("CREATE DATABASE \"\(name)\" \(options)")
+    func database(of folder: String, _ name: String, _ options: String = "") throws -> String {
+        try lent.withLock { lent in
+            if let known = lent.first(where: { $0.folder == folder && $0.name == name }) {
+                return address(known.database)
+            }
+            let free = lent.firstIndex { $0.options == options && access($0.folder, F_OK) != 0 }
+            guard let free else {
+                let database = "test\(lent.count)"
+                try RawPostgres.execute("CREATE DATABASE \(database) \(options)", at: address("postgres"))
+                lent.append(Loan(folder: folder, name: name, database: database, options: options))
+                return address(database)
+            }
+            (lent[free].folder, lent[free].name) = (folder, name)
+            let address = address(lent[free].database)
+            try RawPostgres.cutOff(address)
+            try RawPostgres.execute(
+                "DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS saved CASCADE; CREATE SCHEMA public", at: address)
+            return address
         }
-        return address(name)
     }
 }
 
 /// Asks a database past the storage module.
 enum RawPostgres {
+    /// Ends what others have to do with a database, and waits for its end.
+    static func cutOff(_ address: String) throws {
+        try run(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() "
+                + "AND pid <> pg_backend_pid()", at: address)
+    }
+
     /// Runs statements whose rows do not matter, in one transaction.
     static func execute(_ sql: String, at address: String) throws {
         let connection = try PostgresConnection(address)

@@ -116,7 +116,7 @@ import Testing
     @Test func aNodeInDoubtWhosePlaceIsTakenSaysSoAndWritesNothing() throws {
         proxy.arm(.dropsAfter, refusingThen: true)
         #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(2...2)) }
-        try cutOff()
+        try RawPostgres.cutOff(address)
         let next = try PostgresEngine(address, tables: [Shelf.schema])
         #expect(next.lastRevision == 2)
         proxy.admit()
@@ -142,7 +142,7 @@ import Testing
             try engine.transaction { tables in
                 _ = try? tables.insert(Shelf.self, Shelf.row("a", "begun"))
                 // What it began keeps others out until its connection is gone.
-                try? cutOff()
+                try? RawPostgres.cutOff(address)
                 next = try? PostgresEngine(address, tables: [Shelf.schema])
                 try? next?.commit(LogSamples.batch(2...2))
                 return LogSamples.batch(2...3)
@@ -157,12 +157,5 @@ import Testing
         #expect(try taken.entries() == entries(1...2))
         #expect(try taken.titles() == [])
         #expect(try taken.meta("key") == nil)
-    }
-
-    /// Ends what works for the engine at the server, and waits for its end.
-    private func cutOff() throws {
-        try RawPostgres.run(
-            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() "
-                + "AND pid <> pg_backend_pid()", at: address)
     }
 }

@@ -41,9 +41,7 @@ import Threading
         let engine = try Self.open(address)
         #expect(throws: StorageError(.locked, "")) { try Self.open(address) }
         // Nor once the connections of the first were cut and it came back.
-        try RawPostgres.run(
-            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() "
-                + "AND pid <> pg_backend_pid()", at: address)
+        try RawPostgres.cutOff(address)
         try engine.commit(LogSamples.batch(1...1))
         #expect(try engine.entries().count == 1)
         #expect(throws: StorageError(.locked, "")) { try Self.open(address) }

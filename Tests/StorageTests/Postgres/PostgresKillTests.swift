@@ -22,7 +22,7 @@ import Threading
     @Test func aKilledServerLosesNothingAcknowledged() throws {
         var random = SeededGenerator.printed("aKilledServerLosesNothingAcknowledged")
         let cluster = try PostgresCluster()
-        let address = try cluster.database("kill")
+        let address = try cluster.database(of: scratch.folder, "kill")
         var options = PostgresEngine.Options()
         options.settleMilliseconds = 30_000
         let engine = try PostgresEngine(address, tables: [Shelf.schema], options: options)
