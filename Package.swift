@@ -20,6 +20,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
@@ -37,7 +38,7 @@ let package = Package(
         .target(name: "CapabilityGraph", dependencies: ["ATSyntax", "Multiformats", "UCAN"], swiftSettings: strict),
         .target(
             name: "Storage",
-            dependencies: ["CapabilityGraph", "UCAN", "Multiformats", "Threading", "CSQLite"],
+            dependencies: ["CapabilityGraph", "UCAN", "Multiformats", "Threading", "CSQLite", "CPostgres"],
             swiftSettings: strict
         ),
         .target(
@@ -105,7 +106,9 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "CapabilityGraph", "UCAN", "Multiformats", "CSQLite", "CapTesting", "LogDrill"],
+            dependencies: [
+                "Storage", "CapabilityGraph", "UCAN", "Multiformats", "Threading", "CSQLite", "CapTesting", "LogDrill",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -24,6 +24,10 @@ public struct StorageError: Error, Equatable, Sendable {
         case constraint
         /// The log or reader was closed before.
         case closed
+        /// The database server cannot be reached, or gave up the work; nothing of the write was kept.
+        case unavailable
+        /// Nobody knows yet whether the write was kept: it must not be taken for done, nor for undone.
+        case inDoubt
         /// The storage library was misused or ran out of memory: a defect here, not in the data.
         case `internal`
     }

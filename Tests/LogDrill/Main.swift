@@ -2,7 +2,7 @@ import CapTesting
 import Glibc
 import Storage
 
-/// Commits batches to the log named by its first argument until it is killed, telling what it is about to do and what
+/// Commits batches to the log named by its first argument, a path or the address of a database, until it is killed, telling what it is about to do and what
 /// it has done: `try FIRST LAST`, then `done LAST`, one line each on stdout.
 ///
 /// The second argument seeds the sizes of the batches. Each batch carries one replay mark, numbered by its first entry.
@@ -20,8 +20,7 @@ enum Main {
 
     static func drill(_ path: String, _ random: SeededGenerator) throws {
         var random = random
-        // Short, so that kills also hit the move into the main file.
-        let log = try SQLiteLog.open(path: path, mode: .existing, options: SQLiteLogOptions(checkpointPages: 50))
+        let log = try open(path)
         while true {
             let first = log.lastRevision + 1
             let last = first + UInt64(random.int(in: 0...12))
@@ -34,6 +33,12 @@ enum Main {
             )
             tell("done \(last)\n")
         }
+    }
+
+    static func open(_ path: String) throws -> any Log {
+        if path.hasPrefix("postgres://") { return try PostgresEngine(path) }
+        // Short, so that kills also hit the move into the main file.
+        return try SQLiteLog.open(path: path, mode: .existing, options: SQLiteLogOptions(checkpointPages: 50))
     }
 
     static func tell(_ line: String) {

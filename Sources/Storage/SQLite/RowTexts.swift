@@ -57,7 +57,11 @@ enum RowTexts {
     private static func query(_ what: String, _ selection: Selection) -> String {
         var sql = "SELECT \(what) FROM \(selection.table.name)" + conditions(selection.terms, after: 0)
         if !selection.order.isEmpty {
-            let order = selection.order.map { $0.isDescending ? "\($0.column.name) DESC" : $0.column.name }
+            let order = selection.order.map { order in
+                // Said where it matters: engines differ in where nulls stand, unless they are told.
+                let nulls = order.column.isOptional ? " NULLS \(order.isDescending ? "LAST" : "FIRST")" : ""
+                return order.column.name + (order.isDescending ? " DESC" : "") + nulls
+            }
             sql += " ORDER BY " + order.joined(separator: ", ")
         }
         var count = values(selection.terms).count
@@ -69,7 +73,7 @@ enum RowTexts {
         return sql
     }
 
-    private static func conditions(_ terms: [Term], after count: Int) -> String {
+    static func conditions(_ terms: [Term], after count: Int) -> String {
         var count = count
         let parts = terms.map { term -> String in
             let left = term.further.isEmpty ? term.column.name : "(\(names(term.columns)))"

@@ -32,6 +32,28 @@ import Testing
         #expect(throws: StorageError(.closed, "")) { try engine.openReadSession() }
     }
 
+    @Test(arguments: EngineKind.allCases) func aLargeBatchIsOne(_ kind: EngineKind) throws {
+        let engine = try kind.open(scratch)
+        try engine.commit(LogSamples.batch(1...1100))
+        func plain(_ revision: UInt64) -> LogEntry {
+            LogEntry(revision: revision, kind: 1, recordedAt: 5, record: [7], tokenID: nil, token: nil)
+        }
+        try engine.commit(LogBatch(entries: (1101...5100).map { plain($0) }))
+        let entries = try engine.entries()
+        #expect(entries.count == 5100)
+        #expect(Array(entries[..<1100]) == (1...1100).map { ReadEntry(LogSamples.entry($0)) })
+        #expect(Array(entries[1100...]) == (1101...5100).map { ReadEntry(plain($0)) })
+        let revisions: [UInt64] = Array(1...1200)
+        let tokens = try engine.tokens.tokens(revisions: revisions)
+        #expect(tokens == revisions.map { $0 <= 1100 ? LogSamples.token($0) : nil })
+        // What does not follow takes the whole batch with it.
+        #expect(throws: StorageError(.constraint, "")) {
+            try engine.commit(LogBatch(entries: (5101...7200).map { plain($0) } + [plain(5101)]))
+        }
+        #expect(engine.lastRevision == 5100)
+        #expect(try engine.entries(after: 5099).count == 1)
+    }
+
     @Test(arguments: EngineKind.allCases) func aWalkEndsWithWhatItsBodyThrows(_ kind: EngineKind) throws {
         struct Enough: Error {}
         let engine = try kind.open(scratch)

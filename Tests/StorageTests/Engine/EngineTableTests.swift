@@ -9,16 +9,18 @@ import Testing
 
     @Test(arguments: EngineKind.allCases) func rowsComeBackAsTheyWereWritten(_ kind: EngineKind) throws {
         let engine = try kind.open(scratch)
+        // What an index holds is short on some engines; what no index holds is as long as a blob may be.
+        let mark = (0..<2000).map { UInt8(truncatingIfNeeded: $0 &* $0 &* 7 >> 3) }
         let large = (0..<1_200_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let number = try engine.change { tables in
-            try tables.insert(Shelf.self, Shelf.row("a", "caf\u{E9}", mark: large, count: .min, note: "", isLent: true))
+            try tables.insert(Shelf.self, Shelf.row("a", "caf\u{E9}", mark: mark, count: .min, note: "", isLent: true))
         }
         try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("", "", mark: [], count: .max)) }
         try engine.read { tables in
             let found = try tables.first(Shelf.self, where: [Shelf.id.is(number)]) { row in
                 #expect(row[Shelf.id] == number)
                 #expect(row[Shelf.title] == "caf\u{E9}" && row[Shelf.note] == "")
-                #expect(row[Shelf.mark] == large)
+                #expect(row[Shelf.mark] == mark)
                 #expect(row[Shelf.count] == .min && row[Shelf.isLent])
                 #expect(row[Shelf.path] == "a/caf\u{E9}" && row[Shelf.length] == 6)
                 #expect(row.holds(Shelf.note))
@@ -34,6 +36,16 @@ import Testing
             }
             #expect(other == true)
         }
+        try engine.change { tables in
+            for (number, bytes) in [large, [], [0]].enumerated() {
+                _ = try tables.insert(
+                    Label.self, [Label.text.to("w"), Label.number.to(Int64(number)), Label.value.to(bytes)])
+            }
+        }
+        let kept = try engine.read {
+            try $0.rows(Label.self, [Label.value], order: [Label.number.ascending]) { $0[Label.value] }
+        }
+        #expect(kept == [large, [], [0]])
     }
 
     @Test(arguments: EngineKind.allCases) func termsCompareAsTheyAreCalled(_ kind: EngineKind) throws {
@@ -118,6 +130,20 @@ import Testing
             }
         }
         #expect(pairs == ["aa", "ab", "ba", "bb"])
+    }
+
+    @Test(arguments: EngineKind.allCases) func aLongTableIsWalkedWhole(_ kind: EngineKind) throws {
+        let engine = try kind.open(scratch)
+        try engine.change { tables in
+            for number in 0..<1500 { _ = try tables.insert(Shelf.self, Shelf.row("p", "\(number)", note: nil)) }
+        }
+        #expect(try engine.titles() == (0..<1500).map { "\($0)" })
+        // Nulls stand first, and last where the order is turned round.
+        try engine.change { _ = try $0.update(Shelf.self, [Shelf.note.to("n")], where: [Shelf.title.is("7")]) }
+        #expect(try engine.titles(order: [Shelf.note.ascending, Shelf.id.ascending]).last == "7")
+        #expect(try engine.titles(order: [Shelf.note.descending, Shelf.id.ascending]).first == "7")
+        struct Enough: Error {}
+        #expect(throws: Enough.self) { try engine.read { try $0.each(Shelf.self) { _ in throw Enough() } } }
     }
 
     @Test(arguments: EngineKind.allCases) func writesSayWhatTheyDid(_ kind: EngineKind) throws {
@@ -238,7 +264,7 @@ import Testing
                 }
                 return outcome
             }
-            #expect(outcomes[0] == outcomes[1], "round \(round) of seed \(random.seed)")
+            for outcome in outcomes { #expect(outcome == outcomes[0], "round \(round) of seed \(random.seed)") }
             let states = try engines.map { engine in
                 try engine.read { tables in
                     try tables.rows(Shelf.self, order: [Shelf.place.ascending, Shelf.title.descending]) {
@@ -246,7 +272,7 @@ import Testing
                     }
                 }
             }
-            #expect(states[0] == states[1], "round \(round) of seed \(random.seed)")
+            for state in states { #expect(state == states[0], "round \(round) of seed \(random.seed)") }
         }
     }
 

@@ -46,11 +46,15 @@ enum Label: Table {
 enum EngineKind: String, CaseIterable, Sendable {
     case sqlite
     case memory
+    case postgres
 
     func open(_ scratch: Scratch, _ name: String = "engine.db") throws -> any StoreEngine {
         switch self {
         case .sqlite: try SQLiteEngine(path: scratch.path(name), tables: [Shelf.schema, Label.schema])
         case .memory: MemoryEngine()
+        case .postgres:
+            try PostgresEngine(
+                PostgresCluster.database(scratch, name), tables: [Shelf.schema, Label.schema] + valueTables)
         }
     }
 }

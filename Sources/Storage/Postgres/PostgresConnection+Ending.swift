@@ -1,0 +1,53 @@
+import CPostgres
+
+extension PostgresConnection {
+    /// What becomes of a transaction that was told to commit.
+    enum Outcome {
+        case committed
+        /// Nothing of it was kept.
+        case failed(PostgresFailure)
+        /// The server may have kept it: the answer was lost, or came with a warning.
+        case unknown
+    }
+
+    /// Commits the open transaction. Only an answer that names the commit, and that came alone, is taken for one.
+    func commit() -> Outcome {
+        guard let handle, PQtransactionStatus(handle) == PQTRANS_INTRANS else {
+            // Nothing was sent: the server takes back what it has.
+            let error = StorageError(.unavailable, "the transaction at `\(server)` had ended")
+            close()
+            return .failed(PostgresFailure(error, isConnectionLost: true))
+        }
+        notices.warned = false
+        guard PQsendQuery(handle, "COMMIT") == 1 else {
+            close()
+            return .unknown
+        }
+        var tag = ""
+        do throws(PostgresFailure) {
+            _ = try results { tag = $0 }
+        } catch {
+            guard error.isConnectionLost else { return .failed(error) }
+            close()
+            return .unknown
+        }
+        guard !notices.warned else {
+            close()
+            return .unknown
+        }
+        if tag == "COMMIT" { return .committed }
+        return .failed(PostgresFailure(StorageError(.internal, "the transaction at `\(server)` had failed")))
+    }
+
+    /// Takes back the open transaction; a connection that cannot is closed, which does the same.
+    func rollBack() {
+        do throws(PostgresFailure) { try execute("ROLLBACK") } catch { close() }
+    }
+
+    /// The address as it may be shown: what stands before an `@` may be a password.
+    static func named(_ address: String) -> String {
+        guard let scheme = address.firstRange(of: "://") else { return "postgres" }
+        let rest = address[scheme.upperBound...].prefix { $0 != "?" }
+        return String(rest.split(separator: "@", omittingEmptySubsequences: false).last ?? rest)
+    }
+}

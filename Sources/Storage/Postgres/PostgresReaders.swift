@@ -1,0 +1,90 @@
+/// Lends connections for reading; one that was lost while nobody had it is replaced.
+final class PostgresReaders: Sendable {
+    private let pool: ConnectionPool<PostgresRows>
+    private let limit: Int
+
+    init(_ address: String, limit: Int) {
+        self.limit = limit
+        pool = ConnectionPool(limit: limit) { () throws(StorageError) in
+            do throws(PostgresFailure) {
+                let connection = try PostgresConnection(address)
+                try connection.execute(PostgresSchema.readerSettings)
+                return PostgresRows(connection)
+            } catch {
+                throw error.error
+            }
+        }
+    }
+
+    /// Lends a connection on one state of the database: the newest, all that was committed before the call.
+    func take() throws(StorageError) -> PostgresRows {
+        var attempts = 0
+        while true {
+            let rows = try pool.take()
+            do throws(PostgresFailure) {
+                try rows.connection.execute(PostgresSchema.beginReading)
+                return rows
+            } catch {
+                pool.giveBack(nil)
+                attempts += 1
+                // Each that lay idle may have been lost with the server that it was connected to.
+                guard error.isConnectionLost, attempts <= limit else { throw error.error }
+            }
+        }
+    }
+
+    func giveBack(_ rows: PostgresRows) {
+        rows.connection.rollBack()
+        pool.giveBack(rows.connection.isLost ? nil : rows)
+    }
+
+    /// Runs `body` on one state of the database.
+    func onOneState<Value>(_ body: (PostgresRows) throws -> Value) throws -> Value {
+        let rows = try take()
+        defer { giveBack(rows) }
+        return try body(rows)
+    }
+
+    /// Does the same with what throws nothing else.
+    func query<Value>(
+        _ body: (PostgresConnection) throws(PostgresFailure) -> Value
+    ) throws(StorageError) -> Value {
+        let rows = try take()
+        defer { giveBack(rows) }
+        do throws(PostgresFailure) { return try body(rows.connection) } catch { throw error.error }
+    }
+
+    func close() { pool.close() }
+}
+
+/// Holds one consistent state of the tables until it is closed or let go.
+///
+/// Unchecked because one thread at a time uses it, as its owner sees to; the connection is in nobody else's hands.
+final class PostgresReadSession: ReadSession, @unchecked Sendable {
+    private let readers: PostgresReaders
+    private var rows: PostgresRows?
+
+    init(_ readers: PostgresReaders) throws(StorageError) {
+        self.readers = readers
+        rows = try readers.take()
+    }
+
+    deinit { close() }
+
+    func each(_ selection: Selection, _ body: (Row) throws -> Bool) throws { try opened().each(selection, body) }
+    func count(_ selection: Selection) throws -> Int64 { try opened().count(selection) }
+    func sum(_ column: ColumnDefinition, _ selection: Selection) throws -> Int64 {
+        try opened().sum(column, selection)
+    }
+
+    func close() {
+        guard let rows else { return }
+        self.rows = nil
+        readers.giveBack(rows)
+    }
+
+    private func opened() throws(StorageError) -> PostgresRows {
+        guard let rows else { throw StorageError(.closed, "the read session is closed") }
+        return rows
+    }
+}

@@ -1,0 +1,155 @@
+/// What lies in the database beside the tables of families, and how a database comes by it (postgres.md 1.3, 8.4).
+enum PostgresSchema {
+    /// The newest format that this release reads and writes.
+    static let format: Int64 = 1
+
+    /// Two numbers name a lock: what it is for, and which of those (1.4).
+    enum Lock {
+        static let log = "1, 0"
+        static let migration = "5, 0"
+        static let holder = "6, 0"
+    }
+
+    private static let commonSettings = """
+        SET TimeZone = 'UTC'; SET search_path = public; SET statement_timeout = 0; \
+        SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
+        SET tcp_keepalives_count = 3; SET default_transaction_isolation = 'read committed'
+        """
+    static let readerSettings = commonSettings
+    static let writerSettings =
+        commonSettings + """
+            ; SET synchronous_commit = on; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '5s'
+            """
+
+    /// The state is that of the first statement behind `BEGIN`, so there has to be one.
+    static let beginReading = """
+        BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT revision FROM log_head WHERE shard = 0
+        """
+    static let beginOrdered = "BEGIN; SELECT pg_advisory_xact_lock(\(Lock.log))"
+
+    private static let tables = """
+        CREATE TABLE store(id bigint PRIMARY KEY CHECK (id = 1), format bigint NOT NULL, min_reader bigint NOT NULL,
+          incarnation bytea NOT NULL);
+        CREATE TABLE log_head(shard bigint PRIMARY KEY, revision bigint NOT NULL, chain bigint NOT NULL,
+          tokens bigint NOT NULL, checksum bigint NOT NULL) WITH (fillfactor = 10);
+        CREATE TABLE log(shard bigint NOT NULL, revision bigint NOT NULL, kind bigint NOT NULL,
+          recorded_at bigint NOT NULL, checksum bigint NOT NULL, record bytea NOT NULL,
+          PRIMARY KEY (shard, revision));
+        CREATE TABLE token(shard bigint NOT NULL, revision bigint NOT NULL, id bytea NOT NULL, bytes bytea NOT NULL,
+          PRIMARY KEY (shard, revision));
+        CREATE TABLE mark(statement bytea PRIMARY KEY, expires_at bigint NOT NULL);
+        CREATE INDEX mark_expiry ON mark(expires_at);
+        CREATE TABLE meta(key text PRIMARY KEY, checksum bigint NOT NULL, value bytea NOT NULL);
+        CREATE TABLE commit_tag(connection bytea PRIMARY KEY, sequence bigint NOT NULL) WITH (fillfactor = 20);
+        CREATE TABLE row_number(name text PRIMARY KEY, last bigint NOT NULL) WITH (fillfactor = 20);
+        CREATE TABLE family_table(name text PRIMARY KEY, text text NOT NULL);
+        CREATE TABLE holder(id bigint PRIMARY KEY CHECK (id = 1), node bytea) WITH (fillfactor = 20);
+        INSERT INTO holder VALUES (1, NULL)
+        """
+
+    /// Makes what the database lacks, or refuses it as it was found: not ours, of a newer release, or not in order of bytes.
+    ///
+    /// A table of `projections` that is lacking where the log may say something of it is refused.
+    static func prepare(
+        _ connection: PostgresConnection, tables families: [TableSchema], projections: Set<String>
+    ) throws(PostgresFailure) {
+        try checkServer(connection)
+        try connection.execute("BEGIN; SELECT pg_advisory_xact_lock(\(Lock.migration))")
+        do throws(PostgresFailure) {
+            let isNew = try connection.once("SELECT to_regclass('public.store') IS NULL").integer(0, 0) != 0
+            if isNew { try create(connection) } else { try checkFormat(connection) }
+            let head = try connection.once("SELECT revision FROM log_head WHERE shard = 0")
+            guard head.rowCount == 1 else { throw damaged("the head of the log", connection) }
+            for table in [TakeoverTable.schema] + families {
+                try add(table, to: connection, isFilled: head.integer(0, 0) == 0 || !projections.contains(table.name))
+            }
+        } catch {
+            connection.rollBack()
+            throw error
+        }
+        switch connection.commit() {
+        case .committed: break
+        case .failed(let failure): throw failure
+        // To be asked again is all that it takes: each step looks at what is there.
+        case .unknown: throw .lost(connection.server, "its tables may or may not have been made")
+        }
+    }
+
+    private static func checkServer(_ connection: PostgresConnection) throws(PostgresFailure) {
+        let found = try connection.once(
+            """
+            SELECT current_setting('server_version_num')::bigint, pg_encoding_to_char(encoding)::text, \
+            datcollate::text, datctype::text FROM pg_database WHERE datname = current_database()
+            """)
+        guard found.integer(0, 0) >= 150_000 else {
+            throw PostgresFailure(
+                StorageError(
+                    .olderFormatUnsupported, "the server at `\(connection.server)` is older than PostgreSQL 15"))
+        }
+        // Texts compare by their bytes on every engine.
+        guard (1...3).map({ found.text(0, $0) }) == ["UTF8", "C", "C"] else {
+            throw PostgresFailure(
+                StorageError(
+                    .notADatabase, "the database at `\(connection.server)` does not order texts by their UTF-8 bytes",
+                    hint: "make it with `createdb --template=template0 --encoding=UTF8 --locale=C`"))
+        }
+    }
+
+    private static func create(_ connection: PostgresConnection) throws(PostgresFailure) {
+        let others = try connection.once(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        guard others.integer(0, 0) == 0 else {
+            throw PostgresFailure(
+                StorageError(
+                    .notADatabase, "the database at `\(connection.server)` is another application's",
+                    hint: "check the address; nothing was changed"))
+        }
+        try connection.execute(tables)
+        try connection.once(
+            "INSERT INTO store VALUES (1, $1, $1, $2)", [.integer(format), .bytes(PostgresHolder.randomName())])
+        try connection.once(
+            "INSERT INTO log_head VALUES (0, 0, 0, 0, $1)", [.integer(Int64(bitPattern: LogPosition().checksum))])
+    }
+
+    private static func checkFormat(_ connection: PostgresConnection) throws(PostgresFailure) {
+        let found = try connection.once("SELECT min_reader FROM store WHERE id = 1")
+        guard found.rowCount == 1, found.integer(0, 0) > 0 else { throw damaged("the format", connection) }
+        guard found.integer(0, 0) <= format else {
+            throw PostgresFailure(
+                StorageError(
+                    .newerFormat,
+                    "`\(connection.server)` has format \(found.integer(0, 0)), this release reads up to \(format)",
+                    hint: "use the release that wrote it, or a newer one; nothing was changed"))
+        }
+    }
+
+    /// Makes a table that a family declares; one that is there has to be as it is declared.
+    private static func add(
+        _ table: TableSchema, to connection: PostgresConnection, isFilled: Bool
+    ) throws(PostgresFailure) {
+        let statements = PostgresTexts.create(table)
+        let text = statements.joined(separator: ";\n")
+        let known = try connection.once("SELECT text FROM family_table WHERE name = $1", [.text(table.name)])
+        guard known.rowCount == 0 else {
+            guard known.text(0, 0) == text else {
+                throw PostgresFailure(
+                    StorageError(
+                        .olderFormatUnsupported,
+                        "the table `\(table.name)` at `\(connection.server)` is of another release"))
+            }
+            return
+        }
+        guard isFilled else {
+            throw PostgresFailure(
+                StorageError(
+                    .olderFormatUnsupported,
+                    "`\(connection.server)` has no table `\(table.name)`, which its log fills"))
+        }
+        for sql in statements { try connection.execute(sql) }
+        try connection.once("INSERT INTO family_table VALUES ($1, $2)", [.text(table.name), .text(text)])
+    }
+
+    private static func damaged(_ what: String, _ connection: PostgresConnection) -> PostgresFailure {
+        PostgresFailure(.damaged(what, in: connection.server))
+    }
+}
