@@ -16,19 +16,6 @@ public struct Capped: Sendable, Hashable {
     public let visited: Int
 }
 
-/// Bounds the capabilities that one question looks at, whatever it looks at them for.
-struct QuestionBudget {
-    private(set) var left: Int
-
-    init(_ limit: Int) { left = limit }
-
-    /// False when nothing is left.
-    mutating func spend(_ count: Int = 1) -> Bool {
-        left = max(0, left - count)
-        return left > 0
-    }
-}
-
 /// Says who is shown the answer to a question, and so what of it (design law 9).
 ///
 /// A unit is a space or, for resources outside spaces, what one DID controls.
