@@ -40,7 +40,7 @@ extension XRPCCall {
 
     /// Asks the gate for an operation in the name of who makes the call; throws the refusal.
     func permit(_ operation: Operation, on space: SpaceURI) throws -> Permit {
-        try service.spaces.gate.permit(operation, caller(), on: space, at: now)
+        try service.spaces.gate.permit(operation, caller(), on: space, from: request.clientShare, at: now)
     }
 
     /// Asks the gate for what concerns no one space.

@@ -13,6 +13,8 @@ package final class IdentityResolver: Sendable {
         case remembered
         /// Asks again, as after a signature that does not fit the remembered key.
         case new
+        /// Asks again, and gives nothing that is remembered in the place of an answer.
+        case certain
     }
 
     /// Gives the document of an account this host publishes; nil for every other DID.
@@ -45,11 +47,12 @@ package final class IdentityResolver: Sendable {
         guard ATProtoDID.isValid(did) else { throw ResolutionError(.malformed, "`\(did.prefix(200))` is no DID") }
         if let document = try hosted(did) { return document }
         if did.utf8.starts(with: "did:key:".utf8) { return try Self.keyDocument(did) }
-        if let known = documents[did], freshness == .remembered || !documents.mayRefresh(did) { return try known.get() }
+        if let known = try documents.remembered(did, freshness) { return try known.get() }
         let url = try url(of: did)
         guard mayWait else { throw ResolutionError(.mustWait, "`\(did)` is not remembered") }
         let answer = Result { () throws(ResolutionError) in try fetch(did, url) }
-        return try documents.settle(answer, for: did).get()
+        let known = documents.settle(answer, for: did)
+        return try (freshness == .certain ? answer : known).get()
     }
 
     private func url(of did: String) throws(ResolutionError) -> PeerURL {

@@ -35,12 +35,11 @@ package final class RemoteDocuments: Sendable {
             throw ResolutionError(error)
         }
         let name = url.description
-        if let known = documents[name], freshness == .remembered || !documents.mayRefresh(name) {
-            return try known.get()
-        }
+        if let known = try documents.remembered(name, freshness) { return try known.get() }
         guard mayWait else { throw ResolutionError(.mustWait, "`\(name)` is not remembered") }
         let answer = Result { () throws(ResolutionError) in try fetch(url) }
-        return try documents.settle(answer, for: name).get()
+        let known = documents.settle(answer, for: name)
+        return try (freshness == .certain ? answer : known).get()
     }
 
     /// Gives the key set at an address; throws like `object(at:)`.
@@ -89,9 +88,15 @@ extension RemoteDocuments {
         } catch {
             first = error
         }
-        guard let used, let client = try? ClientAttestation.unverifiedClientID(text),
-            let new = try? clientKeys(client, .new), new.entries != used.entries
-        else { throw first }
+        guard let used, let client = try? ClientAttestation.unverifiedClientID(text) else { throw first }
+        let new: JWKSet
+        do throws(ATProtoError) {
+            new = try clientKeys(client, .certain)
+        } catch {
+            // Until its host says which keys are good now, it is not known whether the attestation is.
+            throw error.name == "UpstreamFailure" ? error : first
+        }
+        guard new.entries != used.entries else { throw first }
         return try ClientAttestation.verify(text, space: space, keys: { _ in new }, at: now)
     }
 

@@ -76,6 +76,15 @@ final class ResolutionCache<Value: Sendable>: Sendable {
         }
     }
 
+    /// What will do for a caller without asking anybody; nil where its host is to be asked.
+    func remembered(_ key: String, _ freshness: IdentityResolver.Freshness) throws(ResolutionError) -> Answer? {
+        guard let known = self[key] else { return nil }
+        if freshness == .remembered { return known }
+        guard !mayRefresh(key) else { return nil }
+        guard freshness == .certain else { return known }
+        throw ResolutionError(.unreachable, "`\(key)` was asked too often lately", passing: .notAsked)
+    }
+
     /// Drops what has run out, and half of the rest when that is not enough.
     private static func makeRoom(_ entries: inout [String: Entry], _ now: Int64) {
         let before = entries.count

@@ -11,6 +11,7 @@ package struct Gate: Sendable {
     let store: GraphStore
     let accounts: any AuthorityDirectory
     let managingApps: any ManagingAppClient
+    let questions = ManagingAppSlots()
     /// True when app passwords act in spaces as their account does.
     let allowsAppPasswords: Bool
 

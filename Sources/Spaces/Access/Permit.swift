@@ -128,6 +128,8 @@ extension Gate {
                 let (app, access) = view.graph.managingApp(askedFor: refusal.decision),
                 case .asked(access) = operation.row(on: try Space(space), for: caller).word
             else { return .refuse(refusal) }
+            // For a write of nothing nobody is called.
+            if case .write(_, let items) = operation, items.isEmpty { return .refuse(refusal) }
             return .ask(
                 ManagingAppQuestion(
                     app: app, space: space, user: user, access: access,
@@ -137,17 +139,24 @@ extension Gate {
 
     /// Lets an operation on a space through, or throws its `AccessRefusal`.
     ///
-    /// May wait for a managing application when the operation writes, mints a credential or brings news of a write.
+    /// May wait for a managing application when the operation writes, mints a credential or brings news of a write; throws
+    /// `RateLimitExceeded` when too many such questions wait for the caller, or for outsiders at its `network`.
     package func permit(
-        _ operation: Operation, _ caller: Caller, on space: SpaceURI, at now: Timestamp
+        _ operation: Operation, _ caller: Caller, on space: SpaceURI, from network: String? = nil, at now: Timestamp
     ) throws -> Permit {
         let view = try LazyView(store)
         defer { view.close() }
         var answer = try answer(operation, caller, on: space, in: view.view, at: now)
         if case .ask(let question) = answer {
+            let belonging = CheckQuestion(
+                principal: question.user, ability: .spaceBelong, resource: Resource(space: try Space(space)))
+            let isKnown =
+                try accounts.isHosted(question.user) || view.view.graph.check(belonging, at: now).isAllowed
             view.close()
-            let word = ManagingAppWord(
-                app: question.app, access: question.access, isAuthorized: managingApps.admits(question, at: now))
+            let isAuthorized = try questions.run(for: question.user, from: isKnown ? nil : network) {
+                managingApps.admits(question, at: now)
+            }
+            let word = ManagingAppWord(app: question.app, access: question.access, isAuthorized: isAuthorized)
             answer = try self.answer(operation, caller, on: space, word, in: view.view, at: now)
         }
         switch answer {

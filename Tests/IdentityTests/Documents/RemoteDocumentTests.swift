@@ -186,6 +186,27 @@ import UCAN
         #expect(error(Rig(allowsLoopback: false)) == "InvalidClientAttestation")
     }
 
+    /// Keys may have been turned over while their host is away: what does not fit the remembered ones is not known then.
+    @Test func keysThatCannotBeFetchedAnewAreNoFaultOfAnAttestation() throws {
+        let (rig, old, new) = (Rig(), try PrivateKey.generate(.p256), try PrivateKey.generate(.p256))
+        func error(_ key: PrivateKey) -> String? {
+            do {
+                _ = try attested(rig, key)
+                return nil
+            } catch {
+                return (error as? ATProtoError)?.name ?? "\(error)"
+            }
+        }
+        rig["/client"] = metadata(rig, #""jwks":\#(Self.set([("one", old.publicKey)]))"#)
+        #expect(error(old) == nil && error(new) == "InvalidClientAttestation")
+        rig["/client"] = ""
+        #expect(error(new) == "UpstreamFailure" && error(old) == nil, "what fits the remembered keys holds")
+        for _ in 0..<20 { #expect(error(new) == "UpstreamFailure") }
+        rig["/client"] = metadata(rig, #""jwks":\#(Self.set([("one", new.publicKey)]))"#)
+        rig.milliseconds.withLock { $0 += 60_000 }
+        #expect(error(new) == nil && error(old) == "InvalidClientAttestation")
+    }
+
     /// Tries for which there was no room ask nobody, so that they do not count against asking anew.
     @Test func onlyWhatWasAskedCountsAgainstAskingAnew() throws {
         let cache = ResolutionCache<Int>(limit: 4, lifetime: 600, failureLifetime: 15, now: { 0 })

@@ -1,6 +1,8 @@
 import ATProto
 import CapTesting
 import CapabilityGraph
+import Dispatch
+import Glibc
 import Storage
 import Testing
 import UCAN
@@ -129,6 +131,34 @@ import UCAN
         #expect(try reads("bob", of: "alice") == nil)
         #expect(try writes("bob") == nil)
         #expect(rig.apps.asked.count == count)
+    }
+
+    /// Nobody is called for a write of nothing, and for one caller not more than twice at once.
+    @Test func aManagingApplicationIsAskedLittleAtOnce() throws {
+        try rig.update(forum, #"{"policy":"managing-app","managingApp":"did:web:app.example#forum"}"#)
+        let bob = try rig.did("bob")
+        #expect(try rig.refusal(.write(author: bob, []), rig.session("bob"), on: forum) == "WriteNotAuthorized")
+        #expect(rig.apps.asked.isEmpty)
+        let (gate, waiting) = (DispatchSemaphore(value: 0), DispatchGroup())
+        rig.apps.whenAsked.withLock { $0 = { gate.wait() } }
+        let (caller, operation) = (try rig.session("bob"), try rig.write("bob"))
+        let (rig, forum) = (self.rig, self.forum)
+        for count in 1...2 {
+            DispatchQueue.global().async(group: waiting) {
+                _ = try? rig.gate.permit(operation, caller, on: forum, at: rig.start)
+            }
+            while rig.apps.asked.count < count { sched_yield() }
+        }
+        rig.apps.whenAsked.withLock { $0 = nil }
+        #expect(throws: RateLimitExceeded.self) {
+            try rig.gate.permit(operation, caller, on: forum, at: rig.start)
+        }
+        #expect(rig.apps.asked.count == 2)
+        #expect(try writes("carol") == "WriteNotAuthorized", "others are not concerned")
+        for _ in 0..<2 { gate.signal() }
+        waiting.wait()
+        rig.apps.admit(bob)
+        #expect(try writes("bob") == nil)
     }
 
     @Test func anAppListBindsDirectReadingToo() throws {

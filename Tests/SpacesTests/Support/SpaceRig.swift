@@ -144,14 +144,18 @@ struct HostedNames: AuthorityDirectory {
 final class ScriptedApps: ManagingAppClient {
     private let state = Locked<(admitted: Set<DID>, asked: [ManagingAppQuestion])>(([], []))
 
+    /// Runs before each answer.
+    let whenAsked = Locked<(@Sendable () -> Void)?>(nil)
+
     func admit(_ user: DID) { state.withLock { _ = $0.admitted.insert(user) } }
     func refuse(_ user: DID) { state.withLock { _ = $0.admitted.remove(user) } }
     func wouldAdmit(_ user: DID) -> Bool { state.withLock { $0.admitted.contains(user) } }
     var asked: [ManagingAppQuestion] { state.withLock { $0.asked } }
 
     func admits(_ question: ManagingAppQuestion, at now: Timestamp) -> Bool {
-        state.withLock { state in
-            state.asked.append(question)
+        state.withLock { $0.asked.append(question) }
+        whenAsked.withLock { $0 }?()
+        return state.withLock { state in
             return state.admitted.contains(question.user)
         }
     }

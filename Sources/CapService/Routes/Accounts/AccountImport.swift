@@ -49,7 +49,7 @@ struct AccountImport {
 
     private static func publishedKey(_ did: DID, _ call: XRPCCall) throws -> PublicKey {
         do {
-            let document = try call.service.resolver.document(of: did.text, .new)
+            let document = try call.service.resolver.document(of: did.text, .certain)
             guard let key = try document.key(KeyID.account) else {
                 throw XRPCError("IncompatibleDidDoc", "the DID publishes no key `#atproto`")
             }

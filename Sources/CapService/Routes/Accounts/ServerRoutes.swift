@@ -100,7 +100,7 @@ enum ServerRoutes {
             || service.store.snapshot().knows(did)
         guard !isTaken else { throw IdentityError(.handleNotAvailable, "the handle `\(handle.text)` is taken") }
         do {
-            _ = try service.resolver.document(of: did.text, .new)
+            _ = try service.resolver.document(of: did.text, .certain)
         } catch let error as ResolutionError {
             guard !error.isOfNobody else { return }
             switch error.code {

@@ -46,7 +46,7 @@ enum CredentialRoutes {
         }
         let permit = try gate.permit(
             .mintCredential(key: delegation.key), delegation.caller(app: attestation?.clientID), on: space,
-            at: call.now)
+            from: call.request.clientShare, at: call.now)
         let minted = try credentials.exchange(
             permit, binding: delegation.binding, uses: [delegation.proof, attestation?.use].compactMap { $0 },
             at: call.now)

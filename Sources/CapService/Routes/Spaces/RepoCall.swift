@@ -51,7 +51,7 @@ struct RepoCall {
 
     /// Asks the gate in the caller's name.
     func permit(_ operation: Spaces.Operation) throws -> Permit {
-        try call.service.spaces.gate.permit(operation, caller, on: space, at: call.now)
+        try call.service.spaces.gate.permit(operation, caller, on: space, from: call.request.clientShare, at: call.now)
     }
 
     /// The author to read, and the gate's word that the caller may.
