@@ -14,6 +14,7 @@ import Threading
         var options = PostgresEngine.Options()
         options.isShared = isShared
         options.holderMilliseconds = 100
+        options.leaseMilliseconds = PostgresLease.maxLength
         return try PostgresEngine(address, tables: [Shelf.schema], options: options)
     }
 
