@@ -28,6 +28,8 @@ public struct StorageError: Error, Equatable, Sendable {
         case unavailable
         /// Nobody knows yet whether the write was kept: it must not be taken for done, nor for undone.
         case inDoubt
+        /// This node cannot show that what it knows is all that was acknowledged, and so answers nothing.
+        case notFresh
         /// The storage library was misused or ran out of memory: a defect here, not in the data.
         case `internal`
     }

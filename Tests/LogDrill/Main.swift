@@ -36,7 +36,12 @@ enum Main {
     }
 
     static func open(_ path: String) throws -> any Log {
-        if path.hasPrefix("postgres://") { return try PostgresEngine(path) }
+        if path.hasPrefix("postgres://") {
+            // Short, as the next one waits for its end.
+            var options = PostgresEngine.Options()
+            options.leaseMilliseconds = 100
+            return try PostgresEngine(path, options: options)
+        }
         // Short, so that kills also hit the move into the main file.
         return try SQLiteLog.open(path: path, mode: .existing, options: SQLiteLogOptions(checkpointPages: 50))
     }

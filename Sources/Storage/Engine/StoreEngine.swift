@@ -47,7 +47,11 @@ package protocol StoreEngine: Log {
     /// A failure of the engine inside `body` ends the transaction even when `body` goes on.
     func transaction(_ body: (any TableSession) -> LogBatch?) throws(StorageError)
 
-    /// Opens one consistent state of the tables; `closed` after `close`.
+    /// Throws `notFresh` where another node may have acknowledged what is not known here. What is answered has to be looked
+    /// up after this returns.
+    func enter() throws(StorageError)
+
+    /// Opens one consistent state of the tables, after `enter`; `closed` after `close`.
     func openReadSession() throws(StorageError) -> any ReadSession
 
     /// Copies everything, consistent at one revision, to a file while changes go on; gives that revision.
@@ -55,4 +59,9 @@ package protocol StoreEngine: Log {
 
     /// Lets go of everything; later calls throw `closed`.
     func close()
+}
+
+extension StoreEngine {
+    /// Nobody else has what lies in a file or in memory.
+    package func enter() throws(StorageError) {}
 }

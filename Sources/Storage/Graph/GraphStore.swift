@@ -66,6 +66,12 @@ public final class GraphStore: Sendable {
     /// The graph as it durably stands: the only door to it.
     public func snapshot() -> Snapshot { graph.snapshot() }
 
+    /// The same where nobody can have acknowledged anything that it does not know; throws `notFresh` otherwise.
+    public func freshSnapshot() throws(StorageError) -> Snapshot {
+        try engine.enter()
+        return graph.snapshot()
+    }
+
     /// The graph as it stood at an earlier revision.
     public func snapshot(at revision: UInt32) -> Snapshot { graph.snapshot(at: revision) }
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// Owns one connection to a server; whoever owns it uses it from one thread at a time.
 ///
-/// Never blocks without a bound: a server that says nothing for `patience` is taken for gone, and the socket is closed. What
+/// Never blocks without a bound: a server that says nothing for `silence` is taken for gone, and the socket is closed. What
 /// was asked of it is never cancelled, which could make a commit look done that is not (postgres.md 6.4).
 final class PostgresConnection {
     /// The address without the password, for messages.
@@ -14,8 +14,8 @@ final class PostgresConnection {
     private var preparedCount = 0
     let notices = Notices()
 
-    /// Milliseconds for which a server may say nothing.
-    static let patience: Int32 = 30_000
+    /// Milliseconds for which the server may say nothing.
+    var silence: Int32 = 30_000
     /// The most bytes that the rows of one statement may take.
     static let maxResultBytes = 256 << 20
     /// The longest value that is sent, in bytes.
@@ -28,6 +28,14 @@ final class PostgresConnection {
     /// Connects to the server that takes writes; `patience` is in milliseconds.
     init(_ address: String, patience: Int32 = 10_000) throws(PostgresFailure) {
         server = PostgresConnection.named(address)
+        // What the library says of an address that it cannot read may hold the password.
+        guard let known = PQconninfoParse(address, nil) else {
+            throw PostgresFailure(
+                StorageError(
+                    .notFound, "the address of the database cannot be read",
+                    hint: "write it as `postgres://USER@HOST/DATABASE`, with `%` before the codes of other signs"))
+        }
+        PQconninfoFree(known)
         let words = ["dbname", "target_session_attrs", "client_encoding", "application_name"]
         let values = [address, "read-write", "UTF8", "capservice"]
         handle = words.withPointers { words in
@@ -203,9 +211,9 @@ final class PostgresConnection {
             guard unsent >= 0 else { throw lost() }
             if unsent == 0, PQisBusy(handle) == 0 { return PQgetResult(handle) }
             let events = Int16(POLLIN) | (unsent > 0 ? Int16(POLLOUT) : 0)
-            guard PostgresConnection.wait(PQsocket(handle), events, PostgresConnection.patience) else {
+            guard PostgresConnection.wait(PQsocket(handle), events, silence) else {
                 close()
-                throw .lost(server, "it said nothing for \(PostgresConnection.patience / 1000) seconds")
+                throw .lost(server, "it said nothing for \(silence) ms")
             }
             guard PQconsumeInput(handle) == 1 else { throw lost() }
         }

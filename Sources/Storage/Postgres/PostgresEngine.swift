@@ -11,6 +11,8 @@ package final class PostgresEngine: StoreEngine {
         package var maxReaders = 16
         /// How long a start waits for another node's end.
         package var holderMilliseconds: Int32 = 2000
+        /// How long this node may answer without word of the server, and the next one waits when this one is lost.
+        package var leaseMilliseconds: Int32 = 2000
         /// Lets other engines append beside this one, for tests of the log; what is built on it would not learn of them.
         var isShared = false
 
@@ -38,7 +40,7 @@ package final class PostgresEngine: StoreEngine {
         } catch {
             throw error.error
         }
-        holder = options.isShared ? nil : try PostgresHolder(address, patience: options.holderMilliseconds)
+        holder = options.isShared ? nil : try PostgresHolder(address, options: options)
         do throws(StorageError) {
             let made = try PostgresWriter(
                 address, holder: holder, options: options)
@@ -118,8 +120,11 @@ package final class PostgresEngine: StoreEngine {
         return try readers.query { (connection) throws(PostgresFailure) in try connection.meta(key) }
     }
 
+    package func enter() throws(StorageError) { try holder?.lease.enter() }
+
     package func openReadSession() throws(StorageError) -> any ReadSession {
         try opened()
+        try enter()
         return try PostgresReadSession(readers)
     }
 
@@ -129,6 +134,7 @@ package final class PostgresEngine: StoreEngine {
     }
 
     package func close() {
+        holder?.lease.giveUp()
         writer.withLock { writer in
             writer?.close()
             writer = nil

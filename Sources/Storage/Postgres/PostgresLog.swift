@@ -32,8 +32,9 @@ extension PostgresConnection {
     private static let maxBytes = 8 << 20
     /// Most marks one commit lets go of, so that pruning after a long pause delays no writer.
     private static let forgetLimit: Int64 = 5000
-    /// Rows of the log that are read at a time.
-    private static let readRows: Int64 = 5000
+    /// Rows of the log that are read at a time, and tokens, which are longer.
+    private static let readRows: Int64 = 1000
+    private static let readTokens = 100
 
     /// Reads where the log ends.
     func position() throws(PostgresFailure) -> LogPosition {
@@ -205,7 +206,7 @@ extension PostgresConnection {
         let keys = revisions.compactMap { Int64(exactly: $0) }
         var start = 0
         while start < keys.count {
-            let part = Array(keys[start..<min(start + PostgresConnection.maxRows, keys.count)])
+            let part = Array(keys[start..<min(start + PostgresConnection.readTokens, keys.count)])
             start += part.count
             let rows = try query(
                 "SELECT revision, id, bytes FROM token WHERE shard = 0 AND revision = ANY($1)", [.integers(part)])

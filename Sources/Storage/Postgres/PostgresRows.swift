@@ -13,11 +13,12 @@ final class PostgresRows: TableReader {
         let places: ReadPlaces?
     }
 
-    /// The first page of a walk; each next one is twice as long, up to the bounds.
+    /// The first page of a walk; each next one is twice as long, up to the bound: rows may be of a few bytes or of
+    /// megabytes, and those of a page are all held at once.
     private static let firstPage = 16
-    private static let maxPage = 512
-    /// A page with more bytes than this is not made longer.
-    private static let pageBytes = 1 << 20
+    private static let maxPage = 64
+    /// After a page with more bytes than this comes a shorter one.
+    private static let pageBytes = 256 << 10
 
     init(_ connection: PostgresConnection) { self.connection = connection }
 
@@ -36,7 +37,7 @@ final class PostgresRows: TableReader {
         while true {
             let rows = try failing { () throws(PostgresFailure) in try connection.fetch(page, from: cursor) }
             guard try give(rows, prepared.places, body), rows.rowCount == page else { break }
-            if rows.size < PostgresRows.pageBytes { page = min(2 * page, PostgresRows.maxPage) }
+            page = rows.size < PostgresRows.pageBytes ? min(2 * page, PostgresRows.maxPage) : max(page / 4, 1)
         }
         try failing { () throws(PostgresFailure) in try connection.execute("CLOSE \(cursor)") }
     }
@@ -97,7 +98,7 @@ final class PostgresRows: TableReader {
 
     static func value(_ value: RowValue, _ column: ColumnDefinition) throws(StorageError) -> PostgresValue {
         guard let value = PostgresValue(value, for: column) else {
-            throw StorageError(.constraint, "the column `\(column.name)` does not take such a value")
+            throw StorageError(.constraint, "the column `\(column.name)` takes no such value on PostgreSQL")
         }
         return value
     }

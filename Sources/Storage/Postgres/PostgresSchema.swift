@@ -12,7 +12,7 @@ enum PostgresSchema {
 
     private static let commonSettings = """
         SET TimeZone = 'UTC'; SET search_path = public; SET statement_timeout = 0; \
-        SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
+        SET idle_session_timeout = 0;         SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
         SET tcp_keepalives_count = 3; SET default_transaction_isolation = 'read committed'
         """
     static let readerSettings = commonSettings
@@ -43,8 +43,9 @@ enum PostgresSchema {
         CREATE TABLE commit_tag(connection bytea PRIMARY KEY, sequence bigint NOT NULL) WITH (fillfactor = 20);
         CREATE TABLE row_number(name text PRIMARY KEY, last bigint NOT NULL) WITH (fillfactor = 20);
         CREATE TABLE family_table(name text PRIMARY KEY, text text NOT NULL);
-        CREATE TABLE holder(id bigint PRIMARY KEY CHECK (id = 1), node bytea) WITH (fillfactor = 20);
-        INSERT INTO holder VALUES (1, NULL)
+        CREATE TABLE holder(id bigint PRIMARY KEY CHECK (id = 1), node bytea, lease bigint NOT NULL,
+          beat bigint NOT NULL) WITH (fillfactor = 20);
+        INSERT INTO holder VALUES (1, NULL, 0, 0)
         """
 
     /// Makes what the database lacks, or refuses it as it was found: not ours, of a newer release, or not in order of bytes.
@@ -79,19 +80,31 @@ enum PostgresSchema {
         let found = try connection.once(
             """
             SELECT current_setting('server_version_num')::bigint, pg_encoding_to_char(encoding)::text, \
-            datcollate::text, datctype::text FROM pg_database WHERE datname = current_database()
+            datcollate::text, datctype::text, current_setting('fsync'), current_setting('full_page_writes') \
+            FROM pg_database WHERE datname = current_database()
             """)
         guard found.integer(0, 0) >= 150_000 else {
             throw PostgresFailure(
                 StorageError(
                     .olderFormatUnsupported, "the server at `\(connection.server)` is older than PostgreSQL 15"))
         }
+        try checkDurability(found, connection.server)
         // Texts compare by their bytes on every engine.
         guard (1...3).map({ found.text(0, $0) }) == ["UTF8", "C", "C"] else {
             throw PostgresFailure(
                 StorageError(
                     .notADatabase, "the database at `\(connection.server)` does not order texts by their UTF-8 bytes",
                     hint: "make it with `createdb --template=template0 --encoding=UTF8 --locale=C`"))
+        }
+    }
+
+    /// Refuses a server that acknowledges what the loss of its power may take back.
+    private static func checkDurability(_ found: PostgresResult, _ server: String) throws(PostgresFailure) {
+        for (column, setting) in [(4, "fsync"), (5, "full_page_writes")] where found.text(0, column) != "on" {
+            throw PostgresFailure(
+                StorageError(
+                    .ioError, "the server at `\(server)` may lose what it acknowledged: its `\(setting)` is off",
+                    hint: "turn it on and restart the server"))
         }
     }
 

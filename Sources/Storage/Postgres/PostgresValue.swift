@@ -29,12 +29,14 @@ enum PostgresValue {
         }
     }
 
-    /// A value for a column; nil where the column takes no such value.
+    /// A value for a column; nil where the column takes no such value: no text holds U+0000, which ends one at the server.
     init?(_ value: RowValue, for column: ColumnDefinition) {
         switch (column.type, value) {
         case (.integer, .integer(let number)): self = .integer(number)
         case (.integer, .null): self = .integer(nil)
-        case (.text, .text(let text)): self = .text(text)
+        case (.text, .text(let text)):
+            guard !text.utf8.contains(0) else { return nil }
+            self = .text(text)
         case (.text, .null): self = .text(nil)
         case (.blob, .blob(let bytes)): self = .bytes(bytes)
         case (.blob, .null): self = .bytes(nil)

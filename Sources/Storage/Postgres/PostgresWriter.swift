@@ -97,7 +97,7 @@ final class PostgresWriter: @unchecked Sendable {
             try connection.query("DELETE FROM commit_tag WHERE connection = $1", [.bytes(old.tag)])
         }
         // Whatever took this connection may have taken that of the holder too.
-        if link != nil { holder?.hold() }
+        if link != nil { holder?.renew() }
         let made = Link(connection, tag: tag)
         link = made
         return made
@@ -153,9 +153,10 @@ final class PostgresWriter: @unchecked Sendable {
         position = head
     }
 
-    /// Writes nothing from here on.
+    /// Writes nothing from here on, nor lets anything be answered.
     private func refuse(_ error: StorageError) -> PostgresFailure {
         refusal = error
+        holder?.lease.giveUp()
         return PostgresFailure(error)
     }
 
@@ -205,7 +206,10 @@ final class PostgresWriter: @unchecked Sendable {
             do throws(PostgresFailure) {
                 let wasKept = try ask(doubt)
                 self.doubt = nil
-                guard wasKept else { return false }
+                guard wasKept else {
+                    holder?.lease.suspend(false)
+                    return false
+                }
                 if isFirst {
                     position = doubt.next
                     return true
@@ -226,6 +230,8 @@ final class PostgresWriter: @unchecked Sendable {
             }
         } while deadline.remaining > 0
         doubt.isTold = true
+        // What this node knows may miss a change that others will see.
+        holder?.lease.suspend(true)
         doubt.notBefore = MonotonicDeadline.now + options.settlePauseMilliseconds
         self.doubt = doubt
         throw reason

@@ -54,8 +54,18 @@ enum EngineKind: String, CaseIterable, Sendable {
         case .memory: MemoryEngine()
         case .postgres:
             try PostgresEngine(
-                PostgresCluster.database(scratch, name), tables: [Shelf.schema, Label.schema] + valueTables)
+                PostgresCluster.database(scratch, name), tables: [Shelf.schema, Label.schema] + valueTables,
+                options: PostgresEngine.unhurried)
         }
+    }
+}
+
+extension PostgresEngine {
+    /// A lease that no test outlasts, however slow the machine is.
+    static var unhurried: Options {
+        var options = Options()
+        options.leaseMilliseconds = PostgresLease.maxLength
+        return options
     }
 }
 

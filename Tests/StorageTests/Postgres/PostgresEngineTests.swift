@@ -14,6 +14,7 @@ import Threading
         var options = PostgresEngine.Options()
         options.isShared = isShared
         options.holderMilliseconds = 100
+        options.leaseMilliseconds = PostgresLease.maxLength
         return try PostgresEngine(address, tables: [Shelf.schema], options: options)
     }
 
@@ -137,6 +138,10 @@ import Threading
             try Self.open("postgres://me:secret@/store?host=\(scratch.folder)")
         }
         #expect(error?.code == .unavailable && error?.message.contains("secret") == false)
+        for address in ["postgres://me:sec%zzret@host/store", "postgres://me:secret@host/store?secret", "secret=1 x"] {
+            let error = #expect(throws: StorageError.self) { try Self.open(address) }
+            #expect(error?.code == .notFound && error.map { "\($0)".contains("sec") } == false)
+        }
     }
 
     @Test func aTextThatTheServerCannotKeepIsRefused() throws {
@@ -145,6 +150,50 @@ import Threading
             try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", "b\u{0}c")) }
         }
         #expect(try engine.titles() == [])
+        // Nor can it be asked for; other questions can, in the same session.
+        try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", "b")) }
+        try engine.read { tables throws in
+            #expect(throws: StorageError(.constraint, "")) {
+                try tables.exists(Shelf.self, where: [Shelf.title.is("b\u{0}c")])
+            }
+            #expect(try tables.exists(Shelf.self, where: [Shelf.title.is("b")]))
+        }
+    }
+
+    /// An index of the server holds some 2,700 bytes a row, which a file does not know of.
+    @Test func aKeyThatIsTooLongIsRefused() throws {
+        let engine = try Self.open(try PostgresCluster.database(scratch))
+        var random = SeededGenerator.printed("aKeyThatIsTooLongIsRefused")
+        func text(_ count: Int) -> String {
+            String((0..<count).map { _ in Character(Unicode.Scalar(UInt8(random.int(in: 33...126)))) })
+        }
+        let (long, longer) = (text(2000), text(9000))
+        try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", long)) }
+        #expect(throws: StorageError(.constraint, "")) {
+            try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", longer)) }
+        }
+        #expect(try engine.titles() == [long])
+    }
+
+    /// Rows of a few bytes and rows of megabytes stand in one walk, which holds a page of them at a time.
+    @Test func aWalkOverLongRowsIsWhole() throws {
+        let engine = try PostgresEngine(PostgresCluster.database(scratch), tables: [Label.schema])
+        let long = (0..<(2 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 4) }
+        try engine.change { tables in
+            for number in 0..<200 {
+                let value = number % 70 == 69 || number > 190 ? long : [UInt8(number)]
+                _ = try tables.insert(
+                    Label.self, [Label.text.to("w"), Label.number.to(Int64(number)), Label.value.to(value)])
+            }
+        }
+        var sizes: [Int] = []
+        try engine.read {
+            try $0.each(Label.self, order: [Label.number.ascending]) { row in
+                sizes.append(row[Label.value].count)
+                return true
+            }
+        }
+        #expect(sizes == (0..<200).map { $0 % 70 == 69 || $0 > 190 ? long.count : 1 })
     }
 
     @Test func statesBecomeWhatCallersKnow() {

@@ -18,6 +18,7 @@ final class PostgresProxy: Sendable {
         var then: (@Sendable () -> Void)?
         var refusesThen = false
         var isRefusing = false
+        var isHalted = false
         var connectionCount = 0
     }
 
@@ -25,6 +26,7 @@ final class PostgresProxy: Sendable {
     private let server: String
     private let listener: Int32
     private let state = Mutex(State())
+    private let halting = Monitor()
 
     /// Listens in `scratch` for what goes to the database `name` of the cluster.
     init(_ cluster: PostgresCluster, _ address: String, in scratch: Scratch) throws {
@@ -40,6 +42,7 @@ final class PostgresProxy: Sendable {
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0, let self else { return }
+                self.awaitPassage()
                 self.take(client)
             }
         }
@@ -65,6 +68,20 @@ final class PostgresProxy: Sendable {
     /// Takes new connections again.
     func admit() { state.withLock { $0.isRefusing = false } }
 
+    /// Passes nothing on, in either direction, and hangs up on nobody, as a network that was cut.
+    func halt(_ isHalted: Bool) {
+        state.withLock { $0.isHalted = isHalted }
+        halting.lock()
+        halting.unlock()
+        halting.wakeAll()
+    }
+
+    private func awaitPassage() {
+        halting.lock()
+        while state.withLock({ $0.isHalted }) { halting.wait() }
+        halting.unlock()
+    }
+
     private func take(_ client: Int32) {
         let isRefused = state.withLock { state in
             if !state.isRefusing { state.connectionCount += 1 }
@@ -86,6 +103,7 @@ final class PostgresProxy: Sendable {
                 pollfd(fd: upstream, events: Int16(POLLIN), revents: 0),
             ]
             while poll(&ends, 2, -1) > 0 {
+                self?.awaitPassage()
                 if ends[0].revents != 0 {
                     guard let bytes = PostgresProxy.read(client) else { return }
                     let deed = bytes.contains(PostgresProxy.commit) ? self?.nextDeed() : nil

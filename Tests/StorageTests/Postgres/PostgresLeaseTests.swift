@@ -1,0 +1,136 @@
+import CapTesting
+import CapabilityGraph
+import Glibc
+import Testing
+import UCAN
+
+@testable import Storage
+
+/// A node answers from what it knows only while no other can have acknowledged anything (postgres.md 6).
+@Suite struct PostgresLeaseTests {
+    let scratch = Scratch()
+    let address: String
+    let proxy: PostgresProxy
+
+    init() throws {
+        address = try PostgresCluster.database(scratch)
+        proxy = try PostgresProxy(PostgresCluster.shared.get(), address, in: scratch)
+    }
+
+    private func open(_ address: String, lease: Int32, settle: Int32 = 200) throws -> PostgresEngine {
+        var options = PostgresEngine.Options()
+        options.leaseMilliseconds = lease
+        options.holderMilliseconds = 100
+        options.settleMilliseconds = settle
+        options.settlePauseMilliseconds = 0
+        return try PostgresEngine(address, tables: [Shelf.schema], options: options)
+    }
+
+    /// Waits, for a time that no slow machine takes, until the engine answers, or until it does not.
+    private func wait(until answers: Bool, _ engine: PostgresEngine) -> Bool {
+        let deadline = MonotonicDeadline(milliseconds: 30_000)
+        while deadline.remaining > 0 {
+            if isFresh(engine) == answers { return true }
+            sched_yield()
+        }
+        return false
+    }
+
+    private func isFresh(_ engine: PostgresEngine) -> Bool {
+        do throws(StorageError) { try engine.enter() } catch { return error.code != .notFresh }
+        return true
+    }
+
+    @Test func aNodeThatIsCutOffAnswersNothingUntilItIsHeardAgain() throws {
+        let engine = try open(proxy.address, lease: 300)
+        #expect(wait(until: true, engine))
+        let beats = try RawPostgres.run("SELECT beat FROM holder", at: address)
+        proxy.halt(true)
+        #expect(wait(until: false, engine))
+        #expect(throws: StorageError(.notFresh, "")) { try engine.openReadSession() }
+        proxy.halt(false)
+        #expect(wait(until: true, engine))
+        #expect(try RawPostgres.run("SELECT beat FROM holder", at: address) > beats)
+        engine.close()
+        #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
+    }
+
+    /// One that sleeps, and with it all its threads, wakes with a lease that is over.
+    @Test func aRenewalCountsFromBeforeItsWrite() {
+        let lease = PostgresLease(length: 1000)
+        #expect(throws: StorageError(.notFresh, "")) { try lease.enter() }
+        lease.renew(from: MonotonicDeadline.now - 1000)
+        #expect(throws: StorageError(.notFresh, "")) { try lease.enter() }
+        lease.renew(from: MonotonicDeadline.now + 10_000)
+        #expect(throws: Never.self) { try lease.enter() }
+        lease.suspend(true)
+        #expect(throws: StorageError(.notFresh, "")) { try lease.enter() }
+        lease.suspend(false)
+        #expect(throws: Never.self) { try lease.enter() }
+        lease.giveUp()
+        lease.renew(from: MonotonicDeadline.now + 10_000)
+        #expect(throws: StorageError(.notFresh, "")) { try lease.enter() }
+        #expect(PostgresLease(length: .max).length == PostgresLease.maxLength)
+        #expect(PostgresLease.wait(for: 2000) > 2002 && PostgresLease.wait(for: 1) > 1)
+    }
+
+    @Test func theNextNodeBeginsOnceTheLeaseOfALostOneIsOver() throws {
+        let first = try open(proxy.address, lease: 1500)
+        let store = try GraphStore.open(first, families: [GraphOnly(TinyCloud())])
+        let space = try Space("tinycloud:key:z6MkqGC3nWZhYieEVTVDKW5v588CiGfsDSmRVG9ZwwWTvLSK:notes")
+        #expect(wait(until: true, first))
+        #expect(try !store.freshSnapshot().isHosted(space))
+        proxy.halt(true)
+        // The server learns that its connections are gone, the node does not.
+        try RawPostgres.cutOff(address)
+        let second = try open(address, lease: 1500)
+        let next = try GraphStore.open(second, families: [GraphOnly(TinyCloud())])
+        try next.transact(at: Timestamp(seconds: 1_700_000_000)) { try $0.host(space) }
+        #expect(try next.freshSnapshot().isHosted(space))
+        // What it would have answered is no longer so.
+        #expect(!store.snapshot().isHosted(space))
+        #expect(throws: StorageError(.notFresh, "")) { try store.freshSnapshot() }
+        proxy.halt(false)
+        #expect(throws: StorageError(.locked, "")) { try first.commit(LogSamples.batch(9...9)) }
+        #expect(throws: StorageError(.notFresh, "")) { try store.freshSnapshot() }
+        #expect(throws: StorageError(.notFresh, "")) { try store.read { try $0.exists(Shelf.self, where: []) } }
+    }
+
+    @Test func aNodeThatLetGoIsNotWaitedFor() throws {
+        let start = MonotonicDeadline.now
+        try open(address, lease: PostgresLease.maxLength).close()
+        try open(address, lease: 1000).close()
+        #expect(MonotonicDeadline.now - start < Int64(PostgresLease.maxLength))
+        #expect(
+            try RawPostgres.run("SELECT count(*) FROM holder WHERE node IS NULL AND lease = 1000", at: address) == 1)
+    }
+
+    @Test func aLeaseThatNobodyAsksForIsRefused() throws {
+        try open(address, lease: 1000).close()
+        for sql in ["UPDATE holder SET lease = 1099511627776", "UPDATE holder SET lease = -1", "DELETE FROM holder"] {
+            try RawPostgres.execute(sql, at: address)
+            #expect(throws: StorageError(.corrupt, "")) { try open(address, lease: 1000) }
+        }
+    }
+
+    @Test func aNodeThatDoesNotKnowWhatItsOwnChangeBecameAnswersNothing() throws {
+        let engine = try open(proxy.address, lease: 20_000)
+        proxy.arm(.dropsBefore, refusingThen: true)
+        #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(1...1)) }
+        #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
+        proxy.admit()
+        try engine.commit(LogSamples.batch(1...1))
+        #expect(throws: Never.self) { try engine.enter() }
+        proxy.arm(.dropsAfter, refusingThen: true)
+        #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(2...2)) }
+        #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
+        proxy.admit()
+        #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(3...3)) }
+        #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
+    }
+
+    @Test(arguments: EngineKind.allCases) func anEngineThatIsOpenAnswers(_ kind: EngineKind) throws {
+        let engine = try kind.open(scratch)
+        #expect(throws: Never.self) { try engine.enter() }
+    }
+}
