@@ -39,11 +39,11 @@ extension Snapshot {
             candidates: explanation.candidates.filter { isParty(asker, to: $0.edge) }, isComplete: true)
     }
 
-    /// True for who received an edge in a space.
+    /// True for who received an edge in a space, as far as the bound of a check reaches.
     private func isPartyInside(_ space: Space, _ principal: DID) -> Bool {
         guard let number = self.principal(principal), let space = self.space(space) else { return false }
         let cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, number, space))
-        return sequence(state: cursor) { $0.next() }.contains { isVisible($0) }
+        return sequence(state: cursor) { $0.next() }.prefix(graph.limits.maxCheckNodes).contains { isVisible($0) }
     }
 
     /// True for who issued or received an edge.

@@ -212,15 +212,17 @@ extension Snapshot {
             case .allowed(let number) where !withholds || isTold(number, to: invoker, at: now):
                 used.append(Use(capability: capability, numbers: [number]))
             case .allowedThroughSpaces(let path): used.append(Use(capability: capability, numbers: path))
-            case .undetermined:
-                throw InvocationDenial(
-                    text: "delegation-chain-traversal-limit-exceeded", denial: Denial(cause: .noRoute, edge: nil),
-                    isUndetermined: true)
-            case .allowed, .denied:
+            case .allowed, .denied, .undetermined:
                 var denial = Denial(cause: .noRoute, edge: nil)
                 var decision = check(question, at: now)
                 if withholds { decision = told(decision, on: capability.resource, to: invoker, at: now) }
-                if case .deny(let found) = decision { denial = found }
+                switch decision {
+                case .allow: break
+                case .deny(let found): denial = found
+                case .undetermined:
+                    throw InvocationDenial(
+                        text: "delegation-chain-traversal-limit-exceeded", denial: denial, isUndetermined: true)
+                }
                 throw InvocationDenial(
                     text: "Unauthorized Action: \(capability.resource.text) / \(capability.ability.text)",
                     denial: denial)

@@ -78,7 +78,7 @@ extension StoreTransaction {
                 space.uri,
                 SpaceTombstone(
                     owner: space.owner, deletedAt: now, revision: graph.revision,
-                    wasOpen: space.settings.readPolicy.managingApp != nil)))
+                    wasOpen: space.settings.managingApp != nil)))
         for edge in edges { try strike(edge, EdgeEnd(by: actor, reason: "spaceDeleted")) }
         // Where its members were admitted through it, they no longer are.
         try revokeDeadCredentials(below: space.uri, because: .spaceDeleted)

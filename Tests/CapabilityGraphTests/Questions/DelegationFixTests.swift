@@ -19,21 +19,35 @@ import UCAN
 
     private func give(
         _ id: String, _ issuer: String, _ audience: String, _ path: String, proof: String? = nil,
-        expires: Int64 = 1 << 50
+        notBefore: Int64? = nil, expires: Int64 = 1 << 50, admittedAt: Int64 = 1_000_000
     ) throws {
         let statement = PlainStatement(
             id: id, isCacao: proof == nil, issuer: issuer, audience: audience,
-            capabilities: [PlainCapability("\(space)/\(path)", "tinycloud.kv/get")], expires: expires,
-            proofs: proof.map { [$0] } ?? [])
-        guard try rig.admit(statement, at: 1_000_000) == "admitted" else {
-            throw Property.Difference("\(id) is not admitted")
-        }
+            capabilities: [PlainCapability("\(space)/\(path)", "tinycloud.kv/get")], notBefore: notBefore,
+            expires: expires, proofs: proof.map { [$0] } ?? [])
+        let answer = try rig.admit(statement, at: admittedAt)
+        guard answer == "admitted" else { throw Property.Difference("\(id) is not admitted: \(answer)") }
     }
 
     private func question(_ principal: String, _ path: String) throws -> CheckQuestion {
         CheckQuestion(
             principal: try Plain.did(principal), ability: try Plain.ability("tinycloud.kv/get"),
             resource: try Plain.resource("\(space)/\(path)"))
+    }
+
+    /// Who is asked about an instant before what it holds began has only to wait, and needs nobody.
+    @Test func whatTheAskerDoesAloneComesFirst() throws {
+        try give("root", owner, session, "kv")
+        try give("later", session, bob, "kv/notes", proof: "root", notBefore: 5_000_000, admittedAt: 6_000_000)
+        let asked = try question(bob, "kv/notes/a")
+        let snapshot = rig.graph.snapshot()
+        for viewer in [QuestionViewer.reader, .party(try Plain.did(bob), knowsUnit: true)] {
+            let misses = snapshot.misses(asked, at: at, for: viewer)
+            let fixes = snapshot.fixes(asked, after: misses, at: at, for: viewer).fixes
+            #expect(fixes.map(\.effort) == [0, 1])
+            #expect(fixes.first?.steps == [.wait(until: Timestamp(microseconds: 5_000_000))])
+            #expect(fixes.first?.by == nil)
+        }
     }
 
     /// That Bob holds what Carol asks is his affair, and what it says too: he is counted.

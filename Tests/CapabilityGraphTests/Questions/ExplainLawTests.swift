@@ -95,7 +95,8 @@ import UCAN
             }
             return nil
         }
-        #expect(efforts == [0, 1])
+        // What the asker does alone is rare among what is drawn: `whatTheAskerDoesAloneComesFirst` has it by hand.
+        #expect(efforts.contains(1) && efforts.isSubset(of: [0, 1]))
     }
 
     private static func difference(

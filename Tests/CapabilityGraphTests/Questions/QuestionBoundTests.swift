@@ -22,8 +22,9 @@ import UCAN
     }
 
     private func admit(
-        _ kind: EdgeKind, to audience: DID, _ ability: Ability, path: String? = nil
+        _ kind: EdgeKind, to audience: DID, _ ability: Ability, path: String? = nil, in other: Space? = nil
     ) throws -> Snapshot.EdgeID {
+        let space = other ?? space
         let statement = HostStatement(
             kind: kind, issuer: space.owner, audience: audience,
             capabilities: [Capability(resource: .atproto(space: space, path: path), ability: ability)], expires: nil,
@@ -103,5 +104,35 @@ import UCAN
             // The owner's own edge is one of the nine that are looked at, and gives no reading.
             #expect(isWhole == (limit >= 9) && found.count == min(limit, 8) && left >= 0, "\(limit): \(found)")
         }
+    }
+
+    /// A space so large that a check does not come to its end is, named beside one's own, as one that is not there.
+    @Test func aWalkWithoutEndTellsNothingOfASpace() throws {
+        let asker = try DID("did:plc:erin")
+        let mine = try Space("at://did:plc:erin/space/com.example.forum/mine")
+        func put(_ space: Space) throws { _ = try admit(.ownership, to: space.owner, .spaceManage, in: space) }
+        try put(mine)
+        try put(space)
+        for number in 0..<40 {
+            let inner = try Space("at://did:plc:bob/space/com.example.forum/inner\(number)")
+            try put(inner)
+            _ = try admit(.membership, to: DID(space: inner), .spaceBelong)
+        }
+        let snapshot = rig.graph.snapshot()
+        let belong = CheckQuestion(
+            principal: asker, ability: .spaceBelong, resource: .atproto(space: space, path: nil))
+        guard case .undetermined = snapshot.check(belong, at: now) else {
+            Issue.record("the space is not large enough: \(snapshot.check(belong, at: now))")
+            return
+        }
+        func answer(_ other: Space) -> Decision {
+            let named = [Resource.atproto(space: mine, path: nil), .atproto(space: other, path: nil)]
+            let question = InvocationQuestion(
+                invoker: asker, proofs: [],
+                capabilities: named.map { Capability(resource: $0, ability: .spaceBelong) })
+            return snapshot.decide(question, wanted: (.spaceBelong, named[0]), at: now)
+        }
+        let absent = answer(try Space("at://did:plc:bob/space/com.example.forum/two"))
+        #expect(answer(space) == absent && !absent.isAllowed, "\(answer(space)), \(absent)")
     }
 }
