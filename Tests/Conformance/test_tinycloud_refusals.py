@@ -232,7 +232,8 @@ def test_reads_of_capabilities_that_make_no_sense(node, scene):
     assert node.invoke(scene.session.invoke("capabilities", "", SEE)).status == 404
 
 
-@pytest.mark.parametrize("space", ["default", "tinycloud:default", "%", Wallet().space() + "/kv"])
+@pytest.mark.parametrize(
+    "space", ["default", "tinycloud:default", "%", Wallet().space() + "/kv"], ids=["name", "no owner", "escape", "path"])
 def test_peers_of_what_is_no_space(node, space):
     node.get("/peer/generate/" + urllib.parse.quote(space, safe="")).refused(400, "Invalid space ID")
 

@@ -71,6 +71,6 @@ class Service:
             self.process.wait(timeout=30)
         self.log.close()
         # What broke it is the one thing worth reading then.
-        if self.process.returncode not in (0, -signal.SIGKILL, -signal.SIGTERM):
+        if self.process.returncode < 0 and -self.process.returncode not in (signal.SIGKILL, signal.SIGTERM):
             said = (self.path / "log").read_text(errors="replace")
-            raise RuntimeError(f"the service ended by itself ({self.process.returncode}): {said[-12000:]}")
+            raise RuntimeError(f"the service was ended by a signal ({self.process.returncode}): {said[-12000:]}")
