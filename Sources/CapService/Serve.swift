@@ -109,6 +109,7 @@ private func serve(_ settings: Settings) -> Int32 {
     service.spaces.stop()
     server.stop(deadline: .seconds(10))
     service.hashing.stop(deadline: .seconds(5))
+    service.questions.stop(deadline: .seconds(5))
     service.pool.stop(deadline: .seconds(5))
     service.store.close()
     log.info("stopped")

@@ -75,13 +75,14 @@ final class Answer: Sendable {
         }
     }
 
-    /// Makes the answer on the service's pool: it may take long, and who else asks does not wait for it. Throws `busy`
-    /// when too many wait there already.
-    func finishOnPool(
+    /// Makes the answer on a pool: it may take long, and who else asks does not wait for it. Throws `busy` when too many
+    /// wait there already.
+    func finish(
+        on pool: BlockingPool,
         busy: ErrorAnswer = ErrorAnswer(503, "busy", "too many requests are waiting", form: .json, retryAfter: 1),
         _ make: @escaping @Sendable () throws(ErrorAnswer) -> HTTPResponse
     ) throws(ErrorAnswer) {
-        guard service.pool.run({ self.finish(make) }) else { throw busy }
+        guard pool.run({ self.finish(make) }) else { throw busy }
     }
 
     /// What goes with a refusal of the server itself, such as a body too large, which no route sees.

@@ -121,7 +121,8 @@ extension Service {
             throw AuthorizeQuestion.malformed("the body is not strict JSON: \(error.message)")
         }
         let party = try askingParty(request, snapshot, at: now)
-        var writer = JSONWriter(reserving: 2048)
+        let isBatch = json["checks"] != nil
+        var questions: [AuthorizeQuestion] = []
         if let checks = json["checks"] {
             guard let list = checks.array, json.object?.count == 1 else {
                 throw AuthorizeQuestion.malformed("a batch is an object with `checks`, an array, and nothing else")
@@ -130,24 +131,40 @@ extension Service {
                 throw AuthorizeQuestion.malformed("a batch has at most \(settings.maxBatchQuestions) questions")
             }
             // Every question is read before any is answered.
-            var questions: [AuthorizeQuestion] = []
             for item in list { questions.append(try question(item)) }
             // An explanation may be as large as the walk behind it.
             guard questions.count(where: \.wantsExplanation) <= 10 else {
                 throw AuthorizeQuestion.malformed("a batch explains at most 10 of its questions")
             }
-            writer.beginObject()
-            writer.key("decisions")
-            writer.beginArray()
-            for question in questions { try write(question, party, snapshot, at: now, into: &writer) }
-            writer.endArray()
-            writer.key("revision")
-            writer.int(snapshot.revision)
-            writer.endObject()
         } else {
-            try write(try question(json), party, snapshot, at: now, into: &writer)
+            questions = [try question(json)]
         }
-        answer.send(.json(writer.bytes))
+        let asked = questions
+        guard asked.contains(where: \.wantsExplanation) else {
+            return answer.send(try decisions(asked, isBatch: isBatch, party, snapshot, at: now))
+        }
+        try answer.finish(on: self.questions) { () throws(ErrorAnswer) in
+            try self.decisions(asked, isBatch: isBatch, party, snapshot, at: now)
+        }
+    }
+
+    private func decisions(
+        _ questions: [AuthorizeQuestion], isBatch: Bool, _ party: AskingParty, _ snapshot: Snapshot, at now: Timestamp
+    ) throws(ErrorAnswer) -> HTTPResponse {
+        var writer = JSONWriter(reserving: 2048)
+        guard isBatch else {
+            for question in questions { try write(question, party, snapshot, at: now, into: &writer) }
+            return .json(writer.bytes)
+        }
+        writer.beginObject()
+        writer.key("decisions")
+        writer.beginArray()
+        for question in questions { try write(question, party, snapshot, at: now, into: &writer) }
+        writer.endArray()
+        writer.key("revision")
+        writer.int(snapshot.revision)
+        writer.endObject()
+        return .json(writer.bytes)
     }
 
     private func question(_ json: JSON) throws(ErrorAnswer) -> AuthorizeQuestion {

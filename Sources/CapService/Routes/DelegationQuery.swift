@@ -24,7 +24,7 @@ extension Service {
         // An account's history is as long as it likes; who else asks does not wait for it.
         let query = account
         let busy = ErrorAnswer(503, "busy", "Delegation query unavailable", "too many requests wait", retryAfter: 1)
-        try answer.finishOnPool(busy: busy) { () throws(ErrorAnswer) in
+        try answer.finish(on: pool, busy: busy) { () throws(ErrorAnswer) in
             let rows: [AccountQuery.Row]
             do throws(GraphError) {
                 rows = try snapshot.account(query, first: Self.maxRowsVisited + 1)

@@ -22,6 +22,9 @@ final class Service: Sendable {
     let pool: BlockingPool
     /// Runs what hashes passwords, which is slow on purpose: a flood of it keeps nothing else waiting.
     let hashing: BlockingPool
+    /// Answers questions about authority, which take the processor for as long as they are searched: apart from what waits
+    /// for disks and hosts, so that they hold up nobody but one another.
+    let questions: BlockingPool
     let address: PublicAddress
     let outbound: any Outbound
     let accounts: Accounts
@@ -61,6 +64,7 @@ final class Service: Sendable {
         }
         nodeDID = nodeKey.did
         pool = BlockingPool(threads: settings.blockingThreads, waiting: settings.maxPending)
+        questions = BlockingPool(threads: 2, waiting: 64)
         hashing = BlockingPool(threads: settings.hashingThreads, waiting: settings.maxHashesWaiting)
         address = PublicAddress(settings)
         outbound = OutboundClient(

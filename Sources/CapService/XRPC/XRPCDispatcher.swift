@@ -105,7 +105,12 @@ struct XRPCDispatcher: Sendable {
     }
 
     private func wait(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
-        let pool = method.work == .hashing ? service.hashing : service.pool
+        let pool =
+            switch method.work {
+            case .hashing: service.hashing
+            case .questions: service.questions
+            case .inline, .blocking: service.pool
+            }
         let isTaken = pool.run {
             do {
                 outcome.send(try call(method, name, request, mayWait: true))

@@ -24,6 +24,8 @@ struct XRPCMethod: Sendable {
         case blocking
         /// On the few threads that hash passwords.
         case hashing
+        /// On the few threads that answer questions about authority.
+        case questions
     }
 
     typealias Handler = @Sendable (XRPCCall) throws -> XRPCOutput

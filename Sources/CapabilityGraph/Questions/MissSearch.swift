@@ -138,24 +138,15 @@ struct MissSearch {
             if snapshot.isVisible(edge) { found.append(edge) }
             return looked < Self.maxEdges
         }
+        var received = ReceivedEdges(of: principal, graph: graph)
         if question.resource.space != nil {
             guard resolved.space != 0 else { return [] }
-            var cursor = graph.lists.cursor(EdgeLists.Key(.audienceInSpace, principal, resolved.space - 1))
-            while let edge = cursor.next() {
-                guard take(edge) else {
-                    if cursor.peek != nil { cap(.edges, Self.maxEdges) }
-                    break
-                }
-            }
-        } else {
-            var next = graph.terms.heads.base[Int(principal)].received.load(ordering: .acquiring)
-            while next != 0 {
-                let edge = next - 1
-                next = graph.info[edge].olderOfAudience
-                guard take(edge) else {
-                    if next != 0 { cap(.edges, Self.maxEdges) }
-                    break
-                }
+            received = ReceivedEdges(of: principal, in: resolved.space - 1, graph: graph)
+        }
+        while let edge = received.next() {
+            guard take(edge) else {
+                if received.next() != nil { cap(.edges, Self.maxEdges) }
+                break
             }
         }
         return found

@@ -22,16 +22,17 @@ extension Snapshot {
         let nothing = Paths(paths: [], isComplete: true, capped: nil)
         guard let giver = principal(giver), let holder = principal(holder) else { return nothing }
         let received: ReceivedEdges
+        var asked: UInt32?
         if let space {
             guard let number = self.space(space) else { return nothing }
             // What was received elsewhere is not looked at, so that the time tells nothing of it.
-            let list = EdgeLists.Key(.audienceInSpace, holder, number)
-            received = ReceivedEdges(inSpace: graph.lists.cursor(list), graph: graph)
+            received = ReceivedEdges(of: holder, in: number, graph: graph)
+            asked = number + 1
         } else {
             received = ReceivedEdges(of: holder, graph: graph)
         }
         var search = PathSearch(snapshot: self, giver: giver, at: at.microseconds, all: all)
-        search.space = space.flatMap { self.space($0) }.map { $0 + 1 }
+        search.space = asked
         return search.run(received)
     }
 }

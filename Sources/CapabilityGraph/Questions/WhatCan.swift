@@ -59,7 +59,8 @@ extension Snapshot {
     ) throws(GraphError) -> WhatCanPage {
         let fingerprint = question.fingerprint
         let (pinned, at) = try pinned(cursor, fingerprint: fingerprint, now: now)
-        var search = WhatCanSearch(snapshot: pinned, question: question, at: at, limit: limit, maxBytes: maxBytes)
+        var search = WhatCanSearch(
+            snapshot: pinned, current: self, question: question, at: at, limit: limit, maxBytes: maxBytes)
         search.run(from: cursor.map { ($0.stage, $0.position) })
         return WhatCanPage(
             rows: search.rows,

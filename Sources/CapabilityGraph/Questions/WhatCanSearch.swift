@@ -8,6 +8,8 @@ import UCAN
 /// page ends there with a cursor.
 struct WhatCanSearch {
     let snapshot: Snapshot
+    /// The graph as it is now, where a cursor names an earlier revision.
+    let current: Snapshot
     let question: WhatCanQuestion
     let at: Timestamp
     let limit: Int
@@ -25,13 +27,18 @@ struct WhatCanSearch {
     private static let maxWider = 256
     private static let maxDepth = 9
 
-    init(snapshot: Snapshot, question: WhatCanQuestion, at: Timestamp, limit: Int, maxBytes: Int) {
+    init(
+        snapshot: Snapshot, current: Snapshot, question: WhatCanQuestion, at: Timestamp, limit: Int, maxBytes: Int
+    ) {
         self.snapshot = snapshot
+        self.current = current
         self.question = question
         self.at = at
         self.limit = limit
         self.maxBytes = maxBytes
-        budget = QuestionBudget(16 * snapshot.graph.limits.maxCheckNodes)
+        // A page has room for a row, however low the bound of a check is set.
+        let nodes = snapshot.graph.limits.maxCheckNodes
+        budget = QuestionBudget(max(16 * nodes, 3 * nodes + Self.maxWider))
     }
 
     private var graph: Graph { snapshot.graph }
@@ -128,8 +135,7 @@ struct WhatCanSearch {
     /// elsewhere is not looked at, so that the time tells nothing of it.
     private func received(by principal: UInt32, from first: UInt32? = nil) -> ReceivedEdges {
         guard question.space == nil else {
-            let list = onlySpace.map { EdgeLists.Key(.audienceInSpace, principal, $0) }
-            return ReceivedEdges(inSpace: graph.lists.cursor(list, below: first.map { $0 + 1 } ?? .max), graph: graph)
+            return ReceivedEdges(of: principal, in: onlySpace, below: first.map { $0 + 1 } ?? .max, graph: graph)
         }
         return ReceivedEdges(of: principal, from: first, graph: graph)
     }
@@ -141,6 +147,8 @@ struct WhatCanSearch {
     }
 
     private mutating func row(of number: UInt32, isPublic: Bool) -> WhatCanRow? {
+        // What everybody could once do is for who reads the unit: a cursor, which anybody can write, does not show it.
+        guard !isPublic || !current.isEnded(graph.capabilities[number].edge) else { return nil }
         var bound = graph.limits.maxCheckNodes
         defer { _ = budget.spend(graph.limits.maxCheckNodes - bound) }
         switch snapshot.searchRoute(from: number, at: at.microseconds, budget: &bound) {
@@ -223,6 +231,7 @@ struct WhatCanSearch {
         var looks = QuestionBudget(16 * graph.limits.maxCheckNodes)
         var reached: Set<UInt32> = []
         var level = question.space == nil ? spacesOfItself(&looks) : spacesOfAskedOne(&looks)
+        if looks.left == 0 { cap(at: 0) }
         for _ in 0...Self.maxDepth where !level.isEmpty {
             var next: [UInt32] = []
             for space in level where reached.insert(space).inserted {
@@ -231,10 +240,7 @@ struct WhatCanSearch {
                 else { continue }
                 var edges = received(by: members)
                 while let edge = edges.next() {
-                    guard looks.spend() else {
-                        capped = Capped(by: .edges, limit: 16 * graph.limits.maxCheckNodes, visited: place)
-                        return
-                    }
+                    guard looks.spend() else { return cap(at: place) }
                     guard snapshot.isVisible(edge), !snapshot.isEnded(edge) else { continue }
                     for number in snapshot.capabilities(of: edge) {
                         defer { place += 1 }
@@ -248,6 +254,10 @@ struct WhatCanSearch {
             }
             level = next
         }
+    }
+
+    private mutating func cap(at place: Int) {
+        capped = Capped(by: .edges, limit: 16 * graph.limits.maxCheckNodes, visited: place)
     }
 
     /// The spaces that admit others and in which the principal holds anything on the whole, or which are its own.
@@ -315,33 +325,48 @@ struct WhatCanSearch {
     }
 }
 
-/// The edges that a principal received, newest first: all, or those in one space.
+/// The edges that a principal received, newest first: all, or those in one space. What is not published yet may be among
+/// them.
 struct ReceivedEdges {
     private let graph: Graph
+    private let principal: UInt32
     /// The next edge of all that it received, plus one.
-    private var newest: UInt32
+    private var following: UInt32 = 0
     private var inSpace: EdgeLists.Cursor
 
     /// `first` is the edge to begin with, one that the principal received.
     init(of principal: UInt32, from first: UInt32? = nil, graph: Graph) {
         self.graph = graph
-        newest = first.map { $0 + 1 } ?? graph.terms.heads.base[Int(principal)].received.load(ordering: .acquiring)
+        self.principal = principal
         inSpace = graph.lists.cursor(nil)
+        following = first.map { $0 + 1 } ?? newest
     }
 
-    /// Those of one list.
-    init(inSpace: EdgeLists.Cursor, graph: Graph) {
+    /// Those in a space; none where no edge names it.
+    init(of principal: UInt32, in space: UInt32?, below bound: UInt32 = .max, graph: Graph) {
         self.graph = graph
-        newest = 0
-        self.inSpace = inSpace
+        self.principal = principal
+        inSpace = graph.lists.cursor(space.map { EdgeLists.Key(.audienceInSpace, principal, $0) }, below: bound)
     }
+
+    private var newest: UInt32 { graph.terms.heads.base[Int(principal)].received.load(ordering: .acquiring) }
 
     mutating func next() -> UInt32? {
-        if newest != 0 {
-            let edge = newest - 1
-            newest = graph.info[edge].olderOfAudience
+        while following != 0 {
+            let edge = following - 1
+            let older = graph.info[edge].olderOfAudience
+            // A row that was taken back with its batch may have been given to another principal. Such rows stand
+            // before all that a reader can see, so the walk may begin again without giving anything twice.
+            guard graph.audience(edge) == principal else {
+                following = newest
+                continue
+            }
+            following = older
             return edge
         }
-        return inSpace.next()
+        while let edge = inSpace.next() {
+            if graph.audience(edge) == principal { return edge }
+        }
+        return nil
     }
 }

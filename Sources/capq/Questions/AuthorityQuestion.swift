@@ -51,14 +51,14 @@ enum QuestionPages {
         var answer: JSON
         // What was counted and not named on any page.
         var hidden: (edges: Int64, principals: Int64) = (0, 0)
-        var isWhole = true
+        var capped: JSON?
         repeat {
             answer = try source.ask(question)
             guard let found = answer["rows"]?.array else { throw CommandError(.failure, "the service sent no rows") }
             rows += found
             hidden.edges += answer["hidden"]?["edges"]?.number?.int64 ?? 0
             hidden.principals += answer["hidden"]?["principals"]?.number?.int64 ?? 0
-            isWhole = isWhole && answer["capped"] == nil
+            if capped == nil { capped = answer["capped"] }
             let next = answer["cursor"]?.string
             // A service that gives the same cursor again would keep us here for ever.
             guard next == nil || next != question.cursor else {
@@ -68,7 +68,10 @@ enum QuestionPages {
         } while page.isWhole && question.cursor != nil
         var object = answer.object ?? JSONObject()
         object["rows"] = .array(rows)
-        if page.isWhole { object["complete"] = .bool(isWhole && question.cursor == nil) }
+        if page.isWhole {
+            object["complete"] = .bool(capped == nil && question.cursor == nil)
+            if let capped { object["capped"] = capped }
+        }
         var counts = JSONObject()
         counts["edges"] = .number(JSONNumber(hidden.edges))
         counts["principals"] = .number(JSONNumber(hidden.principals))

@@ -12,7 +12,8 @@ enum WhoCanCommand {
         summary: "list everybody who may do something, and by what",
         discussion: """
             The owner comes first, then those who hold a delegation or membership, then members of spaces that are members.
-            Everybody in the list is one for whom `capq check` says allow. What everybody may is said and not listed.
+            Everybody in the list is one for whom `capq check` says allow. What everybody may is one row, `anyone`, and whom
+            that alone lets is not listed.
             """,
         flags: [AccountOptions.allPages],
         options: [

@@ -52,7 +52,7 @@ import UCAN
     @Test func whatHasEndedCostsAPageAsMuchAsWhatHasNot() throws {
         _ = try admit(.ownership, to: space.owner, .spaceManage)
         let kept = try admit(.delegationToken, to: member, .spaceRead, path: "did:plc:bob")
-        for number in 0..<600 {
+        for number in 0..<400 {
             let edge = try admit(.delegationToken, to: member, .spaceRead, path: "did:plc:bob/com.example.p\(number)")
             _ = try rig.writer.end(edge, EdgeEnd(by: space.owner, reason: "removed"), at: now)
             rig.writer.commit()
@@ -60,7 +60,7 @@ import UCAN
         for question in [WhatCanQuestion(principal: member), WhatCanQuestion(principal: member, space: space)] {
             let all = try pages(question)
             #expect(all.rows.compactMap { $0.route.first?.edge } == [kept])
-            #expect(all.pages > 600 / (16 * 32), "\(all.pages) pages")
+            #expect(all.pages > 1, "\(all.pages) pages")
         }
     }
 

@@ -49,7 +49,7 @@ final class PostgresCluster: Sendable {
         cd "$folder" || exit 1
         start() {
           rm -f data/postmaster.pid .s.PGSQL.5432.lock
-          if "$binaries/pg_ctl" start -w -s -D data -l log -o "-c listen_addresses='' \
+          if "$binaries/pg_ctl" start -w -s -D data -l log -o "-c listen_addresses='' -c port=5432 \
         -c unix_socket_directories='$folder' -c max_connections=300 -c shared_buffers=32MB \
         -c log_min_messages=error" >>log 2>&1
           then echo ready; else tail -n 3 log | tr '\\n' ' '; echo; fi

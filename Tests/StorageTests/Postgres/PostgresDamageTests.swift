@@ -15,7 +15,7 @@ import UCAN
     private static let tables = ["store", "log_head", "log", "token", "mark", "meta", "holder", "family_table"]
 
     private func open() throws -> GraphStore {
-        let engine = try PostgresEngine(address, tables: [Shelf.schema])
+        let engine = try PostgresEngine(address, tables: [Shelf.schema], options: PostgresEngine.unhurried)
         do { return try GraphStore.open(engine, families: [GraphOnly(TinyCloud())]) } catch {
             engine.close()
             throw error

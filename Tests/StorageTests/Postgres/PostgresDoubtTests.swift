@@ -14,8 +14,11 @@ import Testing
         address = try PostgresCluster.database(scratch)
         proxy = try PostgresProxy(PostgresCluster.shared.get(), address, in: scratch)
         var options = PostgresEngine.Options()
-        options.settleMilliseconds = 200
+        // Long enough for a slow machine to connect again, and what a test waits where nobody lets it.
+        options.settleMilliseconds = 1_500
         options.settlePauseMilliseconds = 0
+        // What reads here does so well within it, and who takes its place waits for it.
+        options.leaseMilliseconds = 8_000
         engine = try PostgresEngine(proxy.address, tables: [Shelf.schema], options: options)
         try engine.commit(LogSamples.batch(1...1))
     }
@@ -117,7 +120,7 @@ import Testing
         proxy.arm(.dropsAfter, refusingThen: true)
         #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(2...2)) }
         try RawPostgres.cutOff(address)
-        let next = try PostgresEngine(address, tables: [Shelf.schema])
+        let next = try PostgresEngine(address, tables: [Shelf.schema], options: PostgresEngine.unhurried)
         #expect(next.lastRevision == 2)
         proxy.admit()
         for _ in 0..<2 {
@@ -141,13 +144,15 @@ import Testing
         #expect(throws: StorageError(.unavailable, "")) {
             try engine.transaction { tables in
                 _ = try? tables.insert(Shelf.self, Shelf.row("a", "begun"))
-                // What it began keeps others out until its connection is gone.
+                // What it began keeps others out until its connection is gone, and so would its keeper, once back.
+                proxy.refuse()
                 try? RawPostgres.cutOff(address)
-                next = try? PostgresEngine(address, tables: [Shelf.schema])
+                next = try? PostgresEngine(address, tables: [Shelf.schema], options: PostgresEngine.unhurried)
                 try? next?.commit(LogSamples.batch(2...2))
                 return LogSamples.batch(2...3)
             }
         }
+        proxy.admit()
         let taken = try #require(next)
         #expect(taken.lastRevision == 2)
         for _ in 0..<2 {

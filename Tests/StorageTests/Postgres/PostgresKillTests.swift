@@ -43,7 +43,7 @@ import Threading
         #expect(last.failures == [])
         #expect(engine.lastRevision == last.acknowledged)
         engine.close()
-        let again = try PostgresEngine(address, tables: [Shelf.schema])
+        let again = try PostgresEngine(address, tables: [Shelf.schema], options: PostgresEngine.unhurried)
         #expect(try again.entries() == (1...last.acknowledged).map { ReadEntry(LogSamples.entry($0)) })
         // Each batch came with one row, which bears its first revision.
         let rows = try again.read { try $0.rows(Shelf.self, [Shelf.count]) { $0[Shelf.count] } }

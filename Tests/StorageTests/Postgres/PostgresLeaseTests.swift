@@ -75,7 +75,7 @@ import UCAN
     }
 
     @Test func theNextNodeBeginsOnceTheLeaseOfALostOneIsOver() throws {
-        let first = try open(proxy.address, lease: 1500)
+        let first = try open(proxy.address, lease: 6000)
         let store = try GraphStore.open(first, families: [GraphOnly(TinyCloud())])
         let space = try Space("tinycloud:key:z6MkqGC3nWZhYieEVTVDKW5v588CiGfsDSmRVG9ZwwWTvLSK:notes")
         #expect(wait(until: true, first))
@@ -83,7 +83,7 @@ import UCAN
         proxy.halt(true)
         // The server learns that its connections are gone, the node does not.
         try RawPostgres.cutOff(address)
-        let second = try open(address, lease: 1500)
+        let second = try open(address, lease: 6000)
         let next = try GraphStore.open(second, families: [GraphOnly(TinyCloud())])
         try next.transact(at: Timestamp(seconds: 1_700_000_000)) { try $0.host(space) }
         #expect(try next.freshSnapshot().isHosted(space))

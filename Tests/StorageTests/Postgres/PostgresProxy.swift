@@ -65,6 +65,9 @@ final class PostgresProxy: Sendable {
         }
     }
 
+    /// Takes no new connections.
+    func refuse() { state.withLock { $0.isRefusing = true } }
+
     /// Takes new connections again.
     func admit() { state.withLock { $0.isRefusing = false } }
 

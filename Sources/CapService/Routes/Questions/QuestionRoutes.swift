@@ -27,7 +27,7 @@ extension Service {
         question.contextText = body.object["context"].map { String(decoding: $0.serialized(), as: UTF8.self) }
         let isService = if case .service = party { true } else { false }
         let (asked, maxBytes) = (question, settings.maxPageBytes)
-        try answer.finishOnPool { () throws(ErrorAnswer) in
+        try answer.finish(on: questions) { () throws(ErrorAnswer) in
             let page = try QuestionBody.ofGraph { () throws(GraphError) in
                 try snapshot.whoCan(asked, after: cursor, limit: limit, maxBytes: maxBytes, now: at)
             }
@@ -63,7 +63,7 @@ extension Service {
             question.withPublic = false
         }
         let (asked, maxBytes) = (question, settings.maxPageBytes)
-        try answer.finishOnPool { () throws(ErrorAnswer) in
+        try answer.finish(on: questions) { () throws(ErrorAnswer) in
             let page = try QuestionBody.ofGraph { () throws(GraphError) in
                 try snapshot.whatCan(asked, after: cursor, limit: limit, maxBytes: maxBytes, now: at)
             }
@@ -86,7 +86,7 @@ extension Service {
         let at = try body.instant() ?? now
         let all = try body.flag("all")
         let isOwn = try requireSelf(party, holder, orReaderOf: space, snapshot, at: now)
-        try answer.finishOnPool { () throws(ErrorAnswer) in
+        try answer.finish(on: questions) { () throws(ErrorAnswer) in
             let paths = snapshot.paths(from: giver, to: holder, in: space, all: all, at: at)
             return .json(QuestionAnswer.paths(paths, in: snapshot, at: at, readerOf: isOwn ? nil : space))
         }

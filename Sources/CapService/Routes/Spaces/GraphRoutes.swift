@@ -15,9 +15,9 @@ enum GraphRoutes {
         .query(names + "listEdges", listEdges),
         .query(names + "getChain", getChain),
         .query(names + "check", check),
-        .query(names + "whoCan", work: .blocking, whoCan),
-        .query(names + "whatCan", work: .blocking, whatCan),
-        .query(names + "findPath", work: .blocking, findPath),
+        .query(names + "whoCan", work: .questions, whoCan),
+        .query(names + "whatCan", work: .questions, whatCan),
+        .query(names + "findPath", work: .questions, findPath),
         .procedure(names + "revoke", revoke),
     ]
 
@@ -72,6 +72,8 @@ enum GraphRoutes {
             .readGraph(of: principal), caller, on: try call.space(), at: call.now)
         let path = try call.parameters.optionalText("path")
         let explained = try call.parameters.flag("explain")
+        // Who wants to know why waits for it where nobody else does.
+        if explained, !call.mayWait { throw XRPCMustWait() }
         return .json(
             try call.service.spaces.graph.check(permit, ability, path: path, explained: explained, at: call.now))
     }
