@@ -97,6 +97,7 @@ private final class CurlTransfer {
     private let handle: UnsafeMutableRawPointer
     /// Of every address that was permitted, whether this machine gave a socket for it.
     private(set) var opened: [Bool] = []
+    private var isOpenHere = false
 
     init(_ receiver: any CurlReceiver, _ handle: UnsafeMutableRawPointer) {
         self.receiver = receiver
@@ -113,8 +114,23 @@ private final class CurlTransfer {
             start: UnsafeRawPointer(address) + offset, count: Int(address.pointee.addrlen))
         guard receiver.permits(bytes) else { return capcurl_no_socket }
         let socket = capcurl_open(address)
-        opened.append(socket != capcurl_no_socket)
+        let isOpen = socket != capcurl_no_socket
+        // The addresses by which a machine calls itself are one place: what each of them refuses, the same kernel refuses.
+        if isOpen, Self.isLoopback(bytes) {
+            guard !isOpenHere else { return socket }
+            isOpenHere = true
+        }
+        opened.append(isOpen)
         return socket
+    }
+
+    private static func isLoopback(_ address: UnsafeRawBufferPointer) -> Bool {
+        guard address.count >= 8 else { return false }
+        switch Int32(address.loadUnaligned(as: sa_family_t.self)) {
+        case AF_INET: return address[4] == 127
+        case AF_INET6: return address.count >= 24 && address[8..<23].allSatisfy { $0 == 0 } && address[23] == 1
+        default: return false
+        }
     }
 }
 
