@@ -81,7 +81,7 @@ struct MissAnswer {
         case .caveat(let failure): return "a caveat of \(name) is not met: \(failure.text)"
         case .pending(let until): return "\(name) is not valid before \(until.rfc3339)"
         case .expired(let at): return "\(name) expired at \(at.rfc3339)"
-        case .ability(let held): return "\(name) covers the resource and gives only `\(held)`"
+        case .ability(let held): return "\(name) gives only `\(held)`"
         case .path(let held, _): return "\(name) gives `\(ability)` on `\(held)`, not on what is asked"
         case .ended(let ended):
             let moment = ended.at.map { " at \($0.rfc3339)" } ?? ""

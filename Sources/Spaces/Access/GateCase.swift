@@ -50,11 +50,7 @@ struct GateCase {
             inStandIn { other, record in _ = try other.judge(row, asker, record) }
             throw row.absent
         case .absent:
-            inStandIn { other, record in
-                // As `wasIn` asks of one that was there.
-                _ = belonged(asker, to: other.space, at: view.graph.revision)
-                _ = try other.judge(row, asker, record)
-            }
+            inStandIn { other, record in _ = try other.judge(row, asker, record) }
             throw row.absent
         }
         return try judge(row, asker, record)
@@ -118,11 +114,8 @@ struct GateCase {
     /// True for who stood in a deleted space before its deletion, not only knew of it as everybody could.
     private func wasIn(_ tombstone: SpaceTombstone, _ asker: Questioner) -> Bool {
         guard !tombstone.wasOpen, tombstone.owner != asker.principal else { return true }
-        return belonged(asker, to: space, at: tombstone.revision)
-    }
-
-    private func belonged(_ asker: Questioner, to space: Space, at revision: UInt32) -> Bool {
-        Questioner(asker.principal, in: view.graph.asOf(revision), at: now).may(.spaceBelong, space).isAllowed
+        let then = Questioner(asker.principal, in: view.graph.asOf(tombstone.revision), at: now)
+        return then.may(.spaceBelong, space).isAllowed
     }
 
     /// The caller in the name it acts in; throws the refusal of callers that have none.
