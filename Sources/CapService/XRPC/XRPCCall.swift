@@ -26,10 +26,21 @@ struct XRPCCall: Sendable {
     func willWait() throws(XRPCMustWait) {
         guard mayWait else { throw XRPCMustWait() }
     }
+
+    /// Goes on among the questions about authority, once it is seen who calls: who can only be told by another host, or by
+    /// what is used once, waits among those that wait, and is answered there.
+    func goesWhereQuestionsAre() throws {
+        guard !mayWait else { return }
+        _ = try identified()
+        throw XRPCMustWait(work: .questions)
+    }
 }
 
 /// Says that a call needs a thread that may wait; nothing may have been changed before it is thrown.
-struct XRPCMustWait: Error {}
+struct XRPCMustWait: Error {
+    /// On which threads the call is run again.
+    var work = XRPCMethod.Work.blocking
+}
 
 extension XRPCCall {
     /// The space a call names, in a parameter or in its body; the older `ats://` form is taken too.

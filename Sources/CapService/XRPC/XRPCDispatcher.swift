@@ -94,19 +94,21 @@ struct XRPCDispatcher: Sendable {
     }
 
     private func run(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
-        guard method.work == .inline else { return wait(method, name, request, outcome) }
+        guard method.work == .inline else { return wait(method, name, request, outcome, as: method.work) }
         do {
             outcome.send(try call(method, name, request, mayWait: false))
-        } catch is XRPCMustWait {
-            wait(method, name, request, outcome)
+        } catch let wish as XRPCMustWait {
+            wait(method, name, request, outcome, as: wish.work)
         } catch {
             outcome.refuse(error)
         }
     }
 
-    private func wait(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
+    private func wait(
+        _ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer, as work: XRPCMethod.Work
+    ) {
         let pool =
-            switch method.work {
+            switch work {
             case .hashing: service.hashing
             case .questions: service.questions
             case .inline, .blocking: service.pool

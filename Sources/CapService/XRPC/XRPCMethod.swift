@@ -24,7 +24,7 @@ struct XRPCMethod: Sendable {
         case blocking
         /// On the few threads that hash passwords.
         case hashing
-        /// On the few threads that answer questions about authority.
+        /// On the few threads that answer questions about authority; see `XRPCCall.goesWhereQuestionsAre`.
         case questions
     }
 

@@ -10,6 +10,7 @@ extension GraphRoutes {
     /// `space, ability, path?, kind*, limit?, cursor?` → `{schema, rows, everyone, cursor?, complete, hidden, …}`; only for who
     /// manages the space.
     static func whoCan(_ call: XRPCCall) throws -> XRPCOutput {
+        try call.goesWhereQuestionsAre()
         let ability = try requiredAbility(call)
         let path = try call.parameters.optionalText("path")
         let kinds = try set(call, "kind", PrincipalKind.init(rawValue:))
@@ -24,6 +25,7 @@ extension GraphRoutes {
     /// `space, did?, ability?, public?, maximal?, limit?, cursor?` → `{schema, rows, cursor?, complete, hidden, …}`; without
     /// `did` the caller is meant.
     static func whatCan(_ call: XRPCCall) throws -> XRPCOutput {
+        try call.goesWhereQuestionsAre()
         let principal = try principal(call) ?? own(call)
         let ability = try call.parameters.optionalText("ability").map { text in
             guard let named = Self.ability(text) else { throw XRPCError.invalidRequest("`ability` is not an ability") }
@@ -41,6 +43,7 @@ extension GraphRoutes {
 
     /// `space, from, to?, all?` → `{schema, paths, edges, complete, …}`; without `to` the caller is meant.
     static func findPath(_ call: XRPCCall) throws -> XRPCOutput {
+        try call.goesWhereQuestionsAre()
         guard let giver = try principal(call, "from") else { throw XRPCError.invalidRequest("`from` is missing") }
         let holder = try principal(call, "to") ?? own(call)
         let all = try call.parameters.flag("all")

@@ -15,9 +15,9 @@ enum GraphRoutes {
         .query(names + "listEdges", listEdges),
         .query(names + "getChain", getChain),
         .query(names + "check", check),
-        .query(names + "whoCan", work: .questions, whoCan),
-        .query(names + "whatCan", work: .questions, whatCan),
-        .query(names + "findPath", work: .questions, findPath),
+        .query(names + "whoCan", whoCan),
+        .query(names + "whatCan", whatCan),
+        .query(names + "findPath", findPath),
         .procedure(names + "revoke", revoke),
     ]
 
@@ -63,6 +63,8 @@ enum GraphRoutes {
     /// `space, did?, ability, path?, explain?` → `{decision, chain, reason, revision}`, with `explain` also `explain` and
     /// why; without `did` the caller is meant.
     private static func check(_ call: XRPCCall) throws -> XRPCOutput {
+        let explained = try call.parameters.flag("explain")
+        if explained { try call.goesWhereQuestionsAre() }
         let caller = try call.caller()
         guard let own = caller.principal else { throw AccessRefusal.signInNeeded }
         let principal = try principal(call) ?? own
@@ -71,9 +73,6 @@ enum GraphRoutes {
         let permit = try call.service.spaces.gate.permit(
             .readGraph(of: principal), caller, on: try call.space(), at: call.now)
         let path = try call.parameters.optionalText("path")
-        let explained = try call.parameters.flag("explain")
-        // Who wants to know why waits for it where nobody else does.
-        if explained, !call.mayWait { throw XRPCMustWait() }
         return .json(
             try call.service.spaces.graph.check(permit, ability, path: path, explained: explained, at: call.now))
     }
