@@ -12,15 +12,18 @@ package struct SpaceDirectory: Sendable {
     /// Makes a space, also where one was deleted; nothing of the old one comes back.
     ///
     /// Its owner is who asked. With `listsCreator` the owner also stands on the member list, as the older interface has
-    /// it. Throws `SpaceAlreadyExists`.
+    /// it. With `isUnnamed` the key was drawn, and may not be one that a deleted space had: what others wrote there
+    /// under their own names is there still. Throws `SpaceAlreadyExists`.
     package func create(
-        _ permit: Permit, _ change: SettingsChange, listsCreator: Bool = false, at now: Timestamp
+        _ permit: Permit, _ change: SettingsChange, listsCreator: Bool = false, isUnnamed: Bool = false,
+        at now: Timestamp
     ) throws -> DescribedSpace {
         try permit.require(.createSpace)
         let settings = try change.applied(to: SpaceSettings())
         return try store.transact(at: now) { transaction in
             let permit = try permit.confirmed(in: transaction)
             guard try transaction.spaces.space(permit.space) == nil else { throw Self.exists }
+            if isUnnamed, try transaction.spaces.tombstone(permit.space) != nil { throw Self.exists }
             let made = SpaceRecord(
                 number: 0, uri: permit.space, creator: permit.principal, owner: permit.principal, createdAt: now,
                 updatedAt: now, settings: settings)

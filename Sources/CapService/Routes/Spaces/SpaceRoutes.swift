@@ -29,18 +29,18 @@ enum SpaceRoutes {
         let skey = try call.isAlias ? call.input.text("skey") : call.input.optionalText("skey")
         let change = try SettingsChange(call.input.object)
 
-        func create(_ skey: String) throws -> DescribedSpace {
-            let uri = try SpaceURI(authority: authority, type: type, skey: skey)
+        func create(_ key: String) throws -> DescribedSpace {
+            let uri = try SpaceURI(authority: authority, type: type, skey: key)
             let permit = try call.service.spaces.gate.permit(.createSpace, caller, on: uri, at: call.now)
             return try call.service.spaces.directory.create(
-                permit, change, listsCreator: call.isAlias, at: call.now)
+                permit, change, listsCreator: call.isAlias, isUnnamed: skey == nil, at: call.now)
         }
         let space = try skey.map(create) ?? createUnnamed(at: call.now, create)
         guard call.isAlias else { return .json(["uri": .string(space.uri.text)]) }
         return .json(["uri": .string(space.uri.text), "space": space.json], status: 201)
     }
 
-    /// Makes a space under a key of the clock's time, and under another one where two fall on the same.
+    /// Makes a space under a key of the clock's time, and under another one where a space has it or had it.
     private static func createUnnamed(
         at now: Timestamp, _ create: (String) throws -> DescribedSpace
     ) throws -> DescribedSpace {
