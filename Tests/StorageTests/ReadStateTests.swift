@@ -1,4 +1,5 @@
 import CapTesting
+import Dispatch
 import Glibc
 import Testing
 
@@ -42,6 +43,56 @@ import Testing
             }
         }
         open.forEach { $0.session.close() }
+    }
+
+    /// By the number alone a reader may be given what another read under it.
+    @Test func aNumberNamesOneStateFromTheBeginningOfASession() throws {
+        let engine = try SQLiteEngine(path: scratch.path("number.db"), tables: [Shelf.schema])
+        defer { engine.close() }
+        func put(_ title: String) throws {
+            try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", title, mark: Array(title.utf8))) }
+        }
+        try put("one")
+        let session = try engine.openReadSession()
+        let number = try #require(session.stateNumber)
+        let twin = try engine.openReadSession()
+        #expect(twin.stateNumber == number)
+        try put("two")
+        // Nothing was read of it before.
+        #expect(try titles(session) == ["one"] && titles(twin) == ["one"])
+        let later = try engine.openReadSession()
+        #expect(try #require(later.stateNumber) > number && titles(later) == ["one", "two"])
+        for session in [session, twin, later] { session.close() }
+    }
+
+    @Test func sessionsOfOneNumberReadTheSameWhileOthersCommit() throws {
+        let engine = try SQLiteEngine(path: scratch.path("numbers.db"), tables: [Shelf.schema])
+        defer { engine.close() }
+        let seen = Locked<[UInt64: Set<Int64>]>([:])
+        DispatchQueue.concurrentPerform(iterations: 4) { worker in
+            for step in 0..<150 {
+                do {
+                    if worker == 0 {
+                        try engine.change {
+                            _ = try $0.insert(Shelf.self, Shelf.row("a", "\(step)", mark: Array("\(step)".utf8)))
+                        }
+                    } else {
+                        let session = try engine.openReadSession()
+                        defer { session.close() }
+                        let count = try session.count(Shelf.self)
+                        guard let number = session.stateNumber else { continue }
+                        seen.withLock { _ = $0[number, default: []].insert(count) }
+                    }
+                } catch {
+                    Issue.record(error)
+                }
+            }
+        }
+        let last = try engine.openReadSession()
+        defer { last.close() }
+        let (number, count) = (try #require(last.stateNumber), try last.count(Shelf.self))
+        seen.withLock { _ = $0[number, default: []].insert(count) }
+        #expect(seen.withLock { $0.values.allSatisfy { $0.count == 1 } })
     }
 
     /// A state that nobody reads must not keep the write-ahead log from being moved into the file.

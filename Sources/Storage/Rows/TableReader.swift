@@ -6,9 +6,14 @@ package protocol TableReader: AnyObject {
     func count(_ selection: Selection) throws -> Int64
     /// The sum of a column over the rows that meet the terms, 0 for none.
     func sum(_ column: ColumnDefinition, _ selection: Selection) throws -> Int64
+    /// Names the durable state that is read: who reads of the same store under the same number reads the same rows. Nil
+    /// where an engine cannot tell, and inside a change.
+    var stateNumber: UInt64? { get }
 }
 
 extension TableReader {
+    package var stateNumber: UInt64? { nil }
+
     /// Gives each row to `body` until it answers false; the row has only the columns that are named, where any is.
     package func each<T: Table>(
         _ table: T.Type, _ columns: [any AnyColumn] = [], where terms: [Term] = [], order: [Order] = [],

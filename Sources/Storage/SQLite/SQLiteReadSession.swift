@@ -4,10 +4,11 @@
 final class SQLiteReadSession: ReadSession, @unchecked Sendable {
     private let readers: SnapshotReaders
     private var tables: TableConnection?
+    let stateNumber: UInt64?
 
     init(_ readers: SnapshotReaders) throws(StorageError) {
         self.readers = readers
-        tables = try readers.take()
+        (tables, stateNumber) = try readers.take()
     }
 
     deinit { close() }

@@ -15,7 +15,8 @@ final class SnapshotReaders: Sendable {
         }
     }
 
-    func take() throws(StorageError) -> TableConnection {
+    /// Gives a connection, and the number of its state where that is the one state of this number.
+    func take() throws(StorageError) -> (tables: TableConnection, number: UInt64?) {
         // Counted before the state is taken, which so is never older than its number.
         let newest = commits.load(ordering: .acquiring)
         let tables = try pool.take()
@@ -25,7 +26,9 @@ final class SnapshotReaders: Sendable {
             pool.giveBack(nil)
             throw error
         }
-        return tables
+        // Where nothing was begun since it was counted, the state is not newer either.
+        let isExact = newest % 2 == 0 && commits.load(ordering: .sequentiallyConsistent) == newest
+        return (tables, isExact ? newest : nil)
     }
 
     /// Takes a connection back; one that failed is thrown away with its cause.

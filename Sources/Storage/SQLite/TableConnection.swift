@@ -52,6 +52,8 @@ final class TableConnection: TableSession {
         guard state != number else { return }
         leaveState()
         try run("BEGIN")
+        // Else the state would be that of the first read, before which more may be committed.
+        try run("SELECT 1 FROM sqlite_schema LIMIT 1")
         state = number
     }
 
