@@ -44,6 +44,8 @@ extension RepoReader {
                 "HistoryUnavailable",
                 "operations up to `\(head.prunedThrough.text)` are no longer kept; fetch the repo instead")
         }
+        // Nothing is logged behind the head.
+        guard listing.cursor != nil || after.rev < head.rev else { return OperationPage(operations: [], cursor: nil) }
         var operations: [LoggedOperation] = []
         var places: (rev: TID, index: Int64)?
         var byteCount = 0

@@ -38,13 +38,21 @@ package struct RecordListing: Sendable {
 extension RepoReader {
     /// Gives one record; throws `RecordNotFound`.
     package func record(_ collection: NSID, _ rkey: RecordKey, of head: RepoHead) throws -> StoredRecord {
-        let record = try tables.first(
-            RecordTable.self, StoredRecord.columns(true),
-            where: [
-                RecordTable.repo.is(head.id), RecordTable.collection.is(collection.text),
-                RecordTable.rkey.is(rkey.text),
-            ]
-        ) { try StoredRecord($0, author: head.author, withValue: true) }
+        func stored() throws -> StoredRecord? {
+            try tables.first(
+                RecordTable.self, StoredRecord.columns(true),
+                where: [
+                    RecordTable.repo.is(head.id), RecordTable.collection.is(collection.text),
+                    RecordTable.rkey.is(rkey.text),
+                ]
+            ) { try StoredRecord($0, author: head.author, withValue: true) }
+        }
+        let record =
+            if let memory {
+                try memory.record(collection, rkey, of: head.id, at: tables.stateNumber, stored)
+            } else {
+                try stored()
+            }
         guard let record else {
             throw ATProtoError("RecordNotFound", "the record `\(collection.text)/\(rkey.text)` does not exist")
         }

@@ -1,7 +1,7 @@
 package import ATProto
 import Multiformats
 package import Storage
-package import UCAN
+import UCAN
 
 /// Says who may see a repo.
 package enum RepoStatus: Int64, Sendable, Hashable {
@@ -54,12 +54,14 @@ package enum RepoViewer: Sendable, Hashable {
 package struct RepoReader {
     package let tables: any TableReader
 
-    private let numbers: BoundedCache<String, Int64>?
+    let memory: RepoMemory?
 
-    /// `numbers` remembers those of spaces, which stay theirs once they are durable: only for readers of what is.
-    package init(_ tables: any TableReader, remembering numbers: BoundedCache<String, Int64>? = nil) {
+    package init(_ tables: any TableReader) { self.init(tables, remembering: nil) }
+
+    /// `memory` is only for readers of what is durable.
+    init(_ tables: any TableReader, remembering memory: RepoMemory?) {
         self.tables = tables
-        self.numbers = numbers
+        self.memory = memory
     }
 
     /// Gives a repo's head, nil where nothing was ever written or all of it was deleted.
@@ -81,7 +83,14 @@ package struct RepoReader {
     /// Gives the row whatever its status.
     func storedHead(space: SpaceURI, author: String) throws -> RepoHead? {
         guard let number = try number(of: space) else { return nil }
-        return try tables.first(
+        guard let memory else { return try storedHead(space: space, number, author: author) }
+        return try memory.head(of: author, in: number, at: tables.stateNumber) {
+            try storedHead(space: space, number, author: author)
+        }
+    }
+
+    private func storedHead(space: SpaceURI, _ number: Int64, author: String) throws -> RepoHead? {
+        try tables.first(
             RepoTable.self, Self.headColumns, where: [RepoTable.space.is(number), RepoTable.author.is(author)]
         ) { row in
             RepoHead(
@@ -122,11 +131,11 @@ package struct RepoReader {
 
     /// Gives the number of a space that anything was written to.
     func number(of space: SpaceURI) throws -> Int64? {
-        if let known = numbers?[space.text] { return known }
+        if let known = memory?.numbers[space.text] { return known }
         let found = try tables.first(
             SpaceRevisionTable.self, [SpaceRevisionTable.id], where: [SpaceRevisionTable.uri.is(space.text)]
         ) { $0[SpaceRevisionTable.id] }
-        if let found { numbers?.insert(found, for: space.text) }
+        if let found { memory?.numbers.insert(found, for: space.text) }
         return found
     }
 

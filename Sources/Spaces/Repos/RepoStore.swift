@@ -10,7 +10,7 @@ package struct RepoStore: Sendable {
     private let observer: (any RepoObserver)?
     let authors: any RepoAuthors
     private let exports = ExportSlots(limit: 8)
-    private let numbers = BoundedCache<String, Int64>(generation: 4096)
+    private let memory = RepoMemory()
 
     package init(
         _ store: GraphStore, limits: RepoLimits = RepoLimits(), clockID: UInt16 = 0,
@@ -45,7 +45,7 @@ package struct RepoStore: Sendable {
     }
 
     /// Makes a reader of what is durable.
-    func reader(_ tables: any TableReader) -> RepoReader { RepoReader(tables, remembering: numbers) }
+    func reader(_ tables: any TableReader) -> RepoReader { RepoReader(tables, remembering: memory) }
 
     /// Reads on one consistent state.
     func read<Value>(_ body: (RepoReader) throws -> Value) throws -> Value {
