@@ -142,7 +142,8 @@ extension Gate {
     /// May wait for a managing application when the operation writes, mints a credential or brings news of a write; throws
     /// `RateLimitExceeded` when too many such questions wait for the caller, or for outsiders at its `network`.
     package func permit(
-        _ operation: Operation, _ caller: Caller, on space: SpaceURI, from network: String? = nil, at now: Timestamp
+        _ operation: Operation, _ caller: Caller, on space: SpaceURI, from network: @autoclosure () -> String? = nil,
+        at now: Timestamp
     ) throws -> Permit {
         let view = try LazyView(store)
         defer { view.close() }
@@ -153,7 +154,7 @@ extension Gate {
             let isKnown =
                 try accounts.isHosted(question.user) || view.view.graph.check(belonging, at: now).isAllowed
             view.close()
-            let isAuthorized = try questions.run(for: question.user, from: isKnown ? nil : network) {
+            let isAuthorized = try questions.run(for: question.user, from: isKnown ? nil : network()) {
                 managingApps.admits(question, at: now)
             }
             let word = ManagingAppWord(app: question.app, access: question.access, isAuthorized: isAuthorized)
