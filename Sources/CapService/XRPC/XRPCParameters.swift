@@ -14,13 +14,20 @@ struct XRPCParameters: Sendable {
     func optionalText(_ field: XRPCField) throws(XRPCError) -> String? {
         var found: String?
         for name in field.names(isAlias: isAlias) {
-            let values = query.values(name)
-            guard values.count <= 1 else { throw .invalidRequest("`\(name)` is given more than once") }
-            guard let value = values.first else { continue }
+            guard let value = try single(name) else { continue }
             if let found, !UTF8Bytes.equal(found, value) {
                 throw .invalidRequest("`\(field.name)` is given in two spellings that disagree")
             }
             found = value
+        }
+        return found
+    }
+
+    private func single(_ name: String) throws(XRPCError) -> String? {
+        var found: String?
+        for item in query.items where UTF8Bytes.equal(item.name, name) {
+            guard found == nil else { throw .invalidRequest("`\(name)` is given more than once") }
+            found = item.value
         }
         return found
     }
