@@ -33,6 +33,7 @@ final class Service: Sendable {
     let documents: RemoteDocuments
     let accountLimits: AccountLimits
     let credentialCache = CredentialCache()
+    let recordTexts = RecordTexts()
     let spaces: SpaceHost
     let lexicons: LexiconFolder
     private let limiter: PrincipalRateLimiter?

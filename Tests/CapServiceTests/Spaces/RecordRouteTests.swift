@@ -52,6 +52,32 @@ import UCAN
         #expect(ops.count == 5 && Set(ops).count == 1)
     }
 
+    /// What is remembered of a record and of who asks decides nothing.
+    @Test func aReadThatWasAnsweredIsJudgedAndReadAnewEachTime() throws {
+        func read(by person: SpaceScene.Person) throws -> String {
+            let told = try scene.get(
+                SpaceScene.space + "getRecord",
+                [("space", forum), ("repo", bob.did), ("collection", SpaceScene.post), ("rkey", "a")], by: person)
+            return told.json["value"]?["text"]?.string ?? told.outcome
+        }
+        try scene.write("a", "first", to: forum, by: bob)
+        for _ in 1...3 { #expect(try read(by: alice) == "first" && read(by: bob) == "first") }
+        try scene.write("a", "second", to: forum, by: bob)
+        for _ in 1...2 { #expect(try read(by: alice) == "second") }
+        let carol = try scene.person("carol")
+        #expect(try read(by: carol) == "400 RepoNotFound")
+        try scene.add(carol, to: forum, by: alice)
+        for _ in 1...2 { #expect(try read(by: carol) == "second") }
+        let removed = try scene.post(
+            "com.atproto.simplespace.removeMember", ["space": .string(forum), "did": .string(carol.did)], by: alice)
+        #expect(removed.status == 200, "\(removed.text)")
+        #expect(try read(by: carol) == "400 RepoNotFound")
+        try scene.write("a", "first", to: forum, by: bob)
+        #expect(try read(by: alice) == "first", "what was written before is written again")
+        #expect(try scene.apply([scene.tagged("delete", "a", nil)], to: forum, by: bob).status == 200)
+        #expect(try read(by: alice) == "400 RecordNotFound")
+    }
+
     @Test func ofABatchThatFailsNothingIsLeft() throws {
         try scene.write("a", "0", to: forum, by: bob)
         for (write, outcome) in [

@@ -94,7 +94,7 @@ enum RecordRoutes {
         json.string("\(repo.space)/\(record.author)/\(record.collection)/\(record.rkey)")
         json.key(plain: "cid")
         json.string(record.cid)
-        try json.member(value: record.bytes)
+        try call.service.recordTexts.write(record, into: &json)
         json.endObject()
         return .json(json.bytes)
     }
@@ -141,7 +141,7 @@ enum RecordRoutes {
             json.string(record.rkey)
             json.key(plain: "cid")
             json.string(record.cid)
-            if let bytes = record.bytes { try json.member(value: bytes) }
+            try repo.call.service.recordTexts.write(record, into: &json)
             json.endObject()
         }
         json.endArray()
@@ -196,5 +196,25 @@ extension JSONWriter {
         guard let bytes else { return }
         key(plain: "value")
         RecordData.write(try CBOR.decode(bytes), into: &self)
+    }
+}
+
+/// Remembers records in their JSON form by their CIDs, which name their bytes for good.
+///
+/// Bounded in number and each in bytes: 8 MiB at most.
+struct RecordTexts: Sendable {
+    static let maximumLength = 8192
+    private let texts = BoundedCache<CID, [UInt8]>(generation: 512)
+
+    /// Writes `value` of a record whose bytes were checked against its CID; nothing where it has none.
+    func write(_ record: StoredRecord, into json: inout JSONWriter) throws {
+        guard let bytes = record.bytes else { return }
+        json.key(plain: "value")
+        if let known = texts[record.cid] { return json.raw(known) }
+        var value = JSONWriter(reserving: bytes.count * 2)
+        RecordData.write(try CBOR.decode(bytes), into: &value)
+        let text = value.takeBytes()
+        json.raw(text)
+        if text.count <= Self.maximumLength { texts.insert(text, for: record.cid) }
     }
 }
