@@ -201,20 +201,28 @@ extension JSONWriter {
 
 /// Remembers records in their JSON form by their CIDs, which name their bytes for good.
 ///
-/// Bounded in number and each in bytes: 8 MiB at most.
+/// Bounded in number and each in bytes: 16 MiB at most, with what arrays hold in reserve.
 struct RecordTexts: Sendable {
+    /// Of each author apart: else somebody could write what it supposes that others wrote where it may not read, and see by
+    /// the time whether that is read.
+    private struct Name: Hashable {
+        let author: String
+        let cid: CID
+    }
+
     static let maximumLength = 8192
-    private let texts = BoundedCache<CID, [UInt8]>(generation: 512)
+    private let texts = BoundedCache<Name, [UInt8]>(generation: 512)
 
     /// Writes `value` of a record whose bytes were checked against its CID; nothing where it has none.
     func write(_ record: StoredRecord, into json: inout JSONWriter) throws {
         guard let bytes = record.bytes else { return }
         json.key(plain: "value")
-        if let known = texts[record.cid] { return json.raw(known) }
+        let name = Name(author: record.author, cid: record.cid)
+        if let known = texts[name] { return json.raw(known) }
         var value = JSONWriter(reserving: bytes.count * 2)
         RecordData.write(try CBOR.decode(bytes), into: &value)
         let text = value.takeBytes()
         json.raw(text)
-        if text.count <= Self.maximumLength { texts.insert(text, for: record.cid) }
+        if text.count <= Self.maximumLength { texts.insert(text, for: name) }
     }
 }
