@@ -20,5 +20,8 @@ public struct GraphLimits: Sendable {
     /// The most delegations by the keys of one account that are looked at for its history.
     public var maxAccountStatements = 1 << 18
 
+    /// What may be kept for spaces that are not hosted here; no bound where nothing is said.
+    public var unhosted = UnhostedLimits()
+
     public init() {}
 }

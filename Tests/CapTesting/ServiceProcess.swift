@@ -11,7 +11,7 @@ public final class ServiceProcess: Sendable {
     private let isEnded = Mutex(false)
 
     /// Lets tests make accounts and log in as often as they like; with options that set one of these, none is added.
-    public static let unlimited = ["--accounts-per-hour", "0", "--logins-per-minute", "0"]
+    public static let unlimited = ["--accounts-per-hour", "0", "--logins-per-minute", "0", "--unhosted-per-hour", "0"]
 
     /// Starts the service and waits until it is ready; with `clock` its time stands still until `setClock`.
     public init(
@@ -19,7 +19,7 @@ public final class ServiceProcess: Sendable {
     ) throws {
         self.folder = folder
         var words = ["serve", "--listen", "127.0.0.1:0", "--data", folder.path + "/data"]
-        if !options.contains(Self.unlimited[0]), !options.contains(Self.unlimited[2]) { words += Self.unlimited }
+        if Self.unlimited.allSatisfy({ $0 == "0" || !options.contains($0) }) { words += Self.unlimited }
         if let clock {
             folder.write("\(clock)\n", to: "clock")
             words += ["--clock-file", folder.path + "/clock"]

@@ -137,6 +137,45 @@ import UCAN
         #expect(answers.byKey["1"]?.first?.contains("duplicate") == true)
     }
 
+    /// Whom no statement names fills half of the room for marks, and who is known never meets `busy` for it; after a start
+    /// likewise, when nobody can say any more whose the marks were.
+    @Test func strangersMarksLeaveRoomForThoseWhoAreKnown() throws {
+        let issuer = try Plain.did(RandomAuthority.owners[0])
+        let stranger = try Plain.did(RandomAuthority.owners[1])
+        func use(_ store: GraphStore, _ number: Int, by issuer: DID) -> String {
+            let answers = Answers()
+            let mark = ReplayMark(
+                statement: Plain.digest("use \(number)"), expiresAt: 600_000_000, issuer: issuer)
+            store.submit(
+                .use(mark, hosting: nil, now: Timestamp(microseconds: 1_000)) { result in
+                    switch result {
+                    case .success(let outcome): answers.add("", "\(outcome)")
+                    case .failure(let failure): answers.add("", "\(failure)")
+                    }
+                })
+            answers.wait(for: 1)
+            return answers.byKey[""]?.first ?? ""
+        }
+        let store = try open(nil, replayCapacity: 8)
+        let answers = Answers()
+        let statement = PlainStatement(
+            id: "known", issuer: issuer.text, audience: RandomAuthority.agents[0],
+            capabilities: [PlainCapability("\(RandomAuthority.spaces[0])/kv", "tinycloud.kv/get")])
+        store.submit(
+            .admit(
+                try statement.graphValue(), token: [1], now: Timestamp(microseconds: 1_000), hosting: .explicit
+            ) { answers.add("", "\($0)") })
+        answers.wait(for: 1)
+        #expect((0..<5).map { use(store, $0, by: stranger) } == ["marked", "marked", "marked", "marked", "busy"])
+        #expect(use(store, 0, by: stranger) == "duplicate")
+        #expect((10..<13).map { use(store, $0, by: issuer) } == ["marked", "marked", "marked"])
+        store.close()
+        let again = try open(nil, replayCapacity: 8)
+        defer { again.close() }
+        #expect(use(again, 20, by: stranger) == "busy")
+        #expect(use(again, 20, by: issuer) == "marked" && use(again, 12, by: issuer) == "duplicate")
+    }
+
     @Test func aFullReplayMemoryEmptiesWithTime() throws {
         let store = try open(nil, replayCapacity: 3)
         defer { store.close() }

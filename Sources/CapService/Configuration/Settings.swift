@@ -1,4 +1,5 @@
 import CapabilityGraph
+import Identity
 import Spaces
 import UCAN
 
@@ -29,6 +30,8 @@ struct Settings: Sendable {
     var addressRequestsPerMinute: Int?
     /// Accounts an address may make in an hour; 0 means any number.
     var accountsPerHour = 100
+    /// Delegations for spaces that are not hosted here which are kept of one address in an hour; 0 means any number.
+    var unhostedPerHour = 300
     /// How often a minute one name may be tried to log in with from one address; 0 means any number.
     var loginsPerMinute = 6
     var maxPending = 4096
@@ -69,11 +72,13 @@ struct Settings: Sendable {
     var kvQuotaBytes = 1 << 30
     /// Threads that wait for disk syncs and other hosts.
     var blockingThreads = 64
+    /// Passes of 32 MiB that the hash of a password takes.
+    var hashPasses = PasswordHash.Cost.minimumPasses
     /// Threads that hash passwords, and how many requests may wait for them.
     var hashingThreads = 2
     var maxHashesWaiting = 32
     var tokens = TokenLimits.default
-    var graph = GraphLimits()
+    var graph = Settings.graphLimits
     var http = HTTPLimits()
 
     var isLoopback: Bool { listen.ip.hasPrefix("127.") || listen.ip == "::1" }
@@ -85,6 +90,16 @@ struct Settings: Sendable {
             tokens.proofs = newValue
             graph.maxProofs = newValue
         }
+    }
+
+    /// A stranger's room: what takes most of it has some 300 MB of memory and 1 GB of disk.
+    private static var graphLimits: GraphLimits {
+        var limits = GraphLimits()
+        limits.unhosted.edgesOfOne = 4096
+        limits.unhosted.bytesOfOne = 4 << 20
+        limits.unhosted.edges = 1 << 20
+        limits.unhosted.bytes = 1 << 28
+        return limits
     }
 
     /// Likewise for capabilities.

@@ -111,6 +111,22 @@ extension SettingsParser {
             count(
                 "accounts-per-hour", 0...1_000_000, "accounts an address may make; 0 is any number", \.accountsPerHour),
             count(
+                "unhosted-per-hour", 0...10_000_000,
+                "delegations for spaces not hosted here that are kept of an address; 0 is any number",
+                \.unhostedPerHour),
+            count(
+                "unhosted-edges-per-owner", 1...67_108_864,
+                "delegations kept for the spaces of one DID that are not hosted", \.graph.unhosted.edgesOfOne),
+            count(
+                "unhosted-bytes-per-owner", 1024...(1 << 32), "bytes of their records, with new names",
+                \.graph.unhosted.bytesOfOne),
+            count(
+                "max-unhosted-edges", 1...67_108_864, "delegations kept for all spaces that are not hosted",
+                \.graph.unhosted.edges),
+            count(
+                "max-unhosted-bytes", 1024...(1 << 32), "bytes of their records, with new names",
+                \.graph.unhosted.bytes),
+            count(
                 "logins-per-minute", 0...1_000_000,
                 "tries of one name from one address to log in; 0 is any number", \.loginsPerMinute),
             Setting(

@@ -32,7 +32,9 @@ extension Service {
             throw ErrorAnswer(error, status: 401)
         }
         store.submit(
-            .admit(statement, token: token.bytes, now: now, hosting: settings.hosting) { [store] result in
+            .admit(
+                statement, token: token.bytes, now: now, hosting: settings.hosting, sender: allowance(of: request)
+            ) { [store] result in
                 answer.finish { () throws(ErrorAnswer) in
                     switch result {
                     case .failure(let failure): throw ErrorAnswer(failure)

@@ -49,7 +49,8 @@ extension Service {
         let snapshot = store.snapshot()
         let text = metrics.text(
             revision: snapshot.revision, edges: snapshot.edgeCount, pending: store.pendingCount,
-            commits: store.commitCount, values: try? store.read { try ValueReader($0).totals() })
+            commits: store.commitCount, unhosted: store.unhosted,
+            values: try? store.read { try ValueReader($0).totals() })
         return HTTPResponse(
             status: 200, headers: [("Content-Type", "text/plain; version=0.0.4")], body: .bytes(Array(text.utf8)))
     }

@@ -55,8 +55,15 @@ struct ErrorAnswer: Error, Sendable {
         ErrorAnswer(401, reason, "The request requires user authentication.", form: .framework, detail: detail)
     }
 
+    /// Refused by the rules of admission with the given status; for want of room with the one that says so.
     init(_ refusal: Refusal, status: Int) {
-        self.init(status, refusal.code.rawValue, refusal.text, refusal.explanation)
+        let status =
+            switch refusal.code {
+            case .unhostedQuota: 402
+            case .senderQuota: 429
+            default: status
+            }
+        self.init(status, refusal.code.rawValue, refusal.text, refusal.explanation, retryAfter: refusal.retryAfter)
     }
 
     init(_ denial: InvocationDenial) {

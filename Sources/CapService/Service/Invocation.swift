@@ -29,7 +29,8 @@ extension Service {
         if isCounted { try checkRate(of: token.issuer, at: now) }
         return Invocation(
             token: token, question: try invocation(token),
-            mark: ReplayMark(statement: token.statementID, expiresAt: expires.microseconds + 60_000_000))
+            mark: ReplayMark(
+                statement: token.statementID, expiresAt: expires.microseconds + 60_000_000, issuer: token.issuer))
     }
 
     /// True when an expiry lies no further ahead than an invocation's may.

@@ -15,7 +15,8 @@ final class Metrics: Sendable {
 
     /// Prometheus text: `capservice_answers_total{route,status}`.
     func text(
-        revision: UInt32, edges: Int, pending: Int, commits: Int, values: (count: Int64, used: Int64)?
+        revision: UInt32, edges: Int, pending: Int, commits: Int, unhosted: (edges: Int, bytes: Int),
+        values: (count: Int64, used: Int64)?
     ) -> String {
         var lines = ["# TYPE capservice_answers_total counter"]
         let rows = answers.withLock { $0.map { ($0.key, $0.value) } }
@@ -24,6 +25,7 @@ final class Metrics: Sendable {
         }
         var gauges = [
             ("revision", Int(revision)), ("edges", edges), ("pending_changes", pending), ("commits", commits),
+            ("unhosted_edges", unhosted.edges), ("unhosted_bytes", unhosted.bytes),
         ]
         // Nothing is said of what could not be read; a zero would be wrong.
         if let values { gauges += [("values", Int(values.count)), ("value_bytes", Int(values.used))] }

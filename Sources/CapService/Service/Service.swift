@@ -27,6 +27,7 @@ final class Service: Sendable {
     let questions: BlockingPool
     let address: PublicAddress
     let outbound: any Outbound
+    let names = NameLookup()
     let accounts: Accounts
     let resolver: IdentityResolver
     /// Metadata and key sets of clients and issuers.
@@ -37,6 +38,7 @@ final class Service: Sendable {
     let spaces: SpaceHost
     let lexicons: LexiconFolder
     private let limiter: PrincipalRateLimiter?
+    private let kept: PrincipalRateLimiter?
     private let addressLimiter: PrincipalRateLimiter?
 
     static let version = "0.1.0"
@@ -74,7 +76,8 @@ final class Service: Sendable {
         let (accounts, address) = (
             try Accounts(
                 store: store, keyFile: settings.keyFile, audience: nodeKey.did.text,
-                refreshGrace: Int64(settings.refreshGraceSeconds)), address
+                refreshGrace: Int64(settings.refreshGraceSeconds),
+                cost: PasswordHash.Cost(passes: settings.hashPasses)), address
         )
         self.accounts = accounts
         resolver = IdentityResolver(
@@ -89,6 +92,10 @@ final class Service: Sendable {
         spaces = SpaceHost(
             store: store, accounts: accounts, resolver: resolver, outbound: outbound, documents: documents,
             settings: settings, clock: clock, log: log, adjust: adjust)
+        kept =
+            settings.unhostedPerHour == 0
+            ? nil
+            : PrincipalRateLimiter(perSecond: Double(settings.unhostedPerHour) / 3600, burst: settings.unhostedPerHour)
         limiter = Self.limiter(perMinute: settings.requestsPerMinute, burst: settings.requestBurst)
         addressLimiter = Self.limiter(
             perMinute: settings.addressRequestsPerMinute ?? settings.requestsPerMinute * 10,
@@ -116,6 +123,11 @@ final class Service: Sendable {
             429, "rateLimited", "too many requests from `\(client)`", form: .json, retryAfter: seconds)
     }
 
+    /// What may still be kept of the address of a request without anybody's leave.
+    func allowance(of request: HTTPRequest) -> any SenderAllowance {
+        kept.map { NetworkAllowance(limiter: $0, network: request.clientNetwork) } ?? .anybody
+    }
+
     /// Refuses a principal that asks too often; called once its signature is known to be its own.
     func checkRate(of principal: DID, at now: Timestamp) throws(ErrorAnswer) {
         try checkRate(ofKey: principal.text, at: now)
@@ -131,6 +143,19 @@ final class Service: Sendable {
         guard let limiter else { return }
         if case .retryAfter(let seconds) = limiter.check(key, at: now.microseconds) {
             throw ErrorAnswer(429, "rateLimited", "too many requests from `\(key)`", retryAfter: seconds)
+        }
+    }
+}
+
+/// Counts what is kept of one network for spaces that are not hosted here.
+private struct NetworkAllowance: SenderAllowance {
+    let limiter: PrincipalRateLimiter
+    let network: String
+
+    func countKept() -> Int? {
+        switch limiter.check(network, at: MonotonicClock.milliseconds() * 1000) {
+        case .allowed: nil
+        case .retryAfter(let seconds): seconds
         }
     }
 }

@@ -32,7 +32,8 @@ extension GraphWriter {
     /// Applies the admission rules to a verified statement and adds it to the open batch (tinycloud.md 7.2 to 7.6,
     /// ucan.md B.5). The clock is the caller's one reading.
     public func admit(
-        _ statement: EdgeStatement, at now: Timestamp, hosting: HostingPolicy = .explicit
+        _ statement: EdgeStatement, at now: Timestamp, hosting: HostingPolicy = .explicit,
+        sender: any SenderAllowance = .anybody
     ) throws(GraphError) -> AdmissionOutcome {
         // Known bytes or a known statement: never a second grant, never a revival.
         if let known = working.edge(digest: statement.id.digest) { return .existing(Snapshot.EdgeID(raw: known)) }
@@ -46,6 +47,7 @@ extension GraphWriter {
             let implied = statement.proofs.isEmpty ? impliedProofs(of: statement, at: now) : []
             parents = try implied.isEmpty ? checkProofs(of: statement) : implied
             supports = try checkCoverage(of: statement, by: parents)
+            try checkRoom(for: statement, hosting: hosting, sender: sender)
         } catch {
             return .refused(error)
         }
@@ -275,7 +277,7 @@ extension GraphWriter {
         return parent.failure(containing: child, for: .delegation, graph.families)
     }
 
-    // Step 7: into the columns and the record, in one revision.
+    // Step 8: into the columns and the record, in one revision.
     private func enter(
         _ statement: EdgeStatement, parents: [UInt32], supports: [[UInt32]?], at now: Timestamp,
         hosting: HostingPolicy
@@ -302,7 +304,7 @@ extension GraphWriter {
             guard space != 0 else { continue }
             if !named.contains(space - 1) { named.append(space - 1) }
             if support == nil, graph.spaces.hostedAt(space - 1) == 0, !draft.hosted.contains(space - 1),
-                hosting == .open || graph.families.family(of: capability.resource)?.hosts(capability) ?? false
+                begins(capability, hosting)
             {
                 draft.hosted.append(space - 1)
             }
@@ -311,6 +313,7 @@ extension GraphWriter {
         var writer = RecordWriter()
         definitions.write(graph, into: &writer)
         draft.write(into: &writer)
+        countUnhosted(edge, bytes: writer.bytes.count)
         let record = LogRecord(kind: .edge, revision: revision, recordedAt: now.microseconds, bytes: writer.bytes)
         let (activated, skipped) = split(named)
         return Admitted(
@@ -338,7 +341,7 @@ extension GraphWriter {
         }
         closeEdge(edge)
         try enter(edge..<edge + 1)
-        for space in draft.hosted { graph.spaces.host(space, at: revision, journal: journal) }
+        for space in draft.hosted { beginHosting(space) }
         return edge
     }
 
@@ -357,7 +360,7 @@ extension GraphWriter {
         let number = try intern(space)
         guard graph.spaces.hostedAt(number) == 0 else { return nil }
         let revision = try nextRevision()
-        graph.spaces.host(number, at: revision, journal: journal)
+        beginHosting(number)
         var writer = RecordWriter()
         definitions.write(graph, into: &writer)
         writer.number(number)

@@ -116,6 +116,8 @@ public final class GraphWriter {
                 graph.setEnded(edge, at: 0)
                 graph.endings.remove(edge)
             case .hosted(let space): graph.spaces.unhost(space)
+            case .unhosted(let place, let room, wasGivenBack: true): graph.room.add(room, to: place)
+            case .unhosted(let place, let room, wasGivenBack: false): graph.room.remove(room, from: place)
             }
         }
         graph.edgeCount = mark.edges

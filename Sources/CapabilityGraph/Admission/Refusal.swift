@@ -7,6 +7,10 @@ public struct Refusal: Error, Equatable, Sendable {
         case expiryExceedsParent, notBeforePrecedesParent, abilityNotCovered, caveatsNotContained
         case chainLimitExceeded, limitExceeded, unsupportedProfile, selfDelegation, wrongTokenKind
         case unauthorizedRevoker, malformedCapability
+        /// As much is kept as may be for spaces that are not hosted here, of one DID or of all.
+        case unhostedQuota
+        /// As much is kept of who sends it as may be for now; `retryAfter` says until when.
+        case senderQuota
     }
 
     public let code: Code
@@ -15,8 +19,13 @@ public struct Refusal: Error, Equatable, Sendable {
     public let explanation: String?
     /// The edge at which the rule failed, if one can be named.
     public let edge: Multihash?
+    /// Seconds after which the same may be admitted, where time alone mends it.
+    public let retryAfter: Int?
 
-    public init(_ code: Code, _ text: String, _ explanation: String? = nil, edge: Multihash? = nil) {
+    public init(
+        _ code: Code, _ text: String, _ explanation: String? = nil, edge: Multihash? = nil, retryAfter: Int? = nil
+    ) {
+        self.retryAfter = retryAfter
         self.code = code
         self.text = text
         self.explanation = explanation

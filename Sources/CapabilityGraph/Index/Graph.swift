@@ -15,6 +15,7 @@ public final class Graph: @unchecked Sendable {
     let spaces: SpaceNumbering
     let resources: Resources
     let lists: EdgeLists
+    let room: UnhostedRoom
 
     let edges: Column<EdgeRow>
     let info: Column<EdgeInfo>
@@ -54,6 +55,7 @@ public final class Graph: @unchecked Sendable {
         spaces = try SpaceNumbering(limits: limits)
         resources = try Resources(limits: limits, hashing: hashing)
         lists = try EdgeLists(limits: limits, hashing: hashing)
+        room = try UnhostedRoom(limits: limits)
         edges = try Column(capacity: limits.maxEdges)
         info = try Column(capacity: limits.maxEdges + 1)
         ids = try Column(capacity: limits.maxEdges)
@@ -91,6 +93,11 @@ public final class Graph: @unchecked Sendable {
 
     /// Bytes of interned names and paths, which any index of the same edges would hold as well.
     public var internedByteCount: Int { terms.byteCount + resources.byteCount }
+
+    /// Edges kept for spaces that are not hosted here, and the bytes of their records, as the open batch has them.
+    public var unhosted: (edges: Int, bytes: Int) {
+        (room.edgeCount.load(ordering: .relaxed), room.byteCount.load(ordering: .relaxed))
+    }
 
     func publish(_ revision: UInt32) {
         publishedEdges.store(UInt32(edgeCount), ordering: .releasing)

@@ -14,6 +14,7 @@ final class Journal {
         case alias(UInt32)
         case ended(UInt32)
         case hosted(UInt32)
+        case unhosted(UnhostedRoom.Place, UnhostedRoom.Room, wasGivenBack: Bool)
     }
 
     private(set) var changes: [Change] = []

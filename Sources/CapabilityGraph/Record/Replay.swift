@@ -22,6 +22,7 @@ extension GraphWriter {
         case .edge:
             try Definitions.read(&reader, into: self)
             try replayEdge(&reader, recordedAt: recordedAt)
+            countUnhosted(UInt32(graph.edgeCount - 1), bytes: record.count)
         case .statement:
             try Definitions.read(&reader, into: self)
             let edge = UInt32(graph.edgeCount)
@@ -45,7 +46,7 @@ extension GraphWriter {
         case .hosting:
             try Definitions.read(&reader, into: self)
             let space = try reader.id(below: graph.spaces.count)
-            graph.spaces.host(space, at: revision, journal: journal)
+            beginHosting(space)
         case .alias:
             let id = try reader.digest()
             try appendAlias(id, of: try reader.id(below: graph.edgeCount))
@@ -105,7 +106,7 @@ extension GraphWriter {
         }
         closeEdge(edge)
         for _ in 0..<(try reader.number()) {
-            graph.spaces.host(try reader.id(below: graph.spaces.count), at: revision, journal: journal)
+            beginHosting(try reader.id(below: graph.spaces.count))
         }
     }
 }

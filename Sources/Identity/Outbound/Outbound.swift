@@ -85,7 +85,9 @@ package struct OutboundError: Error, Hashable, Sendable {
         /// Plain HTTP where it is not permitted, or a name whose every address is private, of this machine, or
         /// otherwise not public.
         case refusedAddress
-        /// The name is nobody's, its one address refuses the connection, or is of another name by a sound certificate.
+        /// The name was not resolved: it is nobody's, or nobody was there to say whose (`NameLookup` tells).
+        case unresolved
+        /// The one address of the name refuses the connection, or is of another name by a sound certificate.
         case nobodyThere
         /// A host may be there, but gave no whole answer. Whatever cannot be told apart from that counts as this.
         case unreachable

@@ -143,8 +143,7 @@ private final class OutboundTransfer: CurlReceiver {
         case .timeout: return OutboundError(.timeout, "`\(origin)` took too long to answer")
         case .malformed, .unsendable: return OutboundError(.malformedURL, "`\(origin)` cannot be asked this")
         case .unresolved(let words):
-            let code: OutboundError.Code = NameLookup.isUnknown(request.url.host) ? .nobodyThere : .unreachable
-            return OutboundError(code, "`\(origin)` cannot be reached: \(words)")
+            return OutboundError(.unresolved, "`\(origin)` cannot be reached: \(words)")
         case .nobodyThere(let words): return OutboundError(.nobodyThere, "`\(origin)` cannot be reached: \(words)")
         case .unreachable(let words): return OutboundError(.unreachable, "`\(origin)` cannot be reached: \(words)")
         }

@@ -55,6 +55,9 @@ package final class IdentityResolver: Sendable {
         return try (freshness == .certain ? answer : known).get()
     }
 
+    /// The host at which the document of a web DID lies; nil for other DIDs.
+    package static func host(of did: DID) -> String? { (try? DIDWeb.url(did.text))?.host }
+
     private func url(of did: String) throws(ResolutionError) -> PeerURL {
         if did.utf8.starts(with: "did:web:".utf8) { return try DIDWeb.url(did) }
         guard did.utf8.starts(with: "did:plc:".utf8) else {

@@ -34,11 +34,17 @@ package struct ResolutionError: Error, Hashable, Sendable {
     /// Whatever else went wrong leaves open what is published.
     package let isOfNobody: Bool
 
+    /// Whether the name of the host was not resolved, which leaves open whether it is anybody's: `NameLookup` tells.
+    package let isUnresolved: Bool
+
     package init(_ code: Code, _ message: String, passing: Passing? = nil) {
         self.init(code, message, passing: passing, isOfNobody: code == .notFound)
     }
 
-    private init(_ code: Code, _ message: String, passing: Passing?, isOfNobody: Bool) {
+    private init(
+        _ code: Code, _ message: String, passing: Passing?, isOfNobody: Bool, isUnresolved: Bool = false
+    ) {
+        self.isUnresolved = isUnresolved
         self.code = code
         self.message = message
         self.passing = passing
@@ -50,6 +56,8 @@ package struct ResolutionError: Error, Hashable, Sendable {
         case .refusedAddress: self.init(.refused, error.message)
         case .malformedURL, .tooLarge: self.init(.malformed, error.message)
         case .nobodyThere: self.init(.unreachable, error.message, passing: nil, isOfNobody: true)
+        case .unresolved:
+            self.init(.unreachable, error.message, passing: .notNow, isOfNobody: false, isUnresolved: true)
         case .unreachable, .timeout: self.init(.unreachable, error.message, passing: .notNow)
         case .busy: self.init(.unreachable, error.message, passing: .notAsked)
         }

@@ -12,6 +12,9 @@ extension TokenUse {
             withUnsafeBytes(of: UInt32(clamping: part.utf8.count).bigEndian) { bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: part.utf8)
         }
-        return ReplayMark(statement: BLAKE3.hash(bytes), expiresAt: until.microseconds)
+        return ReplayMark(
+            statement: BLAKE3.hash(bytes), expiresAt: until.microseconds,
+            // A key of a document signs for the principal.
+            issuer: try? DID(String(issuer.prefix { $0 != "#" })))
     }
 }

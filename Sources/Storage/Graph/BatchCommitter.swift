@@ -59,10 +59,10 @@ final class BatchCommitter: @unchecked Sendable {
         case (.failed(let reason), _): failure = reason
         }
         guard case .use(let mark, hosting: nil, _, let reply) = operation, case .storage(let error) = failure,
-            error.code == .diskFull, !used.isFull
+            error.code == .diskFull, !used.isFull(forStranger: isOfStranger(mark))
         else { return operation.fail(failure) }
         guard !used.contains(mark) else { return reply(.success(.duplicate)) }
-        used.insert(mark)
+        used.insert(mark, ofStranger: isOfStranger(mark))
         unwritten.append(mark)
         reply(.success(.marked))
     }
@@ -156,9 +156,9 @@ final class BatchCommitter: @unchecked Sendable {
         _ operation: StoreOperation, _ pending: Pending, _ tables: (any TableSession)?
     ) throws(Undone) {
         switch operation {
-        case .admit(let statement, let token, let now, let hosting, let reply):
+        case .admit(let statement, let token, let now, let hosting, let sender, let reply):
             let outcome = try changed { () throws(GraphError) in
-                try writer.admit(statement, at: now, hosting: hosting)
+                try writer.admit(statement, at: now, hosting: hosting, sender: sender)
             }
             switch outcome {
             case .admitted(let admitted):
@@ -254,14 +254,18 @@ final class BatchCommitter: @unchecked Sendable {
 
     /// Marks a statement as used; false when it was before.
     private func use(_ mark: ReplayMark, at now: Timestamp, _ pending: Pending) throws(StoreFailure) -> Bool {
-        if used.isFull { used.forget(before: now.microseconds) }
+        let isStranger = isOfStranger(mark)
+        if used.isFull(forStranger: isStranger) { used.forget(before: now.microseconds) }
         guard !used.contains(mark) else { return false }
-        guard !used.isFull else { throw .busy }
-        used.insert(mark)
+        guard !used.isFull(forStranger: isStranger) else { throw .busy }
+        used.insert(mark, ofStranger: isStranger)
         pending.newest = max(pending.newest, now.microseconds)
         pending.batch.marks.append(mark)
         return true
     }
+
+    /// True where no statement names who used it: there is no end of such keys.
+    private func isOfStranger(_ mark: ReplayMark) -> Bool { mark.issuer.map { !writer.working.knows($0) } ?? false }
 
     private func stored(_ body: () throws(StorageError) -> Void) throws(Undone) {
         do throws(StorageError) {

@@ -51,7 +51,8 @@ public final class GraphStore: Sendable {
         let writer = GraphWriter(try Graph(families: Families(of: families), limits: limits))
         try replay(engine, into: writer, families)
         var used = ReplaySet(capacity: replayCapacity)
-        for mark in try engine.marks(notBefore: 0) { used.insert(mark) }
+        // Whose they were is not stored. As strangers' they keep room from strangers alone.
+        for mark in try engine.marks(notBefore: 0) { used.insert(mark, ofStranger: true) }
         let store = GraphStore(
             engine: engine, writer: writer, families: families, used: used, maxPending: maxPending)
         for family in families where try store.read({ try $0.exists(TakeoverTable.self) }) {
@@ -77,6 +78,9 @@ public final class GraphStore: Sendable {
 
     /// The newest revision that can be seen.
     public var revision: UInt32 { graph.revision }
+
+    /// Edges kept for spaces that are not hosted here, and the bytes of their records.
+    public var unhosted: (edges: Int, bytes: Int) { graph.unhosted }
 
     /// The abilities its questions are asked of.
     public var registry: AbilityRegistry { graph.registry }

@@ -5,7 +5,9 @@ public import UCAN
 ///
 /// The call comes after the change is durable and visible, or after it was refused; it must be short.
 public enum StoreOperation: Sendable {
-    case admit(EdgeStatement, token: [UInt8], now: Timestamp, hosting: HostingPolicy, AdmissionReply)
+    case admit(
+        EdgeStatement, token: [UInt8], now: Timestamp, hosting: HostingPolicy, sender: any SenderAllowance = .anybody,
+        AdmissionReply)
     case revoke(RevocationStatement, token: [UInt8], now: Timestamp, RevocationReply)
     /// Marks an invocation as used, and hosts a space with it where the policy says so.
     case use(ReplayMark, hosting: Space?, now: Timestamp, UseReply)
@@ -19,7 +21,7 @@ public enum StoreOperation: Sendable {
 
     func fail(_ failure: StoreFailure) {
         switch self {
-        case .admit(_, _, _, _, let reply): reply(.failure(failure))
+        case .admit(_, _, _, _, _, let reply): reply(.failure(failure))
         case .revoke(_, _, _, let reply): reply(.failure(failure))
         case .use(_, _, _, let reply): reply(.failure(failure))
         case .tables(let change): change.reply(.failure(failure))

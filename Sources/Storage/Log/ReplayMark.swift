@@ -1,14 +1,18 @@
 public import Multiformats
+public import UCAN
 
 /// Remembers that a signed statement was used, until it could not be used again anyway.
 public struct ReplayMark: Hashable, Sendable {
     public let statement: Digest
     /// Microseconds since 1970 UTC.
     public let expiresAt: Int64
+    /// Whose use it was, by which is judged whose room the mark takes; not stored.
+    public let issuer: DID?
 
-    public init(statement: Digest, expiresAt: Int64) {
+    public init(statement: Digest, expiresAt: Int64, issuer: DID? = nil) {
         self.statement = statement
         self.expiresAt = expiresAt
+        self.issuer = issuer
     }
 }
 
@@ -29,5 +33,6 @@ extension ReplayMark {
         }
         statement = Digest(w0: word(0), w1: word(1), w2: word(2), w3: word(3))
         expiresAt = Int64(bitPattern: word(4))
+        issuer = nil
     }
 }

@@ -23,7 +23,7 @@ final class ServiceUnderTest {
         let arguments =
             [
                 own + "/capservice", "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "error",
-                "--accounts-per-hour", "0", "--logins-per-minute", "0",
+                "--accounts-per-hour", "0", "--logins-per-minute", "0", "--unhosted-per-hour", "0",
             ] + options
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }

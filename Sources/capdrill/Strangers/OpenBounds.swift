@@ -13,10 +13,6 @@ struct OpenBound: Sendable {
 /// holds: then its line goes.
 enum OpenBounds {
     static let known: [String: OpenBound] = [
-        "fresh-keys: calls refused with 429 with the usual settings": OpenBound(
-            reason: "no limit of an address is set unless asked for", most: 1000),
-        "fresh-keys: edges kept for each delegation of a space not hosted, with the usual settings": OpenBound(
-            reason: "there is no quota of what is kept for a space that is not hosted", most: 2.5),
         "fresh-keys: edges of 300 delegations that ran out an hour ago": OpenBound(
             reason: "edges that ran out stay in the index", most: 40),
         "rooms: memory of new resources when the first ran out, against their bytes": OpenBound(

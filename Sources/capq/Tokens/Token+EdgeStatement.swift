@@ -45,7 +45,7 @@ extension Refusal {
         case .missingProof, .audienceMismatch, .parentRevoked, .ancestorRevoked, .unauthorizedRevoker: .proofs
         case .terminalParent, .expiryExceedsParent, .notBeforePrecedesParent, .abilityNotCovered, .caveatsNotContained,
             .chainLimitExceeded, .limitExceeded, .unsupportedProfile, .selfDelegation, .wrongTokenKind,
-            .malformedCapability:
+            .malformedCapability, .unhostedQuota, .senderQuota:
             .attenuation
         }
     }
@@ -67,7 +67,7 @@ extension Refusal {
         case .abilityNotCovered: "no proof covers `\(text.split(separator: ": ", maxSplits: 1).last ?? "")`"
         case .caveatsNotContained: "its caveats are wider than its proof's"
         case .chainLimitExceeded, .limitExceeded, .unsupportedProfile, .selfDelegation, .wrongTokenKind,
-            .unauthorizedRevoker, .malformedCapability:
+            .unauthorizedRevoker, .malformedCapability, .unhostedQuota, .senderQuota:
             explanation ?? text
         }
     }

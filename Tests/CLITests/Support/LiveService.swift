@@ -10,7 +10,7 @@ final class LiveService {
         let words =
             [
                 BuiltProducts.capservice, "serve", "--listen", "127.0.0.1:0", "--data", data, "--accounts-per-hour",
-                "0", "--logins-per-minute", "0",
+                "0", "--logins-per-minute", "0", "--unhosted-per-hour", "0",
             ] + options
         guard let process = ChildProcess(words),
             let url = (try? JSON.parse(Array(process.readLine().utf8)))?["listening"]?.string

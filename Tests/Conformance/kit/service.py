@@ -30,8 +30,9 @@ class Service:
 
     def start(self, port=0):
         words = [binary(), "serve", "--listen", f"127.0.0.1:{port}", "--data", str(self.path / "data"), *self.options]
-        if not {"--accounts-per-hour", "--logins-per-minute"} & set(self.options):
-            words += ["--accounts-per-hour", "0", "--logins-per-minute", "0"]
+        limits = ["--accounts-per-hour", "--logins-per-minute", "--unhosted-per-hour"]
+        if not set(limits) & set(self.options):
+            words += [word for limit in limits for word in (limit, "0")]
         if self.clocked:
             words += ["--clock-file", str(self.path / "clock")]
         self.log = open(self.path / "log", "ab")

@@ -113,8 +113,31 @@ import Testing
         for code in [EAI_AGAIN, EAI_FAIL, EAI_SYSTEM, EAI_MEMORY, EAI_FAMILY, EAI_SERVICE, -5, 0] {
             #expect(!NameLookup.isUnknown(code: code), "\(code)")
         }
-        #expect(NameLookup.isUnknown(code: EAI_NONAME) && NameLookup.isUnknown("no such name"))
-        #expect(!NameLookup.isUnknown("127.0.0.1"))
+        let names = NameLookup()
+        #expect(NameLookup.isUnknown(code: EAI_NONAME) && names.isUnknown("no such name"))
+        #expect(!names.isUnknown("127.0.0.1"))
+    }
+
+    /// Whoever answers for names slowly holds no more threads than that, and what is not looked up is not taken for nobody's.
+    @Test func fewNamesAreLookedUpAtOnce() {
+        let names = NameLookup(concurrency: 2)
+        var inner: [Bool] = []
+        let outer = names.isUnknown {
+            inner.append(
+                names.isUnknown {
+                    inner.append(names.isUnknown { EAI_NONAME })
+                    return EAI_NONAME
+                })
+            return EAI_NONAME
+        }
+        #expect(outer && inner == [false, true])
+        #expect(names.isUnknown { EAI_NONAME }, "room is given back")
+    }
+
+    /// A question to another host never looks a name up a second time: that a name is nobody's is for who wants to have it.
+    @Test func anUnresolvedNameIsLeftOpen() throws {
+        let client = OutboundClient(policy: OutboundPolicy(allowsLoopback: false), userAgent: "test")
+        #expect(code(client, OutboundRequest(.get, try PeerURL("https://nobody.invalid/"))) == .unresolved)
     }
 
     /// That no descriptor is left here says nothing of anybody.

@@ -155,7 +155,8 @@ import UCAN
     /// Only where nobody is there is it certain that nothing is published there: all else leaves it open.
     @Test func whatMayTellLaterIsSaid() {
         let rows: [(OutboundError.Code, ResolutionError.Passing?, isOfNobody: Bool)] = [
-            (.nobodyThere, nil, true), (.refusedAddress, nil, false), (.malformedURL, nil, false),
+            (.nobodyThere, nil, true), (.unresolved, .notNow, false), (.refusedAddress, nil, false),
+            (.malformedURL, nil, false),
             (.tooLarge, nil, false), (.timeout, .notNow, false), (.unreachable, .notNow, false),
             (.busy, .notAsked, false),
         ]

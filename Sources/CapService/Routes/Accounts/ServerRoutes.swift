@@ -103,6 +103,7 @@ enum ServerRoutes {
             _ = try service.resolver.document(of: did.text, .certain)
         } catch let error as ResolutionError {
             guard !error.isOfNobody else { return }
+            if error.isUnresolved, let host = IdentityResolver.host(of: did), service.names.isUnknown(host) { return }
             switch error.code {
             // No document of a private network or of this machine is ever taken for anybody's.
             case .refused: return

@@ -73,7 +73,7 @@ extension Attack {
     /// The same with the usual settings.
     private static func unlimited(_ arena: Arena) throws -> [Bound] {
         let count = arena.scale(20_000, short: 1000)
-        let scene = try arena.start()
+        let scene = try arena.start(["--unhosted-per-hour", "300"])
         let before = try scene.metric("capservice_edges")
         let audience = scene.cast.holders[1].did
         var flood: Flood?
