@@ -11,12 +11,10 @@ final class ServiceProcess {
 
     /// Serves what is below `data`.
     convenience init(_ program: String, data: String, log: String, options: [String] = []) throws {
-        let arguments =
-            [
-                "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warning", "--accounts-per-hour",
-                "0",
-                "--logins-per-minute", "0",
-            ] + (options.contains("--unhosted-per-hour") ? [] : ["--unhosted-per-hour", "0"])
+        let arguments = [
+            "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warning", "--accounts-per-hour", "0",
+            "--logins-per-minute", "0", "--unhosted-per-hour", "0",
+        ]
         try self.init(program, arguments + options, log: log)
     }
 

@@ -4,7 +4,7 @@ import UCAN
 extension Attack {
     /// A page of an account costs what the page is, not what the account is, whoever made it long.
     static let accountPages = Attack(name: "account-pages") { arena in
-        let scene = try arena.start()
+        let scene = try arena.start(["--unhosted-per-hour", "0"])
         let own = arena.scale(2000, short: 1000)
         let few = 20
         try AccountPages.give(scene, few)

@@ -4,7 +4,7 @@ extension Attack {
     /// Strangers name resources that nobody named before, in delegations that soon run out.
     static let rooms = Attack(name: "rooms") { arena in
         let clock = try ClockFile(arena.path("clock"))
-        let scene = try arena.start(["--clock-file", clock.path])
+        let scene = try arena.start(["--clock-file", clock.path, "--unhosted-per-hour", "0"])
         let audience = scene.cast.holders[1].did
         let count = arena.scale(2000, short: 300)
         let length = 1900

@@ -58,7 +58,7 @@ private struct LongListing {
     let oversized: Double
 
     init(_ arena: Arena) throws {
-        scene = try arena.start()
+        scene = try arena.start(["--unhosted-per-hour", "0"])
         stranger = try Stranger()
         let host = try TokenMaker.ucan(
             issuer: stranger.key, audience: scene.cast.host.audience.principal ?? stranger.key.did,
