@@ -50,6 +50,36 @@ import UCAN
         #expect(rig.graph.unhosted == (0, 0))
     }
 
+    /// Whose space is hosted may give as much as it likes, also of what it controls outside spaces, and in other spaces.
+    @Test func whoHasASpaceHostedIsNotCounted() throws {
+        let rig = try Self.rig { $0.edgesOfOne = 1 }
+        let owner = Self.owner(Self.spaces[0])
+        let outside = PlainCapability("urn:tinycloud:encryption:\(owner):default", "tinycloud.encryption/decrypt")
+        func signIn(_ number: Int) throws -> String {
+            var statement = Self.statement("sign-in \(number)", Self.spaces[0])
+            statement.capabilities.append(outside)
+            return try rig.admit(statement, at: Self.now)
+        }
+        #expect(try signIn(0) == "admitted" && rig.graph.unhosted.edges == 1, "an edge counts once for an owner")
+        #expect(try signIn(1) == "unhostedQuota")
+        #expect(try rig.host(Self.spaces[0], at: Self.now))
+        rig.writer.commit()
+        #expect(rig.graph.unhosted == (0, 0))
+        #expect(try (2..<6).map(signIn) == Array(repeating: "admitted", count: 4))
+        #expect(rig.graph.unhosted == (0, 0))
+    }
+
+    /// However many spaces one statement names, it takes room once.
+    @Test func aStatementOfManySpacesCountsOnce() throws {
+        let rig = try GraphRig()
+        var statement = Self.statement("many", Self.spaces[0])
+        statement.capabilities = (0..<50).map {
+            PlainCapability("\(Self.spaces[0])\($0)/kv", "tinycloud.kv/get")
+        }
+        #expect(try rig.admit(statement, at: Self.now) == "admitted")
+        #expect(rig.graph.unhosted.edges == 1 && rig.graph.unhosted.bytes < 50 * 200)
+    }
+
     @Test func newNamesCountByTheirBytes() throws {
         let rig = try Self.rig { $0.bytesOfOne = 4000 }
         let long = "kv/" + String(repeating: "n", count: 1500)

@@ -24,16 +24,27 @@ def test_what_is_refused_anyway_does_not_count(start):
     node.activate(Client(node, KINDS[0]).prepared().proof)
 
 
-def test_an_owner_has_so_many_kept_until_its_space_is_hosted(start):
-    node = Node(start(options=["--unhosted-per-hour", "0", "--unhosted-edges-per-owner", "3"]))
+def test_an_owner_has_so_many_kept_until_a_space_of_it_is_hosted(start):
+    node = Node(start(options=["--unhosted-per-hour", "0", "--unhosted-edges-per-owner", "1"]))
     alice = Client(node, KINDS[0])
-    sessions = [alice.prepared() for _ in range(3)]
+    sessions = [alice.prepared() for _ in range(6)]
     node.activate(sessions[0].proof)
-    assert metric(node, "capservice_unhosted_edges") == 3  # two spaces and what their owner has outside them
+    assert metric(node, "capservice_unhosted_edges") == 1  # of two spaces and what their owner has outside them
     refused = node.delegate(sessions[1].proof)
     refused.refused(402, "delegation-quota-exceeded")
     assert refused.reason == "unhostedQuota"
     alice.host()
-    assert metric(node, "capservice_unhosted_edges") == 2
-    node.activate(sessions[2].proof)
+    assert metric(node, "capservice_unhosted_edges") == 0
+    for session in sessions[2:]:
+        node.activate(session.proof)
+    assert metric(node, "capservice_unhosted_edges") == 0
     node.activate(Client(node, KINDS[0]).prepared().proof)
+
+
+def test_who_has_a_space_signs_in_as_often_as_it_likes(start):
+    """With the settings that a service has by itself, for an address that many share."""
+    node = Node(start(options=["--accounts-per-hour", "0"]))
+    alice = Client(node, KINDS[0])
+    alice.host()
+    for _ in range(320):
+        node.activate(alice.prepared().proof)

@@ -1,5 +1,4 @@
 import CapabilityGraph
-import Identity
 import Spaces
 import UCAN
 
@@ -30,7 +29,8 @@ struct Settings: Sendable {
     var addressRequestsPerMinute: Int?
     /// Accounts an address may make in an hour; 0 means any number.
     var accountsPerHour = 100
-    /// Delegations for spaces that are not hosted here which are kept of one address in an hour; 0 means any number.
+    /// Delegations of who has no space hosted here that are kept of one address in an hour, after as many at once; 0 means any
+    /// number.
     var unhostedPerHour = 300
     /// How often a minute one name may be tried to log in with from one address; 0 means any number.
     var loginsPerMinute = 6
@@ -72,8 +72,6 @@ struct Settings: Sendable {
     var kvQuotaBytes = 1 << 30
     /// Threads that wait for disk syncs and other hosts.
     var blockingThreads = 64
-    /// Passes of 32 MiB that the hash of a password takes.
-    var hashPasses = PasswordHash.Cost.minimumPasses
     /// Threads that hash passwords, and how many requests may wait for them.
     var hashingThreads = 2
     var maxHashesWaiting = 32
@@ -92,7 +90,8 @@ struct Settings: Sendable {
         }
     }
 
-    /// A stranger's room: what takes most of it has some 300 MB of memory and 1 GB of disk.
+    /// A stranger's room: some 300 MB of memory for edges and 256 MiB of records, beside the tokens, of up to 64 KiB each, on
+    /// the disk.
     private static var graphLimits: GraphLimits {
         var limits = GraphLimits()
         limits.unhosted.edgesOfOne = 4096

@@ -1,5 +1,4 @@
 import ATProto
-import Identity
 import Multiformats
 
 extension SettingsParser {
@@ -95,10 +94,6 @@ extension SettingsParser {
             "seconds in which using a refresh token again gives the same answer; later it ends the session",
             \.refreshGraceSeconds),
         count("blocking-threads", 2...512, "threads that wait for disk and hosts", \.blockingThreads),
-        count(
-            "hash-passes", PasswordHash.Cost.minimumPasses...PasswordHash.Cost.maximumPasses,
-            "passes of 32 MiB that a password's hash takes; a higher number takes hold at the next login",
-            \.hashPasses),
         count("hashing-threads", 1...64, "threads that hash passwords", \.hashingThreads),
         count("max-hashes-waiting", 1...10_000, "requests that may wait for a password's hash", \.maxHashesWaiting),
     ]

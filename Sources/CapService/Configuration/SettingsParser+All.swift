@@ -112,16 +112,16 @@ extension SettingsParser {
                 "accounts-per-hour", 0...1_000_000, "accounts an address may make; 0 is any number", \.accountsPerHour),
             count(
                 "unhosted-per-hour", 0...10_000_000,
-                "delegations for spaces not hosted here that are kept of an address; 0 is any number",
+                "delegations of who has no space hosted that are kept of an address; 0 is any number",
                 \.unhostedPerHour),
             count(
                 "unhosted-edges-per-owner", 1...67_108_864,
-                "delegations kept for the spaces of one DID that are not hosted", \.graph.unhosted.edgesOfOne),
+                "delegations kept for one DID that has no space hosted", \.graph.unhosted.edgesOfOne),
             count(
                 "unhosted-bytes-per-owner", 1024...(1 << 32), "bytes of their records, with new names",
                 \.graph.unhosted.bytesOfOne),
             count(
-                "max-unhosted-edges", 1...67_108_864, "delegations kept for all spaces that are not hosted",
+                "max-unhosted-edges", 1...67_108_864, "delegations kept for all DIDs that have no space hosted",
                 \.graph.unhosted.edges),
             count(
                 "max-unhosted-bytes", 1024...(1 << 32), "bytes of their records, with new names",

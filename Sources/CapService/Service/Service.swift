@@ -4,6 +4,7 @@ import Identity
 import Multiformats
 import Spaces
 import Storage
+import Synchronization
 import UCAN
 
 /// Holds what every route needs: the store, the settings, the clock, the node's own key.
@@ -76,8 +77,7 @@ final class Service: Sendable {
         let (accounts, address) = (
             try Accounts(
                 store: store, keyFile: settings.keyFile, audience: nodeKey.did.text,
-                refreshGrace: Int64(settings.refreshGraceSeconds),
-                cost: PasswordHash.Cost(passes: settings.hashPasses)), address
+                refreshGrace: Int64(settings.refreshGraceSeconds)), address
         )
         self.accounts = accounts
         resolver = IdentityResolver(
@@ -123,9 +123,9 @@ final class Service: Sendable {
             429, "rateLimited", "too many requests from `\(client)`", form: .json, retryAfter: seconds)
     }
 
-    /// What may still be kept of the address of a request without anybody's leave.
+    /// What may still be kept of the address of a request without anybody's leave; one for each statement.
     func allowance(of request: HTTPRequest) -> any SenderAllowance {
-        kept.map { NetworkAllowance(limiter: $0, network: request.clientNetwork) } ?? .anybody
+        kept.map { NetworkAllowance($0, of: request.clientShare) } ?? .anybody
     }
 
     /// Refuses a principal that asks too often; called once its signature is known to be its own.
@@ -147,15 +147,24 @@ final class Service: Sendable {
     }
 }
 
-/// Counts what is kept of one network for spaces that are not hosted here.
-private struct NetworkAllowance: SenderAllowance {
-    let limiter: PrincipalRateLimiter
-    let network: String
+/// Counts one statement for the network it comes from: once, though a batch that failed is tried again.
+private final class NetworkAllowance: SenderAllowance {
+    private let limiter: PrincipalRateLimiter
+    private let network: String
+    private let said = Mutex<PrincipalRateLimiter.Verdict?>(nil)
+
+    init(_ limiter: PrincipalRateLimiter, of network: String) {
+        self.limiter = limiter
+        self.network = network
+    }
 
     func countKept() -> Int? {
-        switch limiter.check(network, at: MonotonicClock.milliseconds() * 1000) {
-        case .allowed: nil
-        case .retryAfter(let seconds): seconds
+        let verdict = said.withLock { said in
+            let verdict = said ?? limiter.check(network, at: MonotonicClock.milliseconds() * 1000)
+            said = verdict
+            return verdict
         }
+        guard case .retryAfter(let seconds) = verdict else { return nil }
+        return seconds
     }
 }

@@ -38,6 +38,7 @@ extension GraphWriter {
         // Known bytes or a known statement: never a second grant, never a revival.
         if let known = working.edge(digest: statement.id.digest) { return .existing(Snapshot.EdgeID(raw: known)) }
         if let twin = graph.edge(statement: statement.statementID), working.isVisible(twin) {
+            do throws(Refusal) { try count(sender) } catch { return .refused(error) }
             return .twin(of: Snapshot.EdgeID(raw: twin), try admitAlias(statement.id.digest, of: twin, at: now))
         }
         let parents: [UInt32]

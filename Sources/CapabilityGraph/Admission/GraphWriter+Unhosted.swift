@@ -16,50 +16,47 @@ extension SenderAllowance where Self == AnySender {
 }
 
 extension GraphWriter {
-    /// Step 7: room for a statement about a space that was not hosted here before it.
+    /// Step 7: room for a statement about what a DID controls that has no space hosted here.
     ///
     /// Asked last, of what would be admitted, so that nobody learns from it whether somebody else's space is here
-    /// (design law 9). A statement by which a space begins to be hosted needs no room of those that are not, and counts
-    /// for who sends it.
+    /// (design law 9). A statement by which a space begins to be hosted needs no such room, and counts for who sends it.
     func checkRoom(
         for statement: EdgeStatement, hosting: HostingPolicy, sender: any SenderAllowance
     ) throws(Refusal) {
-        let (owners, beginsAny) = unhosted(of: statement, hosting)
-        guard beginsAny || !owners.isEmpty else { return }
+        var (owners, begun): ([DID], [DID]) = ([], [])
+        for capability in statement.capabilities {
+            guard let owner = capability.resource.rootAuthority else { continue }
+            if let space = capability.resource.space, owner == statement.issuer, begins(capability, hosting),
+                !working.isHosted(space)
+            {
+                begun.append(owner)
+            } else if !owners.contains(owner), !hasHostedSpace(owner) {
+                owners.append(owner)
+            }
+        }
+        owners.removeAll(where: begun.contains)
+        guard !begun.isEmpty || !owners.isEmpty else { return }
         for owner in owners {
             let isFull = graph.room.isFull(working.principal(owner), graph.limits.unhosted)
             guard isFull.one || isFull.all else { continue }
             throw Refusal(
                 .unhostedQuota, "delegation-quota-exceeded",
-                "as much is kept as may be for spaces \(isFull.one ? "of `\(owner.text)` " : "")that are not hosted here: "
-                    + "have the space hosted")
+                "as much is kept as may be for \(isFull.one ? "`\(owner.text)`, which has" : "those who have") "
+                    + "no space hosted here: have one hosted")
         }
-        if let seconds = sender.countKept() {
-            throw Refusal(
-                .senderQuota, "too many delegations",
-                "too many delegations for spaces that are not hosted here came from this address", retryAfter: seconds)
-        }
+        try count(sender)
     }
 
-    /// Who controls what a statement names and is not hosted, before and after it; and whether it has a space hosted.
-    private func unhosted(of statement: EdgeStatement, _ hosting: HostingPolicy) -> (owners: [DID], beginsAny: Bool) {
-        var begun: Set<Space> = []
-        var left: [(space: Space?, owner: DID)] = []
-        for capability in statement.capabilities {
-            let space = capability.resource.space
-            guard let owner = capability.resource.rootAuthority, !(space.map(working.isHosted) ?? false) else {
-                continue
-            }
-            if let space, owner == statement.issuer, begins(capability, hosting) {
-                begun.insert(space)
-            } else {
-                left.append((space, owner))
-            }
-        }
-        left.removeAll { $0.space.map(begun.contains) ?? false }
-        var owners: [DID] = []
-        for (_, owner) in left where !owners.contains(owner) { owners.append(owner) }
-        return (owners, !begun.isEmpty)
+    /// Counts a statement for who sends it.
+    func count(_ sender: any SenderAllowance) throws(Refusal) {
+        guard let seconds = sender.countKept() else { return }
+        throw Refusal(
+            .senderQuota, "too many delegations",
+            "too many delegations of those who have no space hosted here came from this address", retryAfter: seconds)
+    }
+
+    private func hasHostedSpace(_ owner: DID) -> Bool {
+        working.principal(owner).map { graph.room[$0].hostedSpaces > 0 } ?? false
     }
 
     /// True for a capability by which its own space begins to be hosted, where its owner gives it.
@@ -67,29 +64,35 @@ extension GraphWriter {
         hosting == .open || graph.families.family(of: capability.resource)?.hosts(capability) ?? false
     }
 
-    /// Counts an edge, whose record has so many bytes, for each of its spaces that is not hosted.
+    /// Counts an edge, whose record has so many bytes, for each DID that controls what it names and has no space hosted.
     func countUnhosted(_ edge: UInt32, bytes: Int) {
         guard !graph.families.traits(code: graph.info[edge].kind).contains(.hostStatement) else { return }
-        let room = UnhostedRoom.Room(edges: 1, bytes: bytes)
-        var counted: Set<UnhostedRoom.Place> = []
+        var counted: [UInt32] = []
         for number in graph.capabilities(of: edge) {
-            let resource = graph.resources.row(graph.capabilities[number].resource)
-            let space = resource.space == 0 ? nil : resource.space - 1
-            let place = UnhostedRoom.Place(space: space, owner: resource.authority)
-            guard place.owner != 0, space.map(graph.spaces.hostedAt) ?? 0 == 0, counted.insert(place).inserted else {
-                continue
+            let owner = graph.resources.row(graph.capabilities[number].resource).authority
+            guard owner != 0, graph.room[owner].hostedSpaces == 0, !counted.contains(owner) else { continue }
+            counted.append(owner)
+            change(owner) { row in
+                row.edges += 1
+                row.bytes += bytes
             }
-            graph.room.add(room, to: place)
-            journal.note(.unhosted(place, room, wasGivenBack: false))
         }
     }
 
-    /// Hosts a space from the open revision on, which gives back what was counted for it.
+    /// Hosts a space from the open revision on; with its first one, its owner gets back what was counted for it.
     func beginHosting(_ space: UInt32) {
-        let place = UnhostedRoom.Place(space: space, owner: graph.spaces.row(space).owner)
-        let room = graph.room.room(of: space)
-        graph.room.remove(room, from: place)
-        journal.note(.unhosted(place, room, wasGivenBack: true))
+        let owner = graph.spaces.row(space).owner
+        if owner != 0 {
+            change(owner) { row in
+                if row.hostedSpaces == 0 { (row.edges, row.bytes) = (0, 0) }
+                row.hostedSpaces += 1
+            }
+        }
         graph.spaces.host(space, at: revision, journal: journal)
+    }
+
+    private func change(_ owner: UInt32, _ body: (inout UnhostedRoom.Row) -> Void) {
+        journal.note(.room(of: owner, before: graph.room[owner]))
+        body(&graph.room[owner])
     }
 }

@@ -116,8 +116,7 @@ public final class GraphWriter {
                 graph.setEnded(edge, at: 0)
                 graph.endings.remove(edge)
             case .hosted(let space): graph.spaces.unhost(space)
-            case .unhosted(let place, let room, wasGivenBack: true): graph.room.add(room, to: place)
-            case .unhosted(let place, let room, wasGivenBack: false): graph.room.remove(room, from: place)
+            case .room(of: let owner, before: let row): graph.room[owner] = row
             }
         }
         graph.edgeCount = mark.edges

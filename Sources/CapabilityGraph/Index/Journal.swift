@@ -14,7 +14,7 @@ final class Journal {
         case alias(UInt32)
         case ended(UInt32)
         case hosted(UInt32)
-        case unhosted(UnhostedRoom.Place, UnhostedRoom.Room, wasGivenBack: Bool)
+        case room(of: UInt32, before: UnhostedRoom.Row)
     }
 
     private(set) var changes: [Change] = []

@@ -10,14 +10,8 @@ package struct PasswordHash: Hashable, Sendable {
         package let r: Int
         package let p: Int
 
-        /// The least that OWASP's cheat sheet on password storage asks of scrypt with 32 MiB: three passes.
-        package static let standard = Cost(passes: minimumPasses)
-        package static let minimumPasses = 3
-        /// What a stored hash may have at most.
-        package static let maximumPasses = 16
-
-        /// So many passes of 32 MiB, each about a twentieth of a second.
-        package init(passes: Int) { self.init(logN: 15, r: 8, p: passes) }
+        /// 32 MiB; about a twentieth of a second.
+        package static let standard = Cost(logN: 15, r: 8, p: 1)
 
         package init(logN: Int, r: Int, p: Int) {
             self.logN = logN
@@ -25,21 +19,12 @@ package struct PasswordHash: Hashable, Sendable {
             self.p = p
         }
 
-        /// What a hash of another cost takes less than this one, to a pass; nil where that is nothing.
-        func rest(beside other: Cost) -> Cost? {
-            let passes = (work - other.work) / bytes
-            return passes > 0 ? Cost(logN: logN, r: r, p: passes) : nil
-        }
-
         /// What a stored hash may ask for: at most 256 MiB and 16 passes.
         var isBounded: Bool {
-            (1...18).contains(logN) && (1...32).contains(r) && (1...Self.maximumPasses).contains(p) && bytes <= 1 << 28
+            (1...18).contains(logN) && (1...32).contains(r) && (1...16).contains(p) && bytes <= 1 << 28
         }
 
         var bytes: Int { 128 * r << logN }
-
-        /// What one guess takes of the processor, in the same unit for all.
-        var work: Int { bytes * p }
     }
 
     private static let saltCount = 16
@@ -134,18 +119,9 @@ package final class PasswordChecker: Sendable {
         return try PasswordHash(of: Array(password.utf8), cost: cost)
     }
 
-    /// Tests a password; without a hash it takes as long and is false. So does one that was made when hashes cost less: what
-    /// it costs less is spent beside it.
+    /// Tests a password; without a hash it takes as long and is false.
     package func check(_ password: String, _ hash: PasswordHash?) throws(IdentityError) -> Bool {
-        let (hash, isThere) = (hash ?? decoy, hash != nil)
-        let matches = try hash.matches(Array(password.utf8))
-        if let rest = cost.rest(beside: hash.cost) { _ = try PasswordHash(of: Array(password.utf8), cost: rest) }
-        return matches && isThere
-    }
-
-    /// The hash to keep in the place of one that was made when hashes cost less, of a password that has just been found
-    /// right; nil where it may stay.
-    package func renewed(_ password: String, _ hash: PasswordHash) throws(IdentityError) -> PasswordHash? {
-        hash.cost.work < cost.work ? try self.hash(password) : nil
+        let matches = try (hash ?? decoy).matches(Array(password.utf8))
+        return matches && hash != nil
     }
 }

@@ -28,16 +28,8 @@ extension Accounts {
         }
         try account.requireStanding()
         let session = try NewSession(of: account.did, appPassword: isMain ? nil : appPassword, at: now)
-        let old = isMain ? found?.hash : nil
-        let renewed = try old.flatMap { try passwords.renewed(password, $0) }
         try store.transact(at: now) { transaction in
             try Self.sweep(account.did, in: transaction)
-            if let old, let renewed {
-                // Unless the password was changed since it was tested.
-                try transaction.update(
-                    AccountTable.self, [AccountTable.password.to(renewed.text)],
-                    where: [AccountTable.did.is(account.did.text), AccountTable.password.is(old.text)])
-            }
             if let name = session.appPassword {
                 // It may have been revoked since it was tested.
                 guard

@@ -27,7 +27,7 @@ import Testing
         let hash = try PasswordHash(of: [1, 2, 3], cost: cheap)
         #expect(PasswordHash(hash.text) == hash)
         let rest = "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-        #expect(PasswordHash("$scrypt$ln=15,r=8,p=3" + rest)?.cost == .standard)
+        #expect(PasswordHash("$scrypt$ln=15,r=8,p=1" + rest)?.cost == .standard)
         for head in [
             "$scrypt$ln=19,r=8,p=1", "$scrypt$ln=18,r=32,p=1", "$scrypt$ln=0,r=8,p=1", "$scrypt$ln=15,r=8,p=17",
             "$scrypt$ln=015,r=8,p=1", "$scrypt$ln=+5,r=8,p=1", "$scrypt$r=8,ln=15,p=1", "$argon2$ln=15,r=8,p=1",
@@ -39,24 +39,7 @@ import Testing
 
     @Test func theUsualCostIsMemoryHard() {
         #expect(PasswordHash.Cost.standard.logN >= 15 && PasswordHash.Cost.standard.r >= 8)
-        #expect(PasswordHash.Cost.standard.bytes >= 32 << 20 && PasswordHash.Cost.standard.p >= 3)
-    }
-
-    /// A hash of a lower cost verifies by its own, takes as long as one of today, and gives way to one.
-    @Test func aHashOfALowerCostIsRenewed() throws {
-        let old = try PasswordHash(of: Array("right".utf8), cost: PasswordHash.Cost(logN: 14, r: 8, p: 1))
-        let checker = try PasswordChecker(cost: PasswordHash.Cost(logN: 14, r: 8, p: 6))
-        #expect(try checker.check("right", old) && !checker.check("wrong", old))
-        let renewed = try #require(try checker.renewed("right", old))
-        #expect(try renewed.cost.p == 6 && checker.check("right", renewed))
-        #expect(try checker.renewed("right", renewed) == nil)
-        #expect(try PasswordChecker(cost: old.cost).renewed("right", renewed) == nil, "a cost is never lowered")
-        let clock = ContinuousClock()
-        func time(_ hash: PasswordHash?) throws -> Duration {
-            try (0..<5).map { _ in try clock.measure { _ = try checker.check("wrong", hash) } }.min() ?? .zero
-        }
-        let (known, unknown) = (try time(old), try time(nil))
-        #expect(unknown < known * 2 && known < unknown * 2, "\(known) \(unknown)")
+        #expect(PasswordHash.Cost.standard.bytes >= 32 << 20)
     }
 
     @Test func withoutAHashTheSameWorkIsDone() throws {

@@ -94,7 +94,7 @@ enum RecordRoutes {
         json.string("\(repo.space)/\(record.author)/\(record.collection)/\(record.rkey)")
         json.key(plain: "cid")
         json.string(record.cid)
-        try call.service.recordTexts.write(record, into: &json)
+        try call.service.recordTexts.write(record, of: repo.space, into: &json)
         json.endObject()
         return .json(json.bytes)
     }
@@ -141,7 +141,7 @@ enum RecordRoutes {
             json.string(record.rkey)
             json.key(plain: "cid")
             json.string(record.cid)
-            try repo.call.service.recordTexts.write(record, into: &json)
+            try repo.call.service.recordTexts.write(record, of: repo.space, into: &json)
             json.endObject()
         }
         json.endArray()
@@ -203,9 +203,10 @@ extension JSONWriter {
 ///
 /// Bounded in number and each in bytes: 16 MiB at most, with what arrays hold in reserve.
 struct RecordTexts: Sendable {
-    /// Of each author apart: else somebody could write what it supposes that others wrote where it may not read, and see by
-    /// the time whether that is read.
+    /// Of each author and space apart: else somebody could write what it supposes that others wrote where it may not read,
+    /// or read it elsewhere, and see by the time whether it is read there.
     private struct Name: Hashable {
+        let space: String
         let author: String
         let cid: CID
     }
@@ -214,10 +215,10 @@ struct RecordTexts: Sendable {
     private let texts = BoundedCache<Name, [UInt8]>(generation: 512)
 
     /// Writes `value` of a record whose bytes were checked against its CID; nothing where it has none.
-    func write(_ record: StoredRecord, into json: inout JSONWriter) throws {
+    func write(_ record: StoredRecord, of space: SpaceURI, into json: inout JSONWriter) throws {
         guard let bytes = record.bytes else { return }
         json.key(plain: "value")
-        let name = Name(author: record.author, cid: record.cid)
+        let name = Name(space: space.text, author: record.author, cid: record.cid)
         if let known = texts[name] { return json.raw(known) }
         var value = JSONWriter(reserving: bytes.count * 2)
         RecordData.write(try CBOR.decode(bytes), into: &value)
