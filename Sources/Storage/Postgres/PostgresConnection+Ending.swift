@@ -25,7 +25,7 @@ extension PostgresConnection {
         }
         var tag = ""
         do throws(PostgresFailure) {
-            _ = try results { tag = $0 }
+            _ = try results { tag = PQcmdStatus($0).map { String(cString: $0) } ?? "" }
         } catch {
             guard error.isConnectionLost else { return .failed(error) }
             close()
@@ -37,6 +37,17 @@ extension PostgresConnection {
         }
         if tag == "COMMIT" { return .committed }
         return .failed(PostgresFailure(StorageError(.internal, "the transaction at `\(server)` had failed")))
+    }
+
+    /// Begins to read one state of the database; gives the revision at which its log ends.
+    func beginReading() throws(PostgresFailure) -> UInt64 {
+        var revision: UInt64?
+        try execute(PostgresSchema.beginReading) { result in
+            guard PQntuples(result) == 1 else { return }
+            revision = PQgetvalue(result, 0, 0).flatMap { UInt64(String(cString: $0)) }
+        }
+        guard let revision else { throw PostgresFailure(.damaged("the head of the log", in: server)) }
+        return revision
     }
 
     /// Takes back the open transaction; a connection that cannot is closed, which does the same.

@@ -101,12 +101,12 @@ final class PostgresConnection {
 
     // MARK: asking
 
-    /// Runs statements that take no values and whose rows do not matter.
-    func execute(_ sql: String) throws(PostgresFailure) {
+    /// Runs statements that take no values; `told` is given what the library says of each, if that matters.
+    func execute(_ sql: String, _ told: (OpaquePointer) -> Void = { _ in }) throws(PostgresFailure) {
         guard let handle else { throw lost() }
         notices.warned = false
         guard PQsendQuery(handle, sql) == 1 else { throw lost() }
-        _ = try results()
+        _ = try results(told)
     }
 
     /// Runs one statement, prepared where it was not yet, and gives its rows. Parameters are `$1`, `$2` and so on.
@@ -163,7 +163,7 @@ final class PostgresConnection {
     // MARK: answers
 
     /// Takes all that the server answers; throws its first failure once everything was taken.
-    func results(_ tag: (String) -> Void = { _ in }) throws(PostgresFailure) -> [PostgresResult] {
+    func results(_ told: (OpaquePointer) -> Void = { _ in }) throws(PostgresFailure) -> [PostgresResult] {
         var all: [PostgresResult] = []
         var rows = PostgresResult()
         var failure: PostgresFailure?
@@ -185,7 +185,7 @@ final class PostgresConnection {
                 }
             case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
                 rows.changeCount = PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0
-                if let word = PQcmdStatus(result) { tag(String(cString: word)) }
+                told(result)
                 all.append(rows)
                 rows = PostgresResult()
             case PGRES_EMPTY_QUERY: break

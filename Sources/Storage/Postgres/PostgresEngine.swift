@@ -9,8 +9,13 @@ package final class PostgresEngine: StoreEngine {
         /// Between two tries to settle a commit once it was told to be in doubt.
         var settlePauseMilliseconds: Int64 = 500
         package var maxReaders = 16
-        /// How long a start waits for another node's end.
+        /// How long a start waits for another node's end where nothing says that it may wait longer.
         package var holderMilliseconds: Int32 = 2000
+        /// Asked time and again while another node serves the store: false to wait no longer.
+        package var waiting: (@Sendable () -> Bool)?
+        /// Told once this node will neither write nor answer again, because another has its place or because it cannot know
+        /// what the store holds.
+        package var lost: (@Sendable () -> Void)?
         /// How long this node may answer without word of the server, and the next one waits when this one is lost.
         package var leaseMilliseconds: Int32 = 2000
         /// Lets other engines append beside this one, for tests of the log; what is built on it would not learn of them.
@@ -24,6 +29,7 @@ package final class PostgresEngine: StoreEngine {
     private let holder: PostgresHolder?
     private let writer: Mutex<PostgresWriter?>
     private let end: Mutex<LogPosition>
+    private let isClosed = Atomic<Bool>(false)
 
     /// Opens the database at `address`, `postgres://…` as libpq takes it, making what it lacks; `tables` are those that
     /// families declare. Throws `locked` while another node serves it.
@@ -31,27 +37,33 @@ package final class PostgresEngine: StoreEngine {
         _ address: String, tables: [TableSchema] = [], projections: [ProjectedTable] = [],
         options: Options = Options()
     ) throws(StorageError) {
-        do throws(PostgresFailure) {
-            let connection = try PostgresConnection(address)
-            defer { connection.close() }
-            try connection.execute(PostgresSchema.writerSettings)
-            try PostgresSchema.prepare(
-                connection, tables: tables, projections: Set(projections.map(\.schema.name)))
-        } catch {
-            throw error.error
-        }
+        do throws(PostgresFailure) { try PostgresSchema.open(address) } catch { throw error.error }
         holder = options.isShared ? nil : try PostgresHolder(address, options: options)
+        readers = PostgresReaders(address, limit: max(1, options.maxReaders))
+        tokens = PostgresTokens(readers)
         do throws(StorageError) {
-            let made = try PostgresWriter(
-                address, holder: holder, options: options)
+            let made = try PostgresEngine.writer(address, tables, projections, holder, options)
             end = Mutex(made.position)
+            readers.reached.store(made.position.revision, ordering: .releasing)
             writer = Mutex(made)
         } catch {
             holder?.close()
             throw error
         }
-        readers = PostgresReaders(address, limit: max(1, options.maxReaders))
-        tokens = PostgresTokens(readers)
+        holder?.whileInDoubt { [weak self] in self?.settle() }
+    }
+
+    private static func writer(
+        _ address: String, _ tables: [TableSchema], _ projections: [ProjectedTable], _ holder: PostgresHolder?,
+        _ options: Options
+    ) throws(StorageError) -> PostgresWriter {
+        do throws(PostgresFailure) {
+            try PostgresSchema.add(
+                tables, projections: Set(projections.map(\.schema.name)), at: address, holder: holder)
+        } catch {
+            throw error.error
+        }
+        return try PostgresWriter(address, holder: holder, options: options)
     }
 
     deinit { close() }
@@ -93,8 +105,20 @@ package final class PostgresEngine: StoreEngine {
     ) throws(StorageError) {
         try writer.withLock { (writer) throws(StorageError) in
             guard let writer else { throw PostgresEngine.closed }
-            defer { end.withLock { $0 = writer.position } }
+            defer {
+                end.withLock { $0 = writer.position }
+                readers.reached.store(writer.position.revision, ordering: .releasing)
+            }
             try writer.ordered(repeats: repeats, body)
+        }
+    }
+
+    /// Asks what became of a change in doubt, unless a change that would ask as well is being made.
+    private func settle() {
+        _ = writer.withLockIfAvailable { writer in
+            do throws(StorageError) { try writer?.settle() } catch {
+                // It is asked again, or was refused for good.
+            }
         }
     }
 
@@ -134,6 +158,7 @@ package final class PostgresEngine: StoreEngine {
     }
 
     package func close() {
+        isClosed.store(true, ordering: .releasing)
         holder?.lease.giveUp()
         writer.withLock { writer in
             writer?.close()
@@ -143,10 +168,9 @@ package final class PostgresEngine: StoreEngine {
         holder?.close()
     }
 
+    /// Waits for nobody: who reads may be the one who writes.
     private func opened() throws(StorageError) {
-        try writer.withLock { (writer) throws(StorageError) in
-            guard writer != nil else { throw PostgresEngine.closed }
-        }
+        if isClosed.load(ordering: .acquiring) { throw PostgresEngine.closed }
     }
 
     private static var closed: StorageError { StorageError(.closed, "the store is closed") }

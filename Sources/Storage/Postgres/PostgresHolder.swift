@@ -4,52 +4,51 @@ import Threading
 
 /// Keeps one node the only one that serves a store, and renews its lease (postgres.md 1.4 and 6.1).
 ///
-/// A session lock refuses a second node at its start. It goes with the connection, though, so each ordered transaction also
-/// looks at the row that names the holder: a node whose place was taken while it was cut off writes nothing more. Nor does
-/// it answer: its lease is renewed by writes to that row, which fail then, and is over before the next node begins.
+/// A row names the holder, and a beat in it counts its renewals. Each ordered transaction looks at the row: a node whose
+/// place was taken while it was cut off writes nothing more. Nor does it answer: its lease is renewed by writes to that
+/// row, which fail then. The next node takes the row once it is let go, or once it has seen no beat for as long as the
+/// lease of the holder lasts, by its own clock: the lease is over then, and whoever holds a connection counts for nothing.
 final class PostgresHolder: Sendable {
     /// What this node is called in the row of the holder: 16 random bytes, new at each start.
     let node = PostgresHolder.randomName()
     let lease: PostgresLease
     private let address: String
+    private let lost: (@Sendable () -> Void)?
     private let state: Mutex<State>
     private let monitor = Monitor()
     private let isClosed = Atomic<Bool>(false)
     private let thread = Mutex<SystemThread?>(nil)
+    private let settle = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Unchecked because the only reference lives in a `Mutex`, which never hands it out.
     private final class State: @unchecked Sendable {
         var connection: PostgresConnection?
     }
 
+    /// What the row of the holder says.
+    private struct Place: Equatable {
+        /// Empty where nobody holds the store.
+        let node: [UInt8]
+        let beat: Int64
+        /// Milliseconds.
+        let lease: Int32
+    }
+
     /// Milliseconds for which the server may keep a renewal waiting.
     private static let patience: Int32 = 3000
+    /// Milliseconds between two looks at a row that another node holds.
+    private static let pause: UInt32 = 50
 
-    /// Takes the store for this node; throws `locked` while another has it.
-    ///
-    /// Another node's end is waited for a little, as `options` say: a server may learn of it a moment after it came. A node
-    /// that did not let go of the store may answer for as long as its lease lasts, which is waited for as well.
+    /// Takes the store for this node, whose tables are there; throws `locked` while another has it, or where `options` let
+    /// it wait, once it is told to wait no longer.
     init(_ address: String, options: PostgresEngine.Options) throws(StorageError) {
         self.address = address
+        lost = options.lost
         lease = PostgresLease(length: options.leaseMilliseconds)
         let kept = State()
         state = Mutex(kept)
         do throws(PostgresFailure) {
-            let connection = try PostgresHolder.connect(address)
-            let deadline = MonotonicDeadline(milliseconds: options.holderMilliseconds)
-            while try !PostgresHolder.lock(connection) {
-                guard deadline.remaining > 0 else {
-                    throw PostgresFailure(
-                        StorageError(
-                            .locked, "another node serves the store at `\(connection.server)`",
-                            hint: "stop it first; several nodes on one store are not supported yet"))
-                }
-                usleep(20_000)
-            }
-            let former = try take(connection)
-            let end = MonotonicDeadline(milliseconds: former.map { PostgresLease.wait(for: $0) } ?? 0)
-            while end.remaining > 0 { usleep(UInt32(end.remaining) * 1000) }
-            kept.connection = connection
+            kept.connection = try taken(options)
         } catch {
             throw error.error
         }
@@ -58,6 +57,9 @@ final class PostgresHolder: Sendable {
         guard let made else { throw StorageError(.internal, "the system gives no thread to renew a lease") }
         thread.withLock { $0 = made }
     }
+
+    /// Has `body` run time and again while a change is in doubt, whether or not anybody writes.
+    func whileInDoubt(_ body: @escaping @Sendable () -> Void) { settle.withLock { $0 = body } }
 
     static func randomName() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
@@ -71,26 +73,73 @@ final class PostgresHolder: Sendable {
         return connection
     }
 
-    /// Takes the session lock; false where another session has it.
-    private static func lock(_ connection: PostgresConnection) throws(PostgresFailure) -> Bool {
-        try connection.once("SELECT pg_try_advisory_lock(\(PostgresSchema.Lock.holder))").integer(0, 0) != 0
+    // MARK: taking the store
+
+    /// Waits until the store may be had, and takes it.
+    private func taken(_ options: PostgresEngine.Options) throws(PostgresFailure) -> PostgresConnection {
+        let deadline = MonotonicDeadline(milliseconds: options.holderMilliseconds)
+        var connection = try PostgresHolder.connect(address)
+        var seen: Place?
+        var end = MonotonicDeadline(milliseconds: 0)
+        while true {
+            do throws(PostgresFailure) {
+                if connection.isLost { connection = try PostgresHolder.connect(address) }
+                let place = try PostgresHolder.place(connection)
+                let isHeld = place != seen
+                if isHeld { end = MonotonicDeadline(milliseconds: PostgresLease.wait(for: place.lease)) }
+                if place.node.isEmpty || !isHeld && end.remaining == 0, try take(connection, from: place) {
+                    return connection
+                }
+                // It beats: a node that is lost is seen without a change until its lease is over.
+                if isHeld, seen != nil, options.waiting == nil, deadline.remaining == 0 { throw busy(connection) }
+                seen = place
+            } catch {
+                guard options.waiting != nil, error.isConnectionLost || error.isPassing else {
+                    guard error.isPassing, deadline.remaining > 0 else { throw error }
+                    continue
+                }
+                // Who could not look has not seen that nothing changed.
+                if error.isConnectionLost { seen = nil }
+            }
+            if let waiting = options.waiting, !waiting() { throw busy(connection) }
+            usleep(PostgresHolder.pause * 1000)
+        }
     }
 
-    /// Writes this node into the row of the holder, behind the lock of the log. Gives the length of the lease of a node that
-    /// did not let go.
-    private func take(_ connection: PostgresConnection) throws(PostgresFailure) -> Int32? {
-        try connection.execute(PostgresSchema.beginOrdered)
-        let former = try connection.once("SELECT node IS NULL, lease FROM holder WHERE id = 1")
-        guard former.rowCount == 1, let length = Int32(exactly: former.integer(0, 1)),
-            (0...PostgresLease.maxLength).contains(length)
+    private func busy(_ connection: PostgresConnection) -> PostgresFailure {
+        PostgresFailure(
+            StorageError(
+                .locked, "another node serves the store at `\(connection.server)`",
+                hint: "stop it first; one node serves a store at a time"))
+    }
+
+    private static func place(_ connection: PostgresConnection, lock: String = "") throws(PostgresFailure) -> Place {
+        let row = try connection.once("SELECT coalesce(node, ''), beat, lease FROM holder WHERE id = 1\(lock)")
+        guard row.rowCount == 1, let lease = Int32(exactly: row.integer(0, 2)),
+            (0...PostgresLease.maxLength).contains(lease)
         else { throw PostgresFailure(.damaged("the holder", in: connection.server)) }
-        try connection.once(
-            "UPDATE holder SET node = $1, lease = $2, beat = 0 WHERE id = 1",
-            [.bytes(node), .integer(Int64(lease.length))])
-        // Rows of writers that went without a word; none works yet whose row this could be.
-        try connection.once("DELETE FROM commit_tag")
+        return Place(node: row.bytes(0, 0), beat: row.integer(0, 1), lease: lease)
+    }
+
+    /// Writes this node into the row of the holder, behind the lock of the log; false where the row is not as it was seen.
+    private func take(_ connection: PostgresConnection, from seen: Place) throws(PostgresFailure) -> Bool {
+        do throws(PostgresFailure) {
+            try connection.execute(PostgresSchema.beginOrdered)
+            guard try PostgresHolder.place(connection, lock: " FOR UPDATE") == seen else {
+                connection.rollBack()
+                return false
+            }
+            try connection.once(
+                "UPDATE holder SET node = $1, lease = $2, beat = beat + 1 WHERE id = 1",
+                [.bytes(node), .integer(Int64(lease.length))])
+            // Rows of writers that went without a word; none works yet whose row this could be.
+            try connection.once("DELETE FROM commit_tag")
+        } catch {
+            connection.rollBack()
+            throw error
+        }
         switch connection.commit() {
-        case .committed: return former.integer(0, 0) != 0 ? nil : length
+        case .committed: return true
         case .failed(let failure): throw failure
         case .unknown: throw .lost(connection.server, "the store may or may not have been taken")
         }
@@ -110,24 +159,29 @@ final class PostgresHolder: Sendable {
     // MARK: the lease
 
     private func keep() {
-        monitor.lock()
-        while !isClosed.load(ordering: .acquiring) {
-            _ = monitor.wait(milliseconds: Int64(max(lease.length / 4, 1)))
-            guard !isClosed.load(ordering: .acquiring) else { break }
-            monitor.unlock()
-            renew()
+        while true {
             monitor.lock()
+            if !isClosed.load(ordering: .acquiring) { _ = monitor.wait(milliseconds: Int64(max(lease.length / 4, 1))) }
+            let isOver = isClosed.load(ordering: .acquiring)
+            monitor.unlock()
+            if isOver { return }
+            renew()
+            if lease.isGivenUp {
+                // Whoever comes next is not to be kept waiting by one that does nothing more.
+                state.withLock { $0.connection?.close() }
+                lost?()
+                return
+            }
+            if lease.isSuspended, let settle = settle.withLock({ $0 }) { settle() }
         }
-        monitor.unlock()
     }
 
-    /// Renews the lease, and takes the session lock again where its connection was lost, so that the next node is refused
-    /// at its start and not this one at its next change. Where the lock is not to be had the row decides.
+    /// Renews the lease, on a new connection where the old one was lost.
     func renew() {
         state.withLock { state in
-            guard !isClosed.load(ordering: .acquiring) else { return }
             // A connection that was lost while nothing was asked of it is noticed only now.
             for _ in 0..<2 {
+                guard !isClosed.load(ordering: .acquiring), !lease.isGivenUp else { return }
                 do throws(PostgresFailure) {
                     let connection = try connected(state)
                     return try renew(on: connection)
@@ -143,7 +197,6 @@ final class PostgresHolder: Sendable {
         if let connection = state.connection, !connection.isLost { return connection }
         let connection = try PostgresHolder.connect(address)
         state.connection = connection
-        _ = try PostgresHolder.lock(connection)
         return connection
     }
 

@@ -2,16 +2,16 @@ import Synchronization
 
 /// For how long a node may answer from what it knows without asking the database (postgres.md 6.1).
 ///
-/// Whoever takes the store from a node that did not let go of it waits as long as that one's lease may last, by its own
-/// clock, before it does anything: so no node answers from a graph that misses what another has acknowledged. The clocks of
+/// Whoever takes the store from a node that did not let go of it has seen no renewal for as long as that one's lease may
+/// last, by its own clock: so no node answers from a graph that misses what another has acknowledged. The clocks of
 /// two nodes are never compared.
 final class PostgresLease: Sendable {
     /// How long one renewal lasts, in milliseconds.
     let length: Int32
     /// When it ends, in milliseconds of `MonotonicDeadline`; 0 before the first renewal.
     private let end = Atomic<Int64>(0)
-    private let isGivenUp = Atomic<Bool>(false)
-    private let isSuspended = Atomic<Bool>(false)
+    private let givenUp = Atomic<Bool>(false)
+    private let suspended = Atomic<Bool>(false)
 
     /// The longest that a node may ask for, which is what the next one may have to wait.
     static let maxLength: Int32 = 60_000
@@ -22,18 +22,19 @@ final class PostgresLease: Sendable {
     func renew(from start: Int64) { end.store(start + Int64(length), ordering: .sequentiallyConsistent) }
 
     /// Answers nothing more, ever.
-    func giveUp() { isGivenUp.store(true, ordering: .sequentiallyConsistent) }
+    func giveUp() { givenUp.store(true, ordering: .sequentiallyConsistent) }
+
+    var isGivenUp: Bool { givenUp.load(ordering: .sequentiallyConsistent) }
 
     /// Answers nothing while a change is in doubt that this node may not know.
-    func suspend(_ isSuspended: Bool) { self.isSuspended.store(isSuspended, ordering: .sequentiallyConsistent) }
+    func suspend(_ isSuspended: Bool) { suspended.store(isSuspended, ordering: .sequentiallyConsistent) }
+
+    var isSuspended: Bool { suspended.load(ordering: .sequentiallyConsistent) }
 
     /// Throws `notFresh` unless the lease lasts now. What is answered has to be looked up after this: what was looked up
     /// before, by a thread that then slept, may be older than the lease.
     func enter() throws(StorageError) {
-        guard !isGivenUp.load(ordering: .sequentiallyConsistent),
-            !isSuspended.load(ordering: .sequentiallyConsistent),
-            MonotonicDeadline.now < end.load(ordering: .sequentiallyConsistent)
-        else {
+        guard !isGivenUp, !isSuspended, MonotonicDeadline.now < end.load(ordering: .sequentiallyConsistent) else {
             throw StorageError(
                 .notFresh, "this node cannot show that what it knows is the newest", hint: "ask again in a moment")
         }

@@ -1,7 +1,11 @@
+import Synchronization
+
 /// Lends connections for reading; one that was lost while nobody had it is replaced.
 final class PostgresReaders: Sendable {
     private let pool: ConnectionPool<PostgresRows>
     private let limit: Int
+    /// The revision that this node knows to be kept: a database that is behind it is not the one that was read.
+    let reached = Atomic<UInt64>(0)
 
     init(_ address: String, limit: Int) {
         self.limit = limit
@@ -16,14 +20,23 @@ final class PostgresReaders: Sendable {
         }
     }
 
-    /// Lends a connection on one state of the database: the newest, all that was committed before the call.
+    /// Lends a connection on one state of the database: the newest, all that was committed before the call. Throws
+    /// `notFresh` where it lacks what this node has told others.
     func take() throws(StorageError) -> PostgresRows {
+        let reached = reached.load(ordering: .acquiring)
         var attempts = 0
         while true {
             let rows = try pool.take()
             do throws(PostgresFailure) {
-                try rows.connection.execute(PostgresSchema.beginReading)
-                return rows
+                let revision = try rows.connection.beginReading()
+                if revision >= reached { return rows }
+                // Another server stands behind it from the next time on.
+                rows.connection.close()
+                throw PostgresFailure(
+                    StorageError(
+                        .notFresh,
+                        "the database at `\(rows.connection.server)` ends at \(revision), and \(reached) was kept",
+                        hint: "find out whether an older state of it was brought back"))
             } catch {
                 pool.giveBack(nil)
                 attempts += 1

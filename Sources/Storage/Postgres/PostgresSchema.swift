@@ -7,12 +7,12 @@ enum PostgresSchema {
     enum Lock {
         static let log = "1, 0"
         static let migration = "5, 0"
-        static let holder = "6, 0"
     }
 
     private static let commonSettings = """
         SET TimeZone = 'UTC'; SET search_path = public; SET statement_timeout = 0; \
-        SET idle_session_timeout = 0;         SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
+        SET idle_session_timeout = 0; \
+        SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
         SET tcp_keepalives_count = 3; SET default_transaction_isolation = 'read committed'
         """
     static let readerSettings = commonSettings
@@ -48,23 +48,41 @@ enum PostgresSchema {
         INSERT INTO holder VALUES (1, NULL, 0, 0)
         """
 
-    /// Makes what the database lacks, or refuses it as it was found: not ours, of a newer release, or not in order of bytes.
-    ///
-    /// A table of `projections` that is lacking where the log may say something of it is refused.
-    static func prepare(
-        _ connection: PostgresConnection, tables families: [TableSchema], projections: Set<String>
-    ) throws(PostgresFailure) {
-        try checkServer(connection)
-        try connection.execute("BEGIN; SELECT pg_advisory_xact_lock(\(Lock.migration))")
-        do throws(PostgresFailure) {
+    /// Makes the tables of the log where there are none, or refuses the database as it was found: not ours, of a newer
+    /// release, on a server that loses what it acknowledged, or not in order of bytes.
+    static func open(_ address: String) throws(PostgresFailure) {
+        try migrate(address) { (connection) throws(PostgresFailure) in
+            try checkServer(connection)
             let isNew = try connection.once("SELECT to_regclass('public.store') IS NULL").integer(0, 0) != 0
             if isNew { try create(connection) } else { try checkFormat(connection) }
+        }
+    }
+
+    /// Makes the tables that families declare, for the one node that holds the store, if any does. A table of `projections`
+    /// that is lacking where the log may say something of it is refused.
+    static func add(
+        _ families: [TableSchema], projections: Set<String>, at address: String, holder: PostgresHolder?
+    ) throws(PostgresFailure) {
+        try migrate(address) { (connection) throws(PostgresFailure) in
+            try checkFormat(connection)
+            try holder?.check(connection)
             let head = try connection.once("SELECT revision FROM log_head WHERE shard = 0")
             guard head.rowCount == 1 else { throw damaged("the head of the log", connection) }
             for table in [TakeoverTable.schema] + families {
                 try add(table, to: connection, isFilled: head.integer(0, 0) == 0 || !projections.contains(table.name))
             }
-        } catch {
+        }
+    }
+
+    /// Runs `body` in one transaction, behind the lock of those who change what tables there are.
+    private static func migrate(
+        _ address: String, _ body: (PostgresConnection) throws(PostgresFailure) -> Void
+    ) throws(PostgresFailure) {
+        let connection = try PostgresConnection(address)
+        defer { connection.close() }
+        try connection.execute(writerSettings)
+        try connection.execute("BEGIN; SELECT pg_advisory_xact_lock(\(Lock.migration))")
+        do throws(PostgresFailure) { try body(connection) } catch {
             connection.rollBack()
             throw error
         }
@@ -80,7 +98,8 @@ enum PostgresSchema {
         let found = try connection.once(
             """
             SELECT current_setting('server_version_num')::bigint, pg_encoding_to_char(encoding)::text, \
-            datcollate::text, datctype::text, current_setting('fsync'), current_setting('full_page_writes') \
+            datcollate::text, datctype::text, current_setting('fsync'), current_setting('full_page_writes'), \
+            datlocprovider::text \
             FROM pg_database WHERE datname = current_database()
             """)
         guard found.integer(0, 0) >= 150_000 else {
@@ -90,11 +109,11 @@ enum PostgresSchema {
         }
         try checkDurability(found, connection.server)
         // Texts compare by their bytes on every engine.
-        guard (1...3).map({ found.text(0, $0) }) == ["UTF8", "C", "C"] else {
+        guard [1, 2, 3, 6].map({ found.text(0, $0) }) == ["UTF8", "C", "C", "c"] else {
             throw PostgresFailure(
                 StorageError(
                     .notADatabase, "the database at `\(connection.server)` does not order texts by their UTF-8 bytes",
-                    hint: "make it with `createdb --template=template0 --encoding=UTF8 --locale=C`"))
+                    hint: "make it with `createdb --template=template0 --encoding=UTF8 --locale=C --locale-provider=libc`"))
         }
     }
 

@@ -195,7 +195,7 @@ final class PostgresWriter: @unchecked Sendable {
     /// Finds out what became of a commit in doubt (1.5 step 10): true where it was kept. Throws `inDoubt` while that cannot
     /// be had, and for ever once what was told to be in doubt turns out to have been kept.
     @discardableResult
-    private func settle() throws(StorageError) -> Bool {
+    func settle() throws(StorageError) -> Bool {
         if let refusal { throw refusal }
         guard var doubt else { return false }
         let isFirst = !doubt.isTold
