@@ -1,6 +1,7 @@
 import CapabilityGraph
 import Glibc
 import Storage
+import Synchronization
 
 /// Runs `capservice`; returns the exit code. Not in `main`, whose closures belong to the main actor.
 func runService(_ arguments: [String]) -> Int32 {
@@ -65,13 +66,25 @@ private func serve(_ settings: Settings) -> Int32 {
         return fail(
             "the data folder `\(settings.data)` can be read by others", "run `chmod 700 \(settings.data)`")
     }
+    let standby = StandbyServer(settings, log: log)
+    let lost = LostStore(log)
     let service: Service
     do {
-        service = try Service(settings, log: log)
+        service = try Service(
+            settings, log: log,
+            watch: StoreWatch(waiting: { isAwaited(standby, log) }, lost: { lost.end() }))
     } catch {
+        standby.stop()
+        if isToldToEnd() {
+            log.info("stopped")
+            return 0
+        }
         let (message, hint) = ServiceStartError.words(error)
         return fail(message, hint)
     }
+    standby.stop()
+    var listen = settings.listen
+    if let port = standby.port { listen = HTTPListenAddress(ip: listen.ip, port: port) }
     let server: HTTPServer
     let port: UInt16
     var limits = settings.http
@@ -83,7 +96,7 @@ private func serve(_ settings: Settings) -> Int32 {
     limits.bodyRefusal = { $0.utf8.starts(with: XRPCDispatcher.prefix.utf8) ? .payloadTooLarge : .bodyTooLarge }
     do throws(HTTPError) {
         server = try HTTPServer(
-            listen: settings.listen, limits: limits, threads: settings.threads,
+            listen: listen, limits: limits, threads: settings.threads,
             handler: handler, log: log, refusalHeaders: { Answer.headers(of: $0, service) })
         port = try server.start()
     } catch {
@@ -113,7 +126,43 @@ private func serve(_ settings: Settings) -> Int32 {
     service.pool.stop(deadline: .seconds(5))
     service.store.close()
     log.info("stopped")
-    return 0
+    return lost.hasEnded ? 1 : 0
+}
+
+/// Says of a store that another node serves whether it is still waited for.
+private func isAwaited(_ standby: StandbyServer, _ log: StructuredLog) -> Bool {
+    do throws(HTTPError) { try standby.start() } catch {
+        log.error("cannotListen", [("message", .text(error.message))])
+        return false
+    }
+    return !isToldToEnd()
+}
+
+/// Whether a signal to end came before anybody took it.
+private func isToldToEnd() -> Bool {
+    var pending = sigset_t()
+    sigpending(&pending)
+    return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1
+}
+
+/// Ends a service that has lost its store, so that whoever watches over it may start it again, as the next to wait.
+private final class LostStore: Sendable {
+    private let log: StructuredLog
+    private let flag = Atomic<Bool>(false)
+    /// Seconds for which it refuses first, so that whoever sends requests here sees it.
+    private static let grace: UInt32 = 3
+
+    init(_ log: StructuredLog) { self.log = log }
+
+    var hasEnded: Bool { flag.load(ordering: .acquiring) }
+
+    func end() {
+        flag.store(true, ordering: .releasing)
+        log.error(
+            "storeLost", [("message", .text("another node has the store, or it is not the one that was read; ending"))])
+        sleep(Self.grace)
+        kill(getpid(), SIGTERM)
+    }
 }
 
 /// Reads the operator's lexicons again; where one is wrong, those read before stay in force.
@@ -149,10 +198,10 @@ private func serviceHelp() -> String {
         "capservice holds who may do what, and why, for permissioned spaces.", "",
         "usage: capservice serve [--SETTING VALUE]...",
         "       capservice backup [--data DIR | --file FILE] --to FILE   copy the database while the service runs",
-        "       capservice verify [--data DIR | --file FILE]             check everything stored, tokens included",
-        "       capservice rebuild [--data DIR | --file FILE]            fill what is kept of the log anew, saying what differed",
-        "       capservice account suspend|takedown|activate|delete NAME [--data DIR]   while the service is stopped",
-        "       capservice repo takedown|restore SPACE DID [--data DIR]                 the same",
+        "       capservice verify [--data DIR | --file FILE | --store postgres://…]     check everything stored, tokens included",
+        "       capservice rebuild [--data DIR | --file FILE | --store postgres://…]    fill what is kept of the log anew, saying what differed",
+        "       capservice account suspend|takedown|activate|delete NAME [--data DIR] [--store postgres://…]   while the service is stopped",
+        "       capservice repo takedown|restore SPACE DID [--data DIR] [--store postgres://…]                 the same",
         "       capservice --version", "",
         "settings, each with its usual value (the same names work in the --config file):",
     ]

@@ -30,6 +30,8 @@ public struct StorageError: Error, Equatable, Sendable {
         case inDoubt
         /// This node cannot show that what it knows is all that was acknowledged, and so answers nothing.
         case notFresh
+        /// A value that not every engine keeps: a text with U+0000, or a key that is longer than an index of PostgreSQL takes.
+        case unstorable
         /// The storage library was misused or ran out of memory: a defect here, not in the data.
         case `internal`
     }

@@ -54,7 +54,7 @@ import UCAN
             try #require(number < 1_000, "the file never fills")
         }
         #expect(admitted.count > 10)
-        let snapshot = store.snapshot()
+        let snapshot = store.unprovenSnapshot()
         #expect(snapshot.edgeCount == admitted.count)
         #expect(Int(snapshot.revision) == admitted.count)
         for statement in failed { #expect(snapshot.edge(Plain.multihash(statement.id)) == nil) }
@@ -89,7 +89,7 @@ import UCAN
         let admitted = statements.filter { answers[$0.id] == ["admitted"] }
         #expect(admitted.count == 10)
         #expect(statements.filter { answers[$0.id]?.first?.hasPrefix("failed: ") == true }.count == 6)
-        let lines = try GraphDump.lines(store.snapshot(), at: [1_000])
+        let lines = try GraphDump.lines(store.unprovenSnapshot(), at: [1_000])
         // What needs no room still goes through.
         let revocation = PlainRevocation(id: "end", target: admitted[0].id, signer: admitted[0].issuer)
         let ended = Answers()

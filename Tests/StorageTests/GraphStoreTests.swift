@@ -49,7 +49,7 @@ extension GraphStore {
         case .success(.refused(let refusal)): return refusal.code.rawValue
         case .success(let outcome):
             // What is answered can be seen.
-            guard store.snapshot().edge(id) != nil else { return "answered before it can be seen" }
+            guard store.unprovenSnapshot().edge(id) != nil else { return "answered before it can be seen" }
             if case .admitted = outcome { return "admitted" }
             if case .twin = outcome { return "twin" }
             return "existing"
@@ -61,7 +61,7 @@ extension GraphStore {
         case .failure(let failure): "failed: \(failure.message)"
         case .success(.refused(let refusal)): refusal.code.rawValue
         case .success(.revoked(let edge)):
-            store.snapshot().view(edge).ending == nil ? "answered before it can be seen" : "revoked"
+            store.unprovenSnapshot().view(edge).ending == nil ? "answered before it can be seen" : "revoked"
         case .success(.alreadyRevoked): "alreadyRevoked"
         }
     }
@@ -100,7 +100,7 @@ extension GraphStore {
 
     /// Closes the store and opens it again: every line about the graph, and every token, must be what it was.
     func expectSameAfterReopening(_ store: GraphStore, at times: [Int64], _ seed: UInt64) throws {
-        let lines = try GraphDump.lines(store.snapshot(), at: times)
+        let lines = try GraphDump.lines(store.unprovenSnapshot(), at: times)
         let middle = store.revision / 2
         let earlier = try GraphDump.lines(store.snapshot(at: middle), at: times)
         let revision = store.revision
@@ -158,7 +158,7 @@ extension GraphStore {
         #expect(failures.withLock { $0 } == [], "CAPGRAPH_SEED=\(seed)")
         let admitted = answers.byKey.values.filter { $0.contains("admitted") }.count
         #expect(admitted > 20)
-        #expect(store.snapshot().edgeCount == admitted, "CAPGRAPH_SEED=\(seed)")
+        #expect(store.unprovenSnapshot().edgeCount == admitted, "CAPGRAPH_SEED=\(seed)")
         try expectSameAfterReopening(store, at: [latest, latest + 20], seed)
     }
 
@@ -216,12 +216,12 @@ extension GraphStore {
         let store = try open()
         let space = RandomAuthority.spaces[0]
         #expect(try use(store, Self.mark(1), at: 1_000, hosting: space) == "marked")
-        #expect(store.snapshot().isHosted(try Space(space)))
+        #expect(store.unprovenSnapshot().isHosted(try Space(space)))
         let revision = store.revision
         #expect(try use(store, Self.mark(2), at: 1_000, hosting: space) == "marked")
         #expect(try use(store, Self.mark(2), at: 1_000, hosting: RandomAuthority.spaces[1]) == "duplicate")
         #expect(store.revision == revision)
-        #expect(!store.snapshot().isHosted(try Space(RandomAuthority.spaces[1])))
+        #expect(!store.unprovenSnapshot().isHosted(try Space(RandomAuthority.spaces[1])))
         store.close()
         let again = try open()
         defer { again.close() }

@@ -25,7 +25,7 @@ enum AccountCommand {
 
     /// `account VERB NAME`: the name is a DID or a handle; returns a line of JSON.
     static func account(_ arguments: [String]) throws(OperatorError) -> String {
-        let options = try OperatorOptions(arguments, allowed: ["data"], words: 2)
+        let options = try OperatorOptions(arguments, allowed: ["data", "store"], words: 2)
         let verbs = Verb.allCases.map(\.rawValue).joined(separator: ", ")
         guard let verb = options.words.first.flatMap(Verb.init), options.words.count == 2 else {
             throw OperatorError(message: "`account` takes one of \(verbs), and a DID or a handle", isMistake: true)
@@ -47,7 +47,7 @@ enum AccountCommand {
 
     /// `repo takedown|restore SPACE AUTHOR`: hides what one author wrote in a space from everybody else, or shows it again.
     static func repo(_ arguments: [String]) throws(OperatorError) -> String {
-        let options = try OperatorOptions(arguments, allowed: ["data"], words: 3)
+        let options = try OperatorOptions(arguments, allowed: ["data", "store"], words: 3)
         guard options.words.count == 3, ["takedown", "restore"].contains(options.words[0]) else {
             throw OperatorError(
                 message: "`repo` takes `takedown` or `restore`, the URI of a space, and a DID", isMistake: true)
@@ -97,9 +97,11 @@ enum AccountCommand {
         try OperatorAnswer.line {
             var settings = Settings()
             settings.data = options.data
-            guard access(settings.database, F_OK) == 0 else {
+            settings.store = options.store
+            guard try settings.isStoreThere() else {
                 throw OperatorError(
-                    message: "there is no database at `\(settings.database)`", hint: "name its folder: --data DIR")
+                    message: "there is no database at `\(settings.storeName)`",
+                    hint: "name its folder: --data DIR, or its address: --store postgres://…")
             }
             let service = try Service(settings, log: StructuredLog(level: .error))
             defer {

@@ -23,21 +23,18 @@ enum DatabaseCommand {
     /// Reads everything stored and checks it, records, blobs and tokens included, and that the tables that are projections
     /// of the log hold what it says; returns a line of JSON.
     static func verify(_ arguments: [String]) throws(OperatorError) -> String {
-        let options = try OperatorOptions(arguments, allowed: ["data", "file"])
+        let options = try OperatorOptions(arguments, allowed: ["data", "file", "store"])
         return try OperatorAnswer.line { () throws -> [(String, JSON)] in
-            let log = try SQLiteLog.open(path: options.file, mode: .readOnly)
-            defer { log.close() }
             var repos: RepoVerification?
-            let summary = try log.verify { repos = try RepoVerification($0) }
-            let differences = try GraphStore.compareProjections(
-                path: options.file, families: ServedFamilies.standard.kept())
+            let families = ServedFamilies.standard.kept()
+            let (summary, differences) = try verify(options, families) { repos = try RepoVerification($0) }
             if let first = differences.first {
                 throw StorageError(
                     .corrupt, "the table `\(first.table)` does not hold what the log says: (\(first.example))",
                     hint: "stop the service and run `capservice rebuild`, which fills it from the log")
             }
             return [
-                ("verified", .string(options.file)), ("revision", .number(JSONNumber(summary.lastRevision))),
+                ("verified", .string(options.storeName)), ("revision", .number(JSONNumber(summary.lastRevision))),
                 ("entries", .number(JSONNumber(summary.entryCount))),
                 ("tokens", .number(JSONNumber(summary.tokenCount))),
                 ("marks", .number(JSONNumber(summary.markCount))),
@@ -51,13 +48,30 @@ enum DatabaseCommand {
 
     /// Fills the tables that are projections of the log anew; returns a line of JSON with what differed.
     static func rebuild(_ arguments: [String]) throws(OperatorError) -> String {
-        let options = try OperatorOptions(arguments, allowed: ["data", "file"])
+        let options = try OperatorOptions(arguments, allowed: ["data", "file", "store"])
         return try OperatorAnswer.line { () throws -> [(String, JSON)] in
-            let found = try GraphStore.rebuildProjections(
-                path: options.file, families: ServedFamilies.standard.kept(),
-                at: ServiceClock(file: nil).now() ?? Timestamp(microseconds: 0))
-            return [("rebuilt", .string(options.file)), ("differed", .array(found.map(json)))]
+            let families = ServedFamilies.standard.kept()
+            let now = ServiceClock(file: nil).now() ?? Timestamp(microseconds: 0)
+            let found =
+                if let store = options.store {
+                    try PostgresEngine.rebuild(store, families: families, at: now)
+                } else {
+                    try GraphStore.rebuildProjections(path: options.file, families: families, at: now)
+                }
+            return [("rebuilt", .string(options.storeName)), ("differed", .array(found.map(json)))]
         }
+    }
+
+    private static func verify(
+        _ options: OperatorOptions, _ families: [any StoreFamily], _ checkContent: (any TableReader) throws -> Void
+    ) throws -> (LogSummary, [ProjectionDifference]) {
+        if let store = options.store {
+            return try PostgresEngine.verify(store, families: families, checkContent)
+        }
+        let log = try SQLiteLog.open(path: options.file, mode: .readOnly)
+        defer { log.close() }
+        let summary = try log.verify(checkContent)
+        return (summary, try GraphStore.compareProjections(path: options.file, families: families))
     }
 
     private static func json(_ difference: ProjectionDifference) -> JSON {

@@ -16,6 +16,8 @@ struct OperatorError: Error {
 struct OperatorOptions {
     var file = Settings().database
     var data = Settings().data
+    /// The address of a database of PostgreSQL, in place of a file.
+    var store: String?
     var target: String?
     private(set) var words: [String] = []
 
@@ -35,6 +37,12 @@ struct OperatorOptions {
             switch word {
             case "--file": file = value
             case "--to": target = value
+            case "--store":
+                do throws(SettingsError) {
+                    store = try SettingsParser.store(value)
+                } catch {
+                    throw OperatorError(message: error.message, hint: error.hint, isMistake: true)
+                }
             default:
                 var settings = Settings()
                 settings.data = value
@@ -42,6 +50,9 @@ struct OperatorOptions {
             }
         }
     }
+
+    /// What the store is called in answers.
+    var storeName: String { store.map { PostgresEngine.name(of: $0) } ?? file }
 
     private static func unexpected(_ word: String) -> OperatorError {
         OperatorError(message: "unexpected argument `\(word)`", isMistake: true)

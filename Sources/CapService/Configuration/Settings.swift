@@ -6,6 +6,8 @@ import UCAN
 struct Settings: Sendable {
     var listen = HTTPListenAddress(ip: "127.0.0.1", port: 8137)
     var data = ".data"
+    /// The address of a database of PostgreSQL that holds the store; nil for a file in the data folder.
+    var store: String?
     var hosting = HostingPolicy.explicit
     var clockFile: String?
     var threads = 2
@@ -117,7 +119,7 @@ struct Settings: Sendable {
         return limits
     }
 
-    /// The file of the log.
+    /// The file of the log, where no database of PostgreSQL holds it.
     var database: String { data + "/capability-graph.sqlite" }
     /// The file of the key that the accounts' keys are sealed with; never part of a backup of the database.
     var keyFile: String { data + "/account-keys.master" }

@@ -135,6 +135,16 @@ enum SettingsParser {
         }
     }
 
+    /// What libpq takes as a URI; a password in it is not repeated.
+    static func store(_ text: String) throws(SettingsError) -> String {
+        guard ["postgres://", "postgresql://"].contains(where: { text.hasPrefix($0) }) else {
+            throw SettingsError(
+                message: "`store` takes the address of a PostgreSQL database",
+                hint: "write it as `postgres://USER@HOST/DATABASE`, or `postgres:///DATABASE?host=/run/postgresql`")
+        }
+        return text
+    }
+
     static func address(_ text: String) throws(SettingsError) -> HTTPListenAddress {
         guard let split = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: split)...]) else {
             throw SettingsError(message: "`listen` takes ADDRESS:PORT, not `\(text)`")

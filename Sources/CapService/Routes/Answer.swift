@@ -99,7 +99,7 @@ final class Answer: Sendable {
         return service.settings.cors ? headers + cors : headers
     }
 
-    private static let unkept = ("Cache-Control", "private, no-store")
+    static let unkept = ("Cache-Control", "private, no-store")
 
     private static let cors = [
         ("Access-Control-Allow-Origin", "*"),

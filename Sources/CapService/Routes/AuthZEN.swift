@@ -8,7 +8,7 @@ extension Service {
     /// POST /access/v1/evaluation: one question in the shape of AuthZEN 1.0.
     func evaluation(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         let body = try Self.evaluationBody(request)
         let party = try askingParty(request, snapshot, at: now)
         var json = JSONWriter()
@@ -19,7 +19,7 @@ extension Service {
     /// POST /access/v1/evaluations: many questions, with members given once as defaults.
     func evaluations(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         let body = try Self.evaluationBody(request)
         let party = try askingParty(request, snapshot, at: now)
         var json = JSONWriter()

@@ -113,7 +113,7 @@ extension Service {
     /// POST /authorize: answers one question, or `{"checks":[…]}`, with decision, cause, chain and revision.
     func authorize(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         let json: JSON
         do throws(MultiformatsError) {
             json = try JSON.parse(request.body)

@@ -76,7 +76,7 @@ extension Service {
             response.headers.append(("X-Capability-Revision", revision))
             return response
         } catch {
-            throw Self.failed(error)
+            throw ErrorAnswer(.storage(error))
         }
     }
 
@@ -84,11 +84,7 @@ extension Service {
         do throws(StorageError) {
             return try make()
         } catch {
-            throw Self.failed(error)
+            throw ErrorAnswer(.storage(error))
         }
-    }
-
-    private static func failed(_ error: StorageError) -> ErrorAnswer {
-        ErrorAnswer(500, error.code.rawValue, "database error: \(error.code.rawValue)", detail: error.message)
     }
 }

@@ -10,7 +10,7 @@ extension Service {
         let unverified = try decode(request)
         let cid = unverified.cid
         // The same bytes again: their signature was checked when they were admitted.
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         if let known = snapshot.edge(unverified.id) {
             answer.send(.json(Self.receipt(cid, [], [], snapshot, known, now)))
             return
@@ -40,11 +40,11 @@ extension Service {
                     case .failure(let failure): throw ErrorAnswer(failure)
                     case .success(.refused(let refusal)): throw ErrorAnswer(refusal, status: 401)
                     case .success(.existing(let edge)), .success(.twin(let edge, _)):
-                        return .json(Self.receipt(cid, [], [], store.snapshot(), edge, now))
+                        return .json(Self.receipt(cid, [], [], store.unprovenSnapshot(), edge, now))
                     case .success(.admitted(let admitted)):
                         return .json(
                             Self.receipt(
-                                cid, admitted.activated, admitted.skipped, store.snapshot(), admitted.edge, now))
+                                cid, admitted.activated, admitted.skipped, store.unprovenSnapshot(), admitted.edge, now))
                     }
                 }
             })

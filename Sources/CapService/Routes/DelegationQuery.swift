@@ -12,7 +12,7 @@ extension Service {
         guard unverified.isInWindow(at: now) else { throw Self.unauthorized("expired") }
         let token = try verify(unverified, status: 403, text: Self.unauthorizedText)
         try checkRate(of: token.issuer, at: now)
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         var account = try authorizedAccount(token, snapshot, at: now)
         if let direction = filter.direction { account.directions = [direction] }
         if let cursor = filter.cursor {

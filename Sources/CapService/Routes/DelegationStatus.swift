@@ -31,7 +31,7 @@ extension Service {
         guard let cid = try? CID(text: text.utf8) else {
             throw ErrorAnswer(400, "malformedCID", "Invalid delegation CID")
         }
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         guard let edge = edge(cid.hash, shownTo: token, snapshot, at: now) else {
             throw ErrorAnswer(404, "notFound", "", form: .body(Self.statusBody(text, "not_found", exists: false)))
         }

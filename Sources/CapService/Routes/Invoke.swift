@@ -13,13 +13,13 @@ extension Service {
         // Steps 2 to 5: window, signature, lifetime, shape.
         let invocation = try verifiedInvocation(try decode(request), at: now, isCounted: true)
         let (question, token) = (invocation.question, invocation.token)
-        let hosting = spaceToHost(question)
+        let hosting = try spaceToHost(question)
         let wanted = Result { () throws(ErrorAnswer) in try work(question) }
         let use = InvocationUse(
             question: question, isServed: (try? wanted.get()) != nil,
             mark: invocation.mark, hosting: hosting, now: now)
         // What a key asks that no statement names, and may not, leaves no mark: there is no end of such keys.
-        if !store.snapshot().knows(question.invoker) { _ = try authorized(use) }
+        if try !self.snapshot().knows(question.invoker) { _ = try authorized(use) }
         switch wanted {
         case .success(.values(let plan)) where plan.verb.changes: change(plan, use, request, answer)
         case .success(.values(let plan)):
@@ -96,9 +96,9 @@ extension Service {
     }
 
     /// Under open hosting, the space that its owner's first invocation begins to host.
-    private func spaceToHost(_ question: InvocationQuestion) -> Space? {
+    private func spaceToHost(_ question: InvocationQuestion) throws(ErrorAnswer) -> Space? {
         guard settings.hosting == .open else { return nil }
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         return question.capabilities.lazy.compactMap { $0.resource.space }.first {
             $0.owner == question.invoker && !snapshot.isHosted($0)
         }
@@ -136,7 +136,7 @@ extension Service {
 
     /// Step 8: authorization and existence of the spaces; gives the snapshot that was asked.
     private func authorized(_ use: InvocationUse) throws(ErrorAnswer) -> Snapshot {
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         try Self.authorize(use, snapshot)
         return snapshot
     }
@@ -167,10 +167,14 @@ extension Service {
             let invocation = try? verifiedInvocation(unverified, at: now, isCounted: false),
             case .values(let plan)? = try? work(invocation.question), plan.verb == .put
         else { return .nothing }
-        let use = InvocationUse(
-            question: invocation.question, isServed: true, mark: invocation.mark,
-            hosting: spaceToHost(invocation.question), now: now)
-        guard (try? authorized(use)) != nil else { return .nothing }
+        do throws(ErrorAnswer) {
+            _ = try authorized(
+                InvocationUse(
+                    question: invocation.question, isServed: true, mark: invocation.mark,
+                    hosting: try spaceToHost(invocation.question), now: now))
+        } catch {
+            return .nothing
+        }
         return .bytes(earnedBodyBytes, isProven: true)
     }
 

@@ -34,10 +34,18 @@ extension Service {
             body: .bytes(Array(nodeDID.text.utf8)))
     }
 
-    /// GET /healthz, /health and /readyz: 200 and nothing while the database answers.
+    /// GET /readyz: 200 and nothing while requests are answered; else why they are not.
+    func readiness() throws(ErrorAnswer) -> HTTPResponse {
+        _ = try snapshot()
+        return try health()
+    }
+
+    /// GET /healthz and /health: 200 and nothing unless the store is damaged; that it cannot be reached now is no fault here.
     func health() throws(ErrorAnswer) -> HTTPResponse {
         do {
             _ = try store.tokens.token(revision: 0)
+        } catch where ErrorAnswer(.storage(error)).status == 503 {
+            // To start again would not help.
         } catch {
             throw ErrorAnswer(
                 500, "databaseUnreachable", "the database does not answer", form: .json, detail: "\(error)")
@@ -46,7 +54,7 @@ extension Service {
     }
 
     func metricsText() -> HTTPResponse {
-        let snapshot = store.snapshot()
+        let snapshot = store.unprovenSnapshot()
         let text = metrics.text(
             revision: snapshot.revision, edges: snapshot.edgeCount, pending: store.pendingCount,
             commits: store.commitCount, unhosted: store.unhosted,

@@ -97,11 +97,16 @@ struct ServiceRoute: Sendable {
                 answer.send(service.nodeInfo())
             }
         }
-        + ["health", "healthz", "readyz"].map { name in
+        + ["health", "healthz"].map { name in
             ServiceRoute(name, .get, "/" + name, isPublic: true) { service, _, _, answer throws(ErrorAnswer) in
                 answer.send(try service.health())
             }
         }
+        + [
+            ServiceRoute("readyz", .get, "/readyz", isPublic: true) { service, _, _, answer throws(ErrorAnswer) in
+                answer.send(try service.readiness())
+            }
+        ]
 
     static let notFound = ErrorAnswer(404, "notFound", "there is no such path", form: .json)
 

@@ -78,10 +78,23 @@ struct ErrorAnswer: Error, Sendable {
         case .graph(let error):
             self.init(503, error.code.rawValue, "database error: \(error.message)", retryAfter: 5)
         case .storage(let error):
-            let isPassing = error.code == .diskFull || error.code == .locked
+            let (status, text, wait) = Self.words(of: error.code)
             self.init(
-                isPassing ? 503 : 500, error.code.rawValue, "database error: \(error.code.rawValue)",
-                detail: error.message, retryAfter: isPassing ? 5 : nil)
+                status, error.code.rawValue, text ?? "database error: \(error.code.rawValue)",
+                form: text == nil ? .text : .json, detail: error.message, retryAfter: wait)
+        }
+    }
+
+    /// The status of a failure of the store, what clients are told of it beyond its name, and after how many seconds they may
+    /// ask again.
+    private static func words(of code: StorageError.Code) -> (Int, String?, Int?) {
+        switch code {
+        case .diskFull, .locked: (503, nil, 5)
+        case .unavailable: (503, "the store cannot be reached now", 1)
+        case .notFresh: (503, "this node cannot show now that what it knows is the newest", 1)
+        case .inDoubt: (503, "it is not known yet whether the change was kept; ask before making it again", 1)
+        case .unstorable: (400, "a text holds U+0000, or a name is too long to be kept", nil)
+        default: (500, nil, nil)
         }
     }
 

@@ -44,10 +44,10 @@ final class Service: Sendable {
 
     static let version = "0.1.0"
 
-    /// Opens the database under the data folder and takes or makes the node's key.
+    /// Opens the store that the settings name and takes or makes the node's key.
     init(
         _ settings: Settings, families: ServedFamilies = .standard, log: StructuredLog,
-        gate adjust: (Gate) -> Gate = { $0 }
+        watch: StoreWatch = StoreWatch(), gate adjust: (Gate) -> Gate = { $0 }
     ) throws {
         try families.requireDistinct()
         self.settings = settings
@@ -56,10 +56,9 @@ final class Service: Sendable {
         rows = RowCache(parentsAsBytes: settings.parentsAsBytes)
         clock = ServiceClock(file: settings.clockFile)
         lexicons = try LexiconFolder(settings.lexicons)
-        try Accounts.checkNothingIsLost(database: settings.database, keyFile: settings.keyFile)
-        store = try GraphStore.open(
-            path: settings.database, families: families.kept(), at: try Self.startTime(clock),
-            limits: settings.graph, maxPending: settings.maxPending)
+        try Accounts.checkNothingIsLost(
+            store: settings.storeName, isThere: settings.isStoreThere(), keyFile: settings.keyFile)
+        store = try settings.openStore(families.kept(), at: try Self.startTime(clock), watch)
         if let seed = try store.meta("node-key") {
             nodeKey = try PrivateKey(curve: .ed25519, seed: seed)
         } else {
@@ -109,6 +108,11 @@ final class Service: Sendable {
     private static func startTime(_ clock: ServiceClock) throws -> Timestamp {
         guard let now = clock.now() else { throw StorageError(.internal, "the clock cannot be read") }
         return now
+    }
+
+    /// The graph to decide by; refuses while it is not certain that it knows all that was acknowledged.
+    func snapshot() throws(ErrorAnswer) -> Snapshot {
+        do throws(StorageError) { return try store.freshSnapshot() } catch { throw ErrorAnswer(.storage(error)) }
     }
 
     /// Refuses a request of an address from which too many come, whoever makes them and whatever becomes of them: who asks

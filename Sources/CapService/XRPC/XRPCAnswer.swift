@@ -24,9 +24,13 @@ struct XRPCAnswer: Sendable {
         json.string(refusal.name)
         json.key(plain: "message")
         json.string(refusal.message)
+        if let reason = refusal.reason {
+            json.key(plain: "reason")
+            json.string(reason)
+        }
         json.endObject()
         var failure = ErrorAnswer(
-            status, refusal.name, refusal.message, form: .body(json.bytes), detail: refusal.detail,
+            status, refusal.reason ?? refusal.name, refusal.message, form: .body(json.bytes), detail: refusal.detail,
             retryAfter: refusal.retryAfter)
         failure.challenge = refusal.challenge ?? challenge(refusal.name, nsid, request)
         failure.headers = refusal.headers
@@ -45,16 +49,12 @@ struct XRPCAnswer: Sendable {
                 return XRPCError(
                     "RateLimitExceeded", "too many requests", retryAfter: error.retryAfter ?? 1, detail: error.text)
             }
-            guard error.status == 503 else { break }
-            return XRPCError(
-                "ServiceUnavailable", "the service cannot answer now", retryAfter: error.retryAfter ?? 1,
-                detail: error.text)
+            if let refusal = XRPCError(passing: error, "the service cannot answer now") { return refusal }
         case let error as StoreFailure:
-            let failure = ErrorAnswer(error)
-            guard failure.status == 503 else { break }
-            return XRPCError(
-                "ServiceUnavailable", "the change cannot be kept now", retryAfter: failure.retryAfter ?? 1,
-                detail: error.message)
+            if let refusal = XRPCError(passing: ErrorAnswer(error), "the change cannot be kept now") { return refusal }
+        case let error as StorageError:
+            let failure = ErrorAnswer(.storage(error))
+            if let refusal = XRPCError(passing: failure, "the service cannot answer now") { return refusal }
         case is XRPCMustWait:
             return XRPCError("ServiceUnavailable", "the service cannot answer now", retryAfter: 1)
         default: break

@@ -2,6 +2,7 @@ import ATProto
 import CapabilityGraph
 import Identity
 import Spaces
+import Storage
 
 /// A refusal by its wire name; the status follows from the name and the namespace called (atproto-spaces.md 20).
 struct XRPCError: Error, Sendable {
@@ -17,6 +18,8 @@ struct XRPCError: Error, Sendable {
     var retryAfter: Int?
     /// The private half, for the log only.
     var detail: String?
+    /// Why the service cannot answer now, where its name says no more than that.
+    var reason: String?
 
     init(
         _ name: String, _ message: String, status: Int? = nil, challenge: String? = nil, retryAfter: Int? = nil,
@@ -28,6 +31,20 @@ struct XRPCError: Error, Sendable {
         self.challenge = challenge
         self.retryAfter = retryAfter
         self.detail = detail
+    }
+
+    /// What passes, as `ServiceUnavailable` with its reason, and what the store cannot keep; nil for all else.
+    init?(passing failure: ErrorAnswer, _ message: String) {
+        switch failure.status {
+        case 400 where failure.reason == StorageError.Code.unstorable.rawValue:
+            self.init("InvalidRequest", failure.text, detail: failure.detail)
+        case 503:
+            self.init(
+                "ServiceUnavailable", message, retryAfter: failure.retryAfter ?? 1,
+                detail: failure.detail ?? failure.text)
+            reason = failure.reason
+        default: return nil
+        }
     }
 
     init(_ error: ATProtoError) { self.init(error.name, error.message) }

@@ -62,9 +62,9 @@ package final class Accounts: Sendable {
     }
 
     /// Refuses to make a new database where the key file of one that is gone still lies.
-    package static func checkNothingIsLost(database: String, keyFile: String) throws {
-        guard try !GraphStore.isThere(database), try MasterKey.read(keyFile) != nil else { return }
-        throw lost("the database `\(database)` is gone or empty, and its key file `\(keyFile)` is still there", keyFile)
+    package static func checkNothingIsLost(store: String, isThere: Bool, keyFile: String) throws {
+        guard !isThere, try MasterKey.read(keyFile) != nil else { return }
+        throw lost("the database `\(store)` is gone or empty, and its key file `\(keyFile)` is still there", keyFile)
     }
 
     private static func lost(_ message: String, _ keyFile: String) -> IdentityError {

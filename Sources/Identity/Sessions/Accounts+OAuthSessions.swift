@@ -44,7 +44,7 @@ extension Accounts {
         try account.requireStanding()
         let session = try grant.principal()
         let question = CheckQuestion(principal: session, ability: .accountUse, resource: .account(account.did))
-        if store.snapshot().check(question, at: now).isAllowed { return session }
+        if try store.freshSnapshot().check(question, at: now).isAllowed { return session }
         try store.transact(at: now) { transaction in
             // Another request of the same application may have made it meanwhile.
             guard !transaction.graph.check(question, at: now).isAllowed else { return }

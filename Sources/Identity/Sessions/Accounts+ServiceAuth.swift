@@ -34,8 +34,8 @@ extension Accounts {
     }
 
     /// The session for which this host signed a token; nil for tokens that were signed elsewhere.
-    package func session(ofServiceAuth token: String) -> DID? {
-        let graph = store.snapshot()
+    package func session(ofServiceAuth token: String) throws -> DID? {
+        let graph = try store.freshSnapshot()
         let id = Multihash(code: .blake3_256, digest: BLAKE3.hash(Array(token.utf8)))
         guard let edge = graph.edge(id) else { return nil }
         return graph.view(edge).proofs.map(graph.view).first { $0.kind == .session }.map { DID(trusted: $0.audience) }

@@ -136,7 +136,7 @@ extension Accounts {
         }
         // Whose sessions ended with its standing is told of that first.
         try account.requireStanding()
-        guard store.snapshot().judge(question, at: now).isAllowed else {
+        guard try store.freshSnapshot().judge(question, at: now).isAllowed else {
             throw kind == .refresh ? Self.revoked : IdentityError(.invalidToken, "the session has ended")
         }
         return LiveSession(account: account, id: claims.session, isAppPassword: claims.isAppPassword)

@@ -54,7 +54,7 @@ final class LazyView {
     init(_ store: GraphStore) throws {
         let tables = Tables(store)
         self.tables = tables
-        view = GateView(graph: store.snapshot(), tables: tables, spaces: try store.spaces)
+        view = GateView(graph: try store.freshSnapshot(), tables: tables, spaces: try store.spaces)
     }
 
     func close() {

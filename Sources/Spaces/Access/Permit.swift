@@ -171,7 +171,7 @@ extension Gate {
     package func permit(
         account operation: AccountOperation, _ caller: Caller, at now: Timestamp
     ) throws -> AccountPermit {
-        let graph = store.snapshot()
+        let graph = try store.freshSnapshot()
         let ruling = try store.read { try rule(operation, caller, in: graph, tables: $0, at: now) }
         return AccountPermit(operation, caller, ruling, self, revision: graph.revision)
     }

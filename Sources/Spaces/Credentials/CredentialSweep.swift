@@ -25,7 +25,7 @@ package final class CredentialSweep: Sendable {
     /// Changes nothing, and so costs no write, where there is nothing to do.
     package func run(at now: Timestamp) throws {
         try store.catalog.forget(before: now)
-        let graph = store.snapshot()
+        let graph = try store.freshSnapshot()
         let hasWork = try store.read { tables in
             try tables.exists(
                 CredentialRevocationTable.self, where: [CredentialRevocationTable.isTold.is(false)])

@@ -95,8 +95,8 @@ extension SpaceCredentials {
     /// Whole seconds: what is configured, at most `maximum`, and no longer than any edge it rests on.
     private func allowedLifetime(
         _ permit: Permit, upTo maximum: Int64, at now: Timestamp
-    ) throws(AccessRefusal) -> Int64 {
-        let graph = store.snapshot()
+    ) throws -> Int64 {
+        let graph = try store.freshSnapshot()
         var result = min(lifetime, maximum)
         for case .allow(let allowance)? in [permit.decision, permit.grounds.connect?.decision] {
             for step in allowance.route {
@@ -104,7 +104,7 @@ extension SpaceCredentials {
                 result = min(result, UnixTime.second(of: end) - UnixTime.second(of: now))
             }
         }
-        guard result > 0 else { throw .userNotAuthorized }
+        guard result > 0 else { throw AccessRefusal.userNotAuthorized }
         return result
     }
 }

@@ -20,7 +20,7 @@ extension SpaceCredentials {
         _ permit: Permit, limit: Int, after cursor: String, at now: Timestamp
     ) throws -> (credentials: [Listed], next: String?) {
         try permit.require(.manageCredentials)
-        let graph = store.snapshot()
+        let graph = try store.freshSnapshot()
         let found = try store.read { tables in
             try tables.rows(
                 CredentialTable.self,

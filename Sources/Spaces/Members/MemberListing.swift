@@ -28,7 +28,7 @@ extension GraphStore {
     ///
     /// With `publicOnly` those whose own list is not for everybody do not count, however public the one they are in.
     func contributingSpaces(to space: SpaceRecord, publicOnly: Bool = false) throws -> [ContributingSpace] {
-        let graph = snapshot()
+        let graph = try freshSnapshot()
         let lookup = try spaces
         func record(_ space: Space) -> SpaceRecord? { (try? SpaceURI(space.text)).flatMap(lookup.space) }
         var caps: [Space: MemberAccess] = [:]

@@ -21,9 +21,19 @@ extension GraphStore {
     ) throws -> [ProjectionDifference] {
         let log = try SQLiteLog.open(path: path, mode: .readOnly)
         defer { log.close() }
-        return try project(log, families, limits) { tables, scratch in
-            try families.flatMap(\.projections).compactMap { try difference(of: $0, tables, scratch) }
+        return try log.onOneState { store in
+            try compareProjections(
+                store.lastRevision, store.forEachEntry, TableConnection(store.connection), families, limits)
         }
+    }
+
+    /// Does the same with the tables of one state and a walk over its log.
+    static func compareProjections(
+        _ lastRevision: UInt64, _ walk: EntryWalk, _ tables: any TableReader, _ families: [any StoreFamily],
+        _ limits: GraphLimits
+    ) throws -> [ProjectionDifference] {
+        let scratch = try projected(lastRevision, walk, families, limits)
+        return try families.flatMap(\.projections).compactMap { try difference(of: $0, tables, scratch) }
     }
 
     /// Drops what families keep in tables and fills it from the log; gives what differed. Throws `locked` while a service
@@ -40,38 +50,29 @@ extension GraphStore {
         options.projections = names
         let log = try SQLiteLog.open(path: path, mode: .existing, options: options)
         defer { log.close() }
-        let (found, rows) = try project(log, families, limits) { tables, scratch in
-            var found: [ProjectionDifference] = []
-            var rows: [(ProjectedTable, [[RowValue]])] = []
-            for table in families.flatMap(\.projections) {
-                guard let difference = try difference(of: table, tables, scratch) else { continue }
-                found.append(difference)
-                rows.append((table, try table.rows(of: scratch, keptAt: now)))
-            }
-            return (found, rows)
+        let refill = try log.onOneState { store in
+            try ProjectionRefill(
+                store.lastRevision, store.forEachEntry, TableConnection(store.connection), families, at: now, limits)
         }
         try log.transaction { tables in
-            for (table, rows) in rows { table.refill(tables, rows) }
+            refill.run(on: tables)
             try? tables.seal(anew: names)
             return LogBatch()
         }
-        return found
+        return refill.found
     }
 
-    /// Replays a log into tables of its own, in memory, and lends both; what `body` does to the file is one transaction.
-    private static func project<Value: Sendable>(
-        _ log: SQLiteLog, _ families: [any StoreFamily], _ limits: GraphLimits,
-        _ body: (any TableReader, any TableReader) throws -> Value
-    ) throws -> Value {
+    /// Replays a log into tables of its own, in memory.
+    fileprivate static func projected(
+        _ lastRevision: UInt64, _ walk: EntryWalk, _ families: [any StoreFamily], _ limits: GraphLimits
+    ) throws -> any TableReader {
         let made = MemorySession()
         let writer = GraphWriter(try Graph(families: Families(of: families), limits: limits))
-        return try log.onOneState { store in
-            try replay(store.lastRevision, store.forEachEntry, into: writer, families, to: made)
-            return try body(TableConnection(store.connection), made)
-        }
+        try replay(lastRevision, walk, into: writer, families, to: made)
+        return made
     }
 
-    private static func difference(
+    fileprivate static func difference(
         of table: ProjectedTable, _ tables: any TableReader, _ scratch: any TableReader
     ) throws -> ProjectionDifference? {
         let held = Set(try table.rows(of: tables))
@@ -88,6 +89,30 @@ extension GraphStore {
 
     private static func precedes(_ left: [RowValue], _ right: [RowValue]) -> Bool {
         left.lexicographicallyPrecedes(right, by: RowValue.precedes)
+    }
+}
+
+/// What tables have to hold that do not hold what the log says.
+struct ProjectionRefill {
+    private(set) var found: [ProjectionDifference] = []
+    private var rows: [(ProjectedTable, [[RowValue]])] = []
+
+    /// Reads one state; rows whose time is over at `now` are left out.
+    init(
+        _ lastRevision: UInt64, _ walk: GraphStore.EntryWalk, _ tables: any TableReader, _ families: [any StoreFamily],
+        at now: Timestamp, _ limits: GraphLimits
+    ) throws {
+        let scratch = try GraphStore.projected(lastRevision, walk, families, limits)
+        for table in families.flatMap(\.projections) {
+            guard let difference = try GraphStore.difference(of: table, tables, scratch) else { continue }
+            found.append(difference)
+            rows.append((table, try table.rows(of: scratch, keptAt: now)))
+        }
+    }
+
+    /// Puts it there; what fails ends the transaction.
+    func run(on tables: any TableWriter) {
+        for (table, rows) in rows { table.refill(tables, rows) }
     }
 }
 

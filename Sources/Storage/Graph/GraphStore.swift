@@ -6,7 +6,7 @@ package import UCAN
 /// Owns the durable log and the graph built from it, and admits changes in one order.
 ///
 /// Changes from many threads are decided one after the other on the writer thread, committed together in one
-/// transaction, then made visible, then answered. Readers use `snapshot` and `tokens` and never wait for the writer.
+/// transaction, then made visible, then answered. Readers use `freshSnapshot` and `tokens` and never wait for the writer.
 public final class GraphStore: Sendable {
     let graph: Graph
     public let tokens: TokenReader
@@ -64,10 +64,12 @@ public final class GraphStore: Sendable {
         return store
     }
 
-    /// The graph as it durably stands: the only door to it.
-    public func snapshot() -> Snapshot { graph.snapshot() }
+    /// The graph as it durably stands here, for counts, receipts and tests. Another node may have acknowledged what it does
+    /// not know, so nobody is let through by it.
+    public func unprovenSnapshot() -> Snapshot { graph.snapshot() }
 
-    /// The same where nobody can have acknowledged anything that it does not know; throws `notFresh` otherwise.
+    /// The graph to decide by, the only door to it: throws `notFresh` while it is not certain that it knows all that was
+    /// acknowledged, by whatever node. Costs nothing where nobody else can write.
     public func freshSnapshot() throws(StorageError) -> Snapshot {
         try engine.enter()
         return graph.snapshot()

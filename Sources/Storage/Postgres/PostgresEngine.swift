@@ -25,7 +25,7 @@ package final class PostgresEngine: StoreEngine {
     }
 
     package let tokens: any TokenSource
-    private let readers: PostgresReaders
+    let readers: PostgresReaders
     private let holder: PostgresHolder?
     private let writer: Mutex<PostgresWriter?>
     private let end: Mutex<LogPosition>

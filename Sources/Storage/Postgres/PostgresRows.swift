@@ -98,7 +98,7 @@ final class PostgresRows: TableReader {
 
     static func value(_ value: RowValue, _ column: ColumnDefinition) throws(StorageError) -> PostgresValue {
         guard let value = PostgresValue(value, for: column) else {
-            throw StorageError(.constraint, "the column `\(column.name)` takes no such value on PostgreSQL")
+            throw StorageError(.unstorable, "the column `\(column.name)` takes no such value on PostgreSQL")
         }
         return value
     }

@@ -48,8 +48,10 @@ extension PostgresFailure {
             self.init(
                 error(.readOnly, hint: "connect to the server that takes writes"), isConnectionLost: true,
                 state: state)
-        // Values that break a rule of the table, that no such column takes, or that no index holds.
-        case _ where state.hasPrefix("23"), "22021", "22P02", "22P03", "22003", "42804", "54000":
+        // A text that no column holds, and one that no index does.
+        case "22021", "54000": self.init(error(.unstorable), state: state)
+        // Values that break a rule of the table, or that no such column takes.
+        case _ where state.hasPrefix("23"), "22P02", "22P03", "22003", "42804":
             self.init(error(.constraint), state: state)
         case "42P01", "42703", "42883":
             self.init(

@@ -85,7 +85,7 @@ import UCAN
 
         /// Every row of every table, and the revision of the graph.
         func contents() throws -> [String: [String]] {
-            var contents = ["graph": [String(service.store.snapshot().revision)]]
+            var contents = ["graph": [String(service.store.unprovenSnapshot().revision)]]
             try service.store.read { tables in
                 let names = try tables.rows("SELECT name FROM sqlite_master WHERE type = 'table'", []) { $0.text(0) }
                 for name in names {

@@ -294,7 +294,7 @@ import UCAN
         let question = CheckQuestion(
             principal: try DID(session: "s-alice"), ability: .accountUse,
             resource: .account(try rig.did("alice")))
-        guard case .allow(let allowance) = rig.store.snapshot().check(question, at: rig.start) else {
+        guard case .allow(let allowance) = rig.store.unprovenSnapshot().check(question, at: rig.start) else {
             Issue.record("no session")
             return
         }

@@ -240,7 +240,7 @@ import UCAN
                 } catch let error as ATProtoError {
                     refusal = error.name
                 }
-                let isAllowed = try item.asked(world.rig.store.snapshot())
+                let isAllowed = try item.asked(world.rig.store.unprovenSnapshot())
                 guard refusal == nil ? isAllowed : !(isAllowed && item.isExact) else {
                     return "\(item.name): the gate says \(refusal ?? "yes"), the graph \(isAllowed)"
                 }

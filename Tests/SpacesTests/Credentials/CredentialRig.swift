@@ -35,7 +35,7 @@ final class CredentialRig: Sendable {
     deinit { notifications.stop() }
 
     var sweep: CredentialSweep { CredentialSweep(store: spaces.store, notifications: notifications) }
-    var graph: Snapshot { spaces.store.snapshot() }
+    var graph: Snapshot { spaces.store.unprovenSnapshot() }
 
     /// What an application has: a key, and perhaps a client id.
     struct App {

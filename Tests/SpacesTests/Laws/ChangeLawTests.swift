@@ -44,7 +44,7 @@ import UCAN
                 } catch is AccessRefusal {
                     return false
                 }
-                let graph = world.rig.store.snapshot()
+                let graph = world.rig.store.unprovenSnapshot()
                 return graph.edge(edge.id).map { graph.view($0).ending != nil } ?? false
             }
             let (first, second) = (try end(world, byToken: true), try end(twin, byToken: false))

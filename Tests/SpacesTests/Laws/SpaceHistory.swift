@@ -183,7 +183,7 @@ final class SpaceHistory {
         for edge in found {
             let id = try CID(text: edge.cid.utf8).hash
             // With one edge of a member all of them end, and with them may go the right to end any.
-            let snapshot = rig.spaces.store.snapshot()
+            let snapshot = rig.spaces.store.unprovenSnapshot()
             if let held = snapshot.edge(id), snapshot.view(held).ending != nil { continue }
             switch door {
             case .call: _ = try graph.end(try self.permit(.endEdge(id), who, space), id, reason: "over", at: rig.start)

@@ -57,7 +57,7 @@ final class SpaceRig: Sendable {
         let account = try did(name)
         let session = try DID(session: "s-" + name)
         let question = CheckQuestion(principal: session, ability: .accountUse, resource: .account(account))
-        if !store.snapshot().check(question, at: start).isAllowed {
+        if !store.unprovenSnapshot().check(question, at: start).isAllowed {
             _ = try store.transact(at: start) { change in
                 try change.admit(
                     HostStatement(

@@ -88,7 +88,7 @@ import UCAN
         try next.transact(at: Timestamp(seconds: 1_700_000_000)) { try $0.host(space) }
         #expect(try next.freshSnapshot().isHosted(space))
         // What it would have answered is no longer so.
-        #expect(!store.snapshot().isHosted(space))
+        #expect(!store.unprovenSnapshot().isHosted(space))
         #expect(throws: StorageError(.notFresh, "")) { try store.freshSnapshot() }
         proxy.halt(false)
         #expect(throws: StorageError(.locked, "")) { try first.commit(LogSamples.batch(9...9)) }

@@ -97,7 +97,7 @@ enum ServerRoutes {
         // Who names somebody without an account stays between those two: both cases are one.
         let isTaken =
             try service.accounts.account(did) != nil || service.accounts.account(handle: handle) != nil
-            || service.store.snapshot().knows(did)
+            || service.store.freshSnapshot().knows(did)
         guard !isTaken else { throw IdentityError(.handleNotAvailable, "the handle `\(handle.text)` is taken") }
         do {
             _ = try service.resolver.document(of: did.text, .certain)

@@ -12,7 +12,7 @@ extension Service {
     /// on it.
     func whoCan(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         let body = try QuestionBody(
             request, ["ability", "resource", "context", "kinds", "at", "limit", "cursor"], store.families)
         let party = try askingParty(request, snapshot, at: now)
@@ -42,7 +42,7 @@ extension Service {
     /// of one space, to who may know of it.
     func whatCan(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         let body = try QuestionBody(
             request, ["principal", "space", "ability", "public", "maximal", "at", "limit", "cursor"], store.families)
         let party = try askingParty(request, snapshot, at: now)
@@ -76,7 +76,7 @@ extension Service {
     /// it holds itself; about others who may read `space`.
     func path(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         let body = try QuestionBody(request, ["from", "to", "space", "all", "at"], store.families)
         let party = try askingParty(request, snapshot, at: now)
         let space = try body.space()

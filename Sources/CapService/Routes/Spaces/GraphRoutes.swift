@@ -92,7 +92,7 @@ enum GraphRoutes {
         guard let principal = try? call.service.store.families.principal(text) else {
             throw XRPCError.invalidRequest("`\(name.name)` names no principal")
         }
-        return call.service.store.snapshot().principal(named: principal)
+        return try call.service.store.freshSnapshot().principal(named: principal)
     }
 
     private static func edge(_ text: String) throws(XRPCError) -> Multihash {

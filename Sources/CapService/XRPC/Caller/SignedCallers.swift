@@ -25,7 +25,7 @@ extension XRPCCall {
         try consume(verified.use)
         return .service(
             issuer: issuer, audience: verified.audience, method: verified.method,
-            session: service.accounts.session(ofServiceAuth: token))
+            session: try service.accounts.session(ofServiceAuth: token))
     }
 
     private var isNotification: Bool {

@@ -1,0 +1,40 @@
+import Identity
+import Spaces
+import Storage
+import UCAN
+
+/// What becomes of a service whose store another node serves too; by itself it waits for nobody.
+struct StoreWatch: Sendable {
+    /// Asked time and again while another node serves the store: false to wait no longer.
+    var waiting: (@Sendable () -> Bool)?
+    /// Told once another node has the store, or this one cannot know what it holds.
+    var lost: (@Sendable () -> Void)?
+}
+
+extension Settings {
+    /// Whether there is a store already, empty or not.
+    func isStoreThere() throws -> Bool {
+        guard let store else { return try GraphStore.isThere(database) }
+        return try PostgresEngine.isThere(store)
+    }
+
+    /// What the store is called in messages.
+    var storeName: String { store.map { PostgresEngine.name(of: $0) } ?? database }
+
+    /// The tables beside those of families, which the format of a file brings by itself.
+    private static let commonTables = accountTables + repoTables + notifyTables + valueTables
+
+    /// Opens the store, making it where there is none.
+    func openStore(_ families: [any StoreFamily], at now: Timestamp, _ watch: StoreWatch) throws -> GraphStore {
+        guard let store else {
+            return try GraphStore.open(
+                path: database, families: families, at: now, limits: graph, maxPending: maxPending)
+        }
+        var options = PostgresEngine.Options()
+        options.waiting = watch.waiting
+        options.lost = watch.lost
+        let engine = try PostgresEngine(
+            store, tables: families.flatMap(\.tables) + Self.commonTables, projections: families.flatMap(\.projections), options: options)
+        return try GraphStore.open(engine, families: families, at: now, limits: graph, maxPending: maxPending)
+    }
+}

@@ -1,0 +1,54 @@
+import Glibc
+import Storage
+import Synchronization
+
+/// Answers for a service that waits for its store: that it is alive, and to all else that it is not ready.
+///
+/// It listens where the service will, from the first time that the store is not to be had.
+final class StandbyServer: Sendable {
+    private let settings: Settings
+    private let log: StructuredLog
+    private let server = Mutex<HTTPServer?>(nil)
+    private let bound = Atomic<UInt16>(0)
+
+    init(_ settings: Settings, log: StructuredLog) {
+        self.settings = settings
+        self.log = log
+    }
+
+    /// The port that it listens at, or did; nil where it never had to.
+    var port: UInt16? {
+        let port = bound.load(ordering: .acquiring)
+        return port == 0 ? nil : port
+    }
+
+    /// Begins to answer, where it does not yet; throws where the address cannot be had.
+    func start() throws(HTTPError) {
+        try server.withLock { (server) throws(HTTPError) in
+            guard server == nil else { return }
+            let made = try HTTPServer(
+                listen: settings.listen, limits: settings.http, threads: 1, handler: StandbyHandler(), log: log)
+            bound.store(try made.start(), ordering: .releasing)
+            server = made
+            log.info("waiting", [("for", .text("another node serves the store \(settings.storeName)"))])
+        }
+    }
+
+    func stop() {
+        server.withLock { server in
+            server?.stop(deadline: .seconds(1))
+            server = nil
+        }
+    }
+}
+
+private struct StandbyHandler: HTTPHandler {
+    func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
+        if ["/healthz", "/health"].contains(request.path) { return reply.send(HTTPResponse(status: 200)) }
+        let failure = ErrorAnswer(
+            503, "standby", "another node serves the store; this one waits for its end", form: .json, retryAfter: 1)
+        var response = failure.response(DecisionID(), wantsJSON: true)
+        response.headers.append(Answer.unkept)
+        reply.send(response)
+    }
+}
