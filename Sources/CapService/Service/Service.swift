@@ -58,6 +58,7 @@ final class Service: Sendable {
         lexicons = try LexiconFolder(settings.lexicons)
         try Accounts.checkNothingIsLost(
             store: settings.storeName, isThere: settings.isStoreThere(), keyFile: settings.keyFile)
+        try settings.checkKeyFile()
         store = try settings.openStore(families.kept(), at: try Self.startTime(clock), watch)
         if let seed = try store.meta("node-key") {
             nodeKey = try PrivateKey(curve: .ed25519, seed: seed)

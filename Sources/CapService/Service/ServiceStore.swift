@@ -18,6 +18,12 @@ extension Settings {
         return try PostgresEngine.isThere(store)
     }
 
+    /// Refuses a node that could not serve what others do, before it waits for them.
+    func checkKeyFile() throws {
+        guard let store, try PostgresEngine.isThere(store) else { return }
+        try PostgresEngine.peek(store) { try Accounts.checkKeyFile(keyFile, against: $0, $1) }
+    }
+
     /// What the store is called in messages.
     var storeName: String { store.map { PostgresEngine.name(of: $0) } ?? database }
 

@@ -43,7 +43,7 @@ package final class Accounts: Sendable {
         self.audience = audience
         self.refreshGrace = refreshGrace
         // Where nothing is sealed yet, as in a backup of a service without accounts, a new key file does no harm.
-        let isInUse = try store.read { try $0.exists(AccountTable.self, where: [AccountTable.keyBox.isNotNull]) }
+        let isInUse = try store.read { try Self.isSealing($0) }
         if let proof = try store.meta(Self.proofKey) {
             vault = try KeyVault.open(keyFile, proof: isInUse ? proof : nil)
             // A start writes nothing that is there already: it must succeed on a full disk.
@@ -59,6 +59,20 @@ package final class Accounts: Sendable {
             try master.write(to: keyFile)
         }
         passwords = try PasswordChecker(cost: cost)
+    }
+
+    /// Whether anything was sealed with the key file.
+    private static func isSealing(_ tables: any TableReader) throws -> Bool {
+        try tables.exists(AccountTable.self, where: [AccountTable.keyBox.isNotNull])
+    }
+
+    /// Refuses the key file where a store that another node serves has keys that are sealed with another one.
+    package static func checkKeyFile(
+        _ keyFile: String, against tables: any TableReader, _ meta: (String) throws -> [UInt8]?
+    ) throws {
+        // Once it is there, so are the tables.
+        guard let proof = try meta(proofKey), try isSealing(tables) else { return }
+        _ = try KeyVault.open(keyFile, proof: proof)
     }
 
     /// Refuses to make a new database where the key file of one that is gone still lies.

@@ -18,6 +18,19 @@ extension PostgresEngine {
         }
     }
 
+    /// Reads one state of a store beside whatever node serves it: tables, and by its key what is kept beside the log.
+    package static func peek<Value>(
+        _ address: String, _ body: (any TableReader, (String) throws -> [UInt8]?) throws -> Value
+    ) throws -> Value {
+        let readers = PostgresReaders(address, limit: 1)
+        defer { readers.close() }
+        return try readers.onOneState { rows in
+            try body(rows) { key in
+                try rows.failing { () throws(PostgresFailure) in try rows.connection.meta(key) }
+            }
+        }
+    }
+
     /// Reads everything stored and checks it, on one state of the database and also beside a service: entries, marks, tokens,
     /// values, what `checkContent` checks of the tables, and that projections hold what the log says.
     ///

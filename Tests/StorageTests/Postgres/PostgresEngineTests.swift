@@ -51,6 +51,40 @@ import Threading
         #expect(next.lastRevision == 1)
     }
 
+    @Test func aNodeThatIsRefusedMakesNoTables() throws {
+        let address = try PostgresCluster.database(scratch)
+        let engine = try Self.open(address)
+        #expect(throws: StorageError(.locked, "")) {
+            var options = PostgresEngine.Options()
+            options.holderMilliseconds = 100
+            _ = try PostgresEngine(address, tables: [Shelf.schema, Label.schema], options: options)
+        }
+        #expect(try RawPostgres.run("SELECT count(*) FROM family_table WHERE name = 'label'", at: address) == 0)
+        engine.close()
+    }
+
+    /// Who reads may be the one who writes.
+    @Test func aReadInsideAChangeWaitsForNobody() throws {
+        let engine = try Self.open(try PostgresCluster.database(scratch))
+        try engine.setMeta("key", [7])
+        var found: [UInt8]?
+        try engine.transaction { _ in
+            found = try? engine.meta("key")
+            _ = try? engine.read { try $0.exists(Shelf.self, where: []) }
+            return nil
+        }
+        #expect(found == [7])
+    }
+
+    @Test func aReaderRefusesADatabaseThatLacksWhatWasKept() throws {
+        let address = try PostgresCluster.database(scratch)
+        let engine = try Self.open(address)
+        try engine.commit(LogSamples.batch(1...3))
+        #expect(throws: Never.self) { try engine.read { try $0.exists(Shelf.self, where: []) } }
+        try RawPostgres.run("UPDATE log_head SET revision = 2", at: address)
+        #expect(throws: StorageError(.notFresh, "")) { try engine.read { try $0.exists(Shelf.self, where: []) } }
+    }
+
     @Test func aNodeWhosePlaceWasTakenWritesNothing() throws {
         let address = try PostgresCluster.database(scratch)
         let engine = try Self.open(address)
@@ -120,6 +154,10 @@ import Threading
         let localised = try PostgresCluster.database(
             scratch, "localised", options: "TEMPLATE template0 LOCALE 'C.UTF-8' ENCODING 'UTF8'")
         #expect(throws: StorageError(.notADatabase, "")) { try Self.open(localised) }
+        let byICU = try PostgresCluster.database(
+            scratch, "icu",
+            options: "TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en'")
+        #expect(throws: StorageError(.notADatabase, "")) { try Self.open(byICU) }
         let foreign = try PostgresCluster.database(scratch, "foreign")
         try RawPostgres.run("CREATE TABLE invoice(id bigint)", at: foreign)
         #expect(throws: StorageError(.notADatabase, "")) { try Self.open(foreign) }
@@ -146,14 +184,14 @@ import Threading
 
     @Test func aTextThatTheServerCannotKeepIsRefused() throws {
         let engine = try Self.open(try PostgresCluster.database(scratch))
-        #expect(throws: StorageError(.constraint, "")) {
+        #expect(throws: StorageError(.unstorable, "")) {
             try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", "b\u{0}c")) }
         }
         #expect(try engine.titles() == [])
         // Nor can it be asked for; other questions can, in the same session.
         try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", "b")) }
         try engine.read { tables throws in
-            #expect(throws: StorageError(.constraint, "")) {
+            #expect(throws: StorageError(.unstorable, "")) {
                 try tables.exists(Shelf.self, where: [Shelf.title.is("b\u{0}c")])
             }
             #expect(try tables.exists(Shelf.self, where: [Shelf.title.is("b")]))
@@ -169,7 +207,7 @@ import Threading
         }
         let (long, longer) = (text(2000), text(9000))
         try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", long)) }
-        #expect(throws: StorageError(.constraint, "")) {
+        #expect(throws: StorageError(.unstorable, "")) {
             try engine.change { _ = try $0.insert(Shelf.self, Shelf.row("a", longer)) }
         }
         #expect(try engine.titles() == [long])
@@ -200,7 +238,7 @@ import Threading
         let cases: [(String, StorageError.Code, isLost: Bool, isPassing: Bool)] = [
             ("40001", .locked, false, true), ("40P01", .locked, false, true), ("55P03", .locked, false, true),
             ("23505", .constraint, false, false), ("23502", .constraint, false, false),
-            ("22021", .constraint, false, false), ("22P02", .constraint, false, false),
+            ("22021", .unstorable, false, false), ("54000", .unstorable, false, false), ("22P02", .constraint, false, false),
             ("22P03", .constraint, false, false), ("25006", .readOnly, true, false),
             ("57P01", .unavailable, true, false), ("57P02", .unavailable, true, false),
             ("57P03", .unavailable, true, false), ("25P03", .unavailable, true, false),

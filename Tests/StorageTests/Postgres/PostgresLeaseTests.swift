@@ -1,10 +1,18 @@
 import CapTesting
 import CapabilityGraph
 import Glibc
+import Synchronization
 import Testing
 import UCAN
 
 @testable import Storage
+
+/// Counts what is told on whatever thread.
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+    var value: Int { count.load(ordering: .sequentiallyConsistent) }
+    func add() { count.add(1, ordering: .sequentiallyConsistent) }
+}
 
 /// A node answers from what it knows only while no other can have acknowledged anything (postgres.md 6).
 @Suite struct PostgresLeaseTests {
@@ -17,8 +25,11 @@ import UCAN
         proxy = try PostgresProxy(PostgresCluster.shared.get(), address, in: scratch)
     }
 
-    private func open(_ address: String, lease: Int32, settle: Int32 = 200) throws -> PostgresEngine {
+    private func open(
+        _ address: String, lease: Int32, settle: Int32 = 200, lost: (@Sendable () -> Void)? = nil
+    ) throws -> PostgresEngine {
         var options = PostgresEngine.Options()
+        options.lost = lost
         options.leaseMilliseconds = lease
         options.holderMilliseconds = 100
         options.settleMilliseconds = settle
@@ -94,6 +105,73 @@ import UCAN
         #expect(throws: StorageError(.locked, "")) { try first.commit(LogSamples.batch(9...9)) }
         #expect(throws: StorageError(.notFresh, "")) { try store.freshSnapshot() }
         #expect(throws: StorageError(.notFresh, "")) { try store.read { try $0.exists(Shelf.self, where: []) } }
+    }
+
+    /// Its connections are as they were: nothing but the row tells that it does not beat. Nor does it matter that a lease that
+    /// is asked for is shorter than the one that may last.
+    @Test func aNodeThatDoesNotBeatIsFollowedOnceItsLeaseIsOver() throws {
+        let first = try open(proxy.address, lease: 3000)
+        #expect(wait(until: true, first))
+        proxy.halt(true)
+        let second = try open(address, lease: 50)
+        #expect(throws: StorageError(.notFresh, "")) { try first.enter() }
+        try second.commit(LogSamples.batch(1...1))
+        second.close()
+        proxy.halt(false)
+    }
+
+    @Test func aNodeWhosePlaceIsTakenSaysSoOnceAndCompetesNoMore() throws {
+        let counter = Counter()
+        let engine = try open(address, lease: 200, lost: { counter.add() })
+        #expect(wait(until: true, engine))
+        try RawPostgres.run("UPDATE holder SET node = 'other', beat = 0", at: address)
+        let deadline = MonotonicDeadline(milliseconds: 30_000)
+        while counter.value == 0, deadline.remaining > 0 { sched_yield() }
+        #expect(counter.value == 1)
+        #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
+        engine.close()
+        #expect(try RawPostgres.run("SELECT count(*) FROM holder WHERE node = 'other' AND beat = 0", at: address) == 1)
+    }
+
+    /// While one waits, and until it is told to wait no longer.
+    @Test func aNodeThatMayWaitWaits() throws {
+        let first = try open(address, lease: 300)
+        let counter = Counter()
+        var options = PostgresEngine.Options()
+        options.waiting = {
+            counter.add()
+            return counter.value < 40
+        }
+        #expect(throws: StorageError(.locked, "")) { try PostgresEngine(address, tables: [Shelf.schema], options: options) }
+        #expect(counter.value == 40)
+        options.waiting = {
+            first.close()
+            return true
+        }
+        let second = try PostgresEngine(address, tables: [Shelf.schema], options: options)
+        try second.commit(LogSamples.batch(1...1))
+    }
+
+    @Test func aDoubtIsSettledThoughNobodyWrites() throws {
+        let engine = try open(proxy.address, lease: 1000)
+        proxy.arm(.dropsBefore, refusingThen: true)
+        #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(1...1)) }
+        #expect(wait(until: false, engine))
+        proxy.admit()
+        #expect(wait(until: true, engine))
+        try engine.commit(LogSamples.batch(1...1))
+    }
+
+    @Test func aDoubtThatWasKeptEndsTheNodeThoughNobodyWrites() throws {
+        let counter = Counter()
+        let engine = try open(proxy.address, lease: 1000, lost: { counter.add() })
+        proxy.arm(.dropsAfter, refusingThen: true)
+        #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(1...1)) }
+        proxy.admit()
+        let deadline = MonotonicDeadline(milliseconds: 30_000)
+        while counter.value == 0, deadline.remaining > 0 { sched_yield() }
+        #expect(counter.value == 1)
+        #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
     }
 
     @Test func aNodeThatLetGoIsNotWaitedFor() throws {
