@@ -220,7 +220,7 @@ def test_nothing_acknowledged_is_lost_whoever_is_killed(cluster, service, addres
     until(goes_on, "written at the end")
     writer.end()
     assert not writer.other
-    assert {reason for reason, *_ in writer.refused} <= {"unavailable", "notFresh", "inDoubt", "locked"}
+    assert {reason for reason, *_ in writer.refused} <= {"unavailable", "notFresh", "inDoubt", "locked", "standby"}
     assert all(retry and decision for _, retry, decision in writer.refused)
     for key in writer.kept:
         alice.get(SPACE + "getRecord", space=space, repo=alice.did, collection=POST, rkey=key).ok()

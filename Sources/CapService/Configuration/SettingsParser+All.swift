@@ -42,7 +42,8 @@ extension SettingsParser {
                 name: "data", value: "DIR", help: "folder of the database, made when missing", shown: { $0.data }
             ) { settings, text in settings.data = text },
             Setting(
-                name: "store", value: "postgres://…", help: "PostgreSQL database that holds the store in place of a file",
+                name: "store", value: "postgres://…",
+                help: "PostgreSQL database that holds the store in place of a file",
                 shown: { $0.store.map { "postgres://\(PostgresEngine.name(of: $0))" } ?? "" }
             ) { settings, text throws(SettingsError) in settings.store = try store(text) },
             Setting(name: "config", value: "FILE", help: "JSON file with these settings; the command line wins") {

@@ -44,7 +44,8 @@ extension Service {
                     case .success(.admitted(let admitted)):
                         return .json(
                             Self.receipt(
-                                cid, admitted.activated, admitted.skipped, store.unprovenSnapshot(), admitted.edge, now))
+                                cid, admitted.activated, admitted.skipped, store.unprovenSnapshot(), admitted.edge, now)
+                        )
                     }
                 }
             })

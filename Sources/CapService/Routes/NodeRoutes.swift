@@ -44,7 +44,7 @@ extension Service {
     func health() throws(ErrorAnswer) -> HTTPResponse {
         do {
             _ = try store.tokens.token(revision: 0)
-        } catch where ErrorAnswer(.storage(error)).status == 503 {
+        } catch  where ErrorAnswer(.storage(error)).status == 503 {
             // To start again would not help.
         } catch {
             throw ErrorAnswer(

@@ -40,7 +40,8 @@ extension Settings {
         options.waiting = watch.waiting
         options.lost = watch.lost
         let engine = try PostgresEngine(
-            store, tables: families.flatMap(\.tables) + Self.commonTables, projections: families.flatMap(\.projections), options: options)
+            store, tables: families.flatMap(\.tables) + Self.commonTables, projections: families.flatMap(\.projections),
+            options: options)
         return try GraphStore.open(engine, families: families, at: now, limits: graph, maxPending: maxPending)
     }
 }

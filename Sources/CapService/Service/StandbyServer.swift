@@ -45,11 +45,10 @@ final class StandbyServer: Sendable {
 private struct StandbyHandler: HTTPHandler {
     func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
         if ["/healthz", "/health"].contains(request.path) { return reply.send(HTTPResponse(status: 200)) }
-        let prefix = XRPCDispatcher.prefix
         var failure = ErrorAnswer(
             503, "standby", "another node serves the store; this one waits for its end", form: .json, retryAfter: 1)
-        if request.path.utf8.starts(with: prefix.utf8) {
-            let name = String(decoding: request.path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+        if request.path.utf8.starts(with: XRPCDispatcher.prefix.utf8) {
+            let name = String(request.path.dropFirst(XRPCDispatcher.prefix.count))
             failure = XRPCAnswer.failure(failure, nsid: name, request: request)
         }
         var response = failure.response(DecisionID(), wantsJSON: true)

@@ -113,7 +113,9 @@ enum PostgresSchema {
             throw PostgresFailure(
                 StorageError(
                     .notADatabase, "the database at `\(connection.server)` does not order texts by their UTF-8 bytes",
-                    hint: "make it with `createdb --template=template0 --encoding=UTF8 --locale=C --locale-provider=libc`"))
+                    hint:
+                        "make it with `createdb --template=template0 --encoding=UTF8 --locale=C --locale-provider=libc`"
+                ))
         }
     }
 

@@ -34,7 +34,8 @@ enum RevokeShape {
                 ) { _ in done.raise() })
             done.wait()
             revocations.append(Stopwatch.nanoseconds() - start)
-            precondition(!store.unprovenSnapshot().check(question, at: ChainWorld.now).isAllowed, "a check still allows")
+            precondition(
+                !store.unprovenSnapshot().check(question, at: ChainWorld.now).isAllowed, "a check still allows")
             let entry = LogEntry(
                 revision: UInt64(round + 1), kind: 2, recordedAt: 0, record: [UInt8](repeating: 1, count: 64),
                 tokenID: ChainWorld.digest(round, 34), token: [UInt8](repeating: 0x61, count: 600))

@@ -47,11 +47,14 @@ class Cluster:
             done = subprocess.run([self.programs / program, *words], cwd=self.folder, stdin=subprocess.DEVNULL,
                                   stdout=said, stderr=said, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, **self.user)
         if done.returncode:
-            raise RuntimeError(f"{program}: " + (self.folder / "said").read_text()[-2000:])
+            told = [part.read_text()[-2000:] for part in (self.folder / "said", self.folder / "log") if part.exists()]
+            raise RuntimeError(f"{program}: " + "\n".join(told))
 
     def start(self, *options):
         """Starts it, also after `kill`; `options` are settings such as `fsync=off`."""
-        (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
+        # Another process may have the number that a killed server left here.
+        for left in ("data/postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self.folder / left).unlink(missing_ok=True)
         settings = ["listen_addresses=", f"unix_socket_directories={self.folder}", "max_connections=300", *options]
         self.run("pg_ctl", "start", "-w", "-s", "-D", "data", "-l", "log", "-o",
                  " ".join(f"-c {setting!r}" for setting in settings))

@@ -80,7 +80,9 @@ import UCAN
         try AccountRig(in: folder).store.close()
         for name in ["log.sqlite", "log.sqlite.head"] { unlink(folder.path + "/" + name) }
         #expect(throws: IdentityError.self) {
-            try Accounts.checkNothingIsLost(store: folder.path + "/log.sqlite", isThere: try GraphStore.isThere(folder.path + "/log.sqlite"), keyFile: folder.path + "/keys")
+            try Accounts.checkNothingIsLost(
+                store: folder.path + "/log.sqlite", isThere: try GraphStore.isThere(folder.path + "/log.sqlite"),
+                keyFile: folder.path + "/keys")
         }
         #expect(throws: IdentityError.self) { try AccountRig(in: folder) }
         #expect(folder.read("keys") == key)

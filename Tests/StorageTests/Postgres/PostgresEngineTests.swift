@@ -238,7 +238,8 @@ import Threading
         let cases: [(String, StorageError.Code, isLost: Bool, isPassing: Bool)] = [
             ("40001", .locked, false, true), ("40P01", .locked, false, true), ("55P03", .locked, false, true),
             ("23505", .constraint, false, false), ("23502", .constraint, false, false),
-            ("22021", .unstorable, false, false), ("54000", .unstorable, false, false), ("22P02", .constraint, false, false),
+            ("22021", .unstorable, false, false), ("54000", .unstorable, false, false),
+            ("22P02", .constraint, false, false),
             ("22P03", .constraint, false, false), ("25006", .readOnly, true, false),
             ("57P01", .unavailable, true, false), ("57P02", .unavailable, true, false),
             ("57P03", .unavailable, true, false), ("25P03", .unavailable, true, false),

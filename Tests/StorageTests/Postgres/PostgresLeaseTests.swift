@@ -142,7 +142,9 @@ private final class Counter: Sendable {
             counter.add()
             return counter.value < 40
         }
-        #expect(throws: StorageError(.locked, "")) { try PostgresEngine(address, tables: [Shelf.schema], options: options) }
+        #expect(throws: StorageError(.locked, "")) {
+            try PostgresEngine(address, tables: [Shelf.schema], options: options)
+        }
         #expect(counter.value == 40)
         options.waiting = {
             first.close()
