@@ -24,7 +24,8 @@ public struct StorageError: Error, Equatable, Sendable {
         case constraint
         /// The log or reader was closed before.
         case closed
-        /// The database server cannot be reached, or gave up the work; nothing of the write was kept.
+        /// The database server cannot be reached, or gave up the work, or others have all connections; nothing of the write
+        /// was kept.
         case unavailable
         /// Nobody knows yet whether the write was kept: it must not be taken for done, nor for undone.
         case inDoubt

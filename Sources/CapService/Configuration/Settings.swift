@@ -37,6 +37,8 @@ struct Settings: Sendable {
     /// How often a minute one name may be tried to log in with from one address; 0 means any number.
     var loginsPerMinute = 6
     var maxPending = 4096
+    /// How many requests read tables at the same time; nil for what the engine takes for its own.
+    var maxReaders: Int?
     var maxBatchQuestions = 100
     /// Whether anybody may make an account here.
     var registration = RegistrationPolicy.closed

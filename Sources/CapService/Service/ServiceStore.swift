@@ -33,10 +33,13 @@ extension Settings {
     /// Opens the store, making it where there is none.
     func openStore(_ families: [any StoreFamily], at now: Timestamp, _ watch: StoreWatch) throws -> GraphStore {
         guard let store else {
+            var options = SQLiteLogOptions()
+            if let maxReaders { options.maxReaders = maxReaders }
             return try GraphStore.open(
-                path: database, families: families, at: now, limits: graph, maxPending: maxPending)
+                path: database, families: families, at: now, limits: graph, options: options, maxPending: maxPending)
         }
         var options = PostgresEngine.Options()
+        if let maxReaders { options.maxReaders = maxReaders }
         options.waiting = watch.waiting
         options.lost = watch.lost
         let engine = try PostgresEngine(

@@ -67,7 +67,7 @@ final class SpaceHost: Sendable {
 struct HostedAuthorities: AuthorityDirectory {
     let accounts: Accounts
 
-    func isHosted(_ did: DID) throws -> Bool { try accounts.isHosted(did) }
+    func isHosted(_ did: DID, in tables: any TableReader) throws -> Bool { try accounts.isHosted(did, in: tables) }
 
     /// This host holds no authority of its own: each space stands under the account that made it.
     func isServiceAuthority(_ did: DID) -> Bool { false }
@@ -81,8 +81,15 @@ struct HostedAuthors: RepoAuthors {
 
     func isHosted(_ author: DID) throws -> Bool { try accounts.isHosted(author) }
 
-    func refusalToReaders(of author: DID) throws -> ATProtoError? {
-        switch try accounts.account(author)?.status {
+    func refusalToReaders(of author: DID) throws -> ATProtoError? { refusal(try accounts.account(author)) }
+
+    func refusalsToReaders() -> (DID, any TableReader) throws -> ATProtoError? {
+        let era = accounts.era
+        return { author, tables in refusal(try accounts.account(author, in: tables, since: era)) }
+    }
+
+    private func refusal(_ account: Account?) -> ATProtoError? {
+        switch account?.status {
         case nil, .active: nil
         case .deactivated: ATProtoError("RepoDeactivated", "the repo's account is deactivated")
         case .suspended: ATProtoError("RepoSuspended", "the repo's account is suspended")

@@ -41,12 +41,12 @@ extension Gate {
         var completed = context ?? CheckContext()
         switch view.view.standing(of: uri) {
         case .live: break
-        case .absent where try !isUnderHostedAuthority(space):
+        case .absent where try !isUnderHostedAuthority(space, view.view.tables):
             // What is put into a repo is put into one that is kept here.
             if ability == .spaceRead {
                 completed.isHeldElsewhere = true
             } else if let author {
-                completed.isHeldElsewhere = try accounts.isHosted(author)
+                completed.isHeldElsewhere = try accounts.isHosted(author, in: view.view.tables)
             }
         case .absent, .deleted: completed.isOfNoSpace = true
         }
@@ -57,7 +57,7 @@ extension Gate {
     }
 
     /// True for a space under an authority whose spaces are all made here.
-    func isUnderHostedAuthority(_ space: Space) throws -> Bool {
-        try accounts.isHosted(space.owner) || accounts.isServiceAuthority(space.owner)
+    func isUnderHostedAuthority(_ space: Space, _ tables: any TableReader) throws -> Bool {
+        try accounts.isHosted(space.owner, in: tables) || accounts.isServiceAuthority(space.owner)
     }
 }

@@ -26,7 +26,8 @@ enum SpaceStanding {
     case absent
 }
 
-/// A view whose tables are opened when they are first read: most credentials are judged without.
+/// A view whose tables are opened when they are first read: most credentials are judged without. One thread opens and
+/// closes it.
 final class LazyView {
     private final class Tables: TableReader {
         let store: GraphStore
@@ -41,9 +42,11 @@ final class LazyView {
         }
 
         private func opened() throws -> any ReadSession {
-            let open = try session ?? store.openReadSession()
-            session = open
-            return open
+            if let session { return session }
+            let opened = try store.openReadSession()
+            session = opened
+            ReadNesting.enter()
+            return opened
         }
     }
 
@@ -58,7 +61,9 @@ final class LazyView {
     }
 
     func close() {
-        tables.session?.close()
+        guard let session = tables.session else { return }
         tables.session = nil
+        ReadNesting.leave()
+        session.close()
     }
 }

@@ -152,7 +152,8 @@ extension Gate {
             let belonging = CheckQuestion(
                 principal: question.user, ability: .spaceBelong, resource: Resource(space: try Space(space)))
             let isKnown =
-                try accounts.isHosted(question.user) || view.view.graph.check(belonging, at: now).isAllowed
+                try accounts.isHosted(question.user, in: view.view.tables)
+                || view.view.graph.check(belonging, at: now).isAllowed
             view.close()
             let isAuthorized = try questions.run(for: question.user, from: isKnown ? nil : network()) {
                 managingApps.admits(question, at: now)

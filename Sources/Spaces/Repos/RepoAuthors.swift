@@ -1,4 +1,5 @@
 package import ATProto
+package import Storage
 package import UCAN
 
 /// Knows the accounts that write repos here: their keys, and whether others may read them now.
@@ -11,6 +12,9 @@ package protocol RepoAuthors: Sendable {
 
     /// Why nobody but the author may read its repos now: `RepoTakendown`, `RepoSuspended` or `RepoDeactivated`.
     func refusalToReaders(of author: DID) throws -> ATProtoError?
+
+    /// Gives what tells the same inside a read, by its tables, which are opened after this call.
+    func refusalsToReaders() -> (DID, any TableReader) throws -> ATProtoError?
 }
 
 /// Stands where no account is held: nothing can be signed, and everything is open to readers.
@@ -19,4 +23,5 @@ package struct NoAuthors: RepoAuthors {
     package func signingKey(of author: DID) -> PrivateKey? { nil }
     package func isHosted(_ author: DID) -> Bool { false }
     package func refusalToReaders(of author: DID) -> ATProtoError? { nil }
+    package func refusalsToReaders() -> (DID, any TableReader) throws -> ATProtoError? { { _, _ in nil } }
 }

@@ -22,11 +22,12 @@ extension RepoStore {
         _ permit: Permit, of author: DID, _ body: (RepoReader, RepoHead) throws -> Value
     ) throws -> Value? {
         let viewer = try viewer(permit, author)
+        let refusal = try refusal(author, to: viewer)
         return try store.read { tables in
             let reader = self.reader(tables)
             guard let head = try reader.head(space: permit.space, author: author.text) else { return nil }
             let shown = try head.shown(to: viewer)
-            try requireOpen(author, to: viewer)
+            if let refusal { throw refusal }
             return try body(reader, shown)
         }
     }
@@ -38,13 +39,15 @@ extension RepoStore {
         _ permit: Permit, of author: DID, _ body: (RepoReader, RepoHead?) throws -> Value
     ) throws -> Value {
         let viewer = try viewer(permit, author)
+        let refusal = try refusal(author, to: viewer)
+        let isKept = try viewer == .author || authors.isHosted(author)
         return try store.read { tables in
             let reader = self.reader(tables)
             var head = try reader.head(space: permit.space, author: author.text)
             if viewer == .reader, head?.status == .orphaned { head = nil }
-            if head == nil, viewer == .reader, try !authors.isHosted(author) { throw RepoReader.repoNotFound }
+            if head == nil, !isKept { throw RepoReader.repoNotFound }
             let shown = try head?.shown(to: viewer)
-            try requireOpen(author, to: viewer)
+            if let refusal { throw refusal }
             return try body(reader, shown)
         }
     }
@@ -58,10 +61,11 @@ extension RepoStore {
     ) throws -> Value {
         try permit.require(.readRecords(author: nil))
         var known: [String: Bool] = [:]
+        let refusal = authors.refusalsToReaders()
         return try store.read { tables in
             try body(reader(tables)) { author in
                 if let isShown = known[author] { return isShown }
-                let isShown = try authors.refusalToReaders(of: DID(trusted: author)) == nil
+                let isShown = try refusal(DID(trusted: author), tables) == nil
                 known[author] = isShown
                 return isShown
             }
@@ -84,19 +88,28 @@ extension RepoStore {
         let viewer = try viewer(permit, author)
         let reader: ExportReader =
             permit.principal == .anyone ? .nameless(network: network) : .named(permit.principal.text)
+        // Looked up before the repo is opened, by a read of its own.
+        let refusal = try refusal(author, to: viewer)
+        let key = try authors.signingKey(of: author)
         return try export(
             space: permit.space, author: author.text, for: viewer, by: reader, excludeValues: excludeValues
         ) { head in
-            try requireOpen(author, to: viewer)
-            return try commit(to: head)
+            if let refusal { throw refusal }
+            return try Self.commit(to: head, with: key)
         }
     }
 
     /// Commits the author to a head with a key of this host; every reader gets a commit of its own.
     ///
+    /// Not to be called inside a read.
+    ///
     /// - Throws: `CommitUnavailable` when another host holds the author's key (atproto-spaces.md 9).
     package func commit(to head: RepoHead) throws -> SignedCommit {
-        guard let key = try authors.signingKey(of: DID(trusted: head.author)), key.curve != .ed25519 else {
+        try Self.commit(to: head, with: authors.signingKey(of: DID(trusted: head.author)))
+    }
+
+    private static func commit(to head: RepoHead, with key: PrivateKey?) throws -> SignedCommit {
+        guard let key, key.curve != .ed25519 else {
             throw ATProtoError("CommitUnavailable", "this host does not hold the key of the repo's author")
         }
         return try head.commit(with: key)
@@ -123,8 +136,8 @@ extension RepoStore {
         return isAuthor(permit, author) ? .author : .reader
     }
 
-    private func requireOpen(_ author: DID, to viewer: RepoViewer) throws {
-        guard viewer == .reader else { return }
-        if let refusal = try authors.refusalToReaders(of: author) { throw refusal }
+    /// Why an author's repo is not shown now; looked up before the read, which holds a connection.
+    private func refusal(_ author: DID, to viewer: RepoViewer) throws -> ATProtoError? {
+        viewer == .reader ? try authors.refusalToReaders(of: author) : nil
     }
 }

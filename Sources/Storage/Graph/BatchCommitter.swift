@@ -233,7 +233,7 @@ final class BatchCommitter: @unchecked Sendable {
             try self.use(mark, at: change.now, pending)
         }
         do {
-            try change.body(transaction)
+            try ReadNesting.inside { try change.body(transaction) }
         } catch {
             if let failure = tables.failure { throw .failed(.storage(failure)) }
             if let error = error as? GraphError { throw .failed(.graph(error)) }

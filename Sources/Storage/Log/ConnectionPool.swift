@@ -1,19 +1,24 @@
 import Threading
 
-/// Lends connections to threads, making them on demand up to a limit and then having callers wait.
+/// Lends connections to threads, making them on demand up to a limit and then having callers wait, for a time.
 ///
 /// Unchecked because the stored variables are touched only under `monitor`, and a connection lent out is out of `idle`
 /// until its borrower is done.
 final class ConnectionPool<Connection>: @unchecked Sendable {
     private let limit: Int
+    private let patience: Int64
     private let make: @Sendable () throws(StorageError) -> sending Connection
     private let monitor = Monitor()
     private var idle: [Connection] = []
     private var openCount = 0
     private var isClosed = false
 
-    init(limit: Int, make: @escaping @Sendable () throws(StorageError) -> sending Connection) {
+    /// `patience` is how many milliseconds one waits for a connection that others have.
+    init(
+        limit: Int, patience: Int64 = 5000, make: @escaping @Sendable () throws(StorageError) -> sending Connection
+    ) {
         self.limit = limit
+        self.patience = patience
         self.make = make
     }
 
@@ -40,9 +45,17 @@ final class ConnectionPool<Connection>: @unchecked Sendable {
         monitor.wakeAll()
     }
 
+    /// Takes a connection; throws `unavailable` where none came back in time.
     func take() throws(StorageError) -> Connection {
         monitor.lock()
-        while !isClosed, idle.isEmpty, openCount == limit { monitor.wait() }
+        let deadline = MonotonicDeadline(milliseconds: Int32(clamping: patience))
+        while !isClosed, idle.isEmpty, openCount == limit {
+            if monitor.wait(milliseconds: Int64(deadline.remaining)) || deadline.remaining > 0 { continue }
+            guard !isClosed, idle.isEmpty, openCount == limit else { break }
+            monitor.unlock()
+            throw StorageError(
+                .unavailable, "all \(limit) connections that read are in use", hint: "ask again in a moment")
+        }
         if isClosed {
             monitor.unlock()
             throw StorageError(.closed, "the reader is closed")

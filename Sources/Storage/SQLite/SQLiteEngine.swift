@@ -16,7 +16,7 @@ package final class SQLiteEngine: StoreEngine {
         log = try SQLiteLog.open(path: path, mode: .create, options: options)
         tokens = try SQLiteTokens(path: path)
         let file = try DatabaseFile(path)
-        readers = SnapshotReaders(file, limit: 32, SQLiteLogOptions(cacheBytes: 2 << 20))
+        readers = SnapshotReaders(file, limit: max(1, options.maxReaders), SQLiteLogOptions(cacheBytes: 2 << 20))
     }
 
     package var lastRevision: UInt64 { log.lastRevision }

@@ -11,6 +11,8 @@ public struct SQLiteLogOptions: Sendable {
     /// Bytes of a database up to which a start reads all its tables, which took half a second for 70,000 records; of a longer
     /// one it leaves the large tables to `verify`.
     public var wholeCheckBytes: Int64 = 64 << 20
+    /// How many read tables at the same time; the next waits.
+    package var maxReaders = 32
     /// Names the layer between SQLite and the disk, for tests that watch it.
     var fileSystem: String?
     /// Tables that are about to be filled anew, so that what they hold is not looked at.

@@ -62,15 +62,20 @@ extension GraphStore {
         return try handover.wait()
     }
 
-    /// Reads tables on a connection of its own, in one consistent state.
+    /// Reads tables on a connection of its own, in one consistent state. What the body has to know from tables it reads from
+    /// those that it is given: a second connection, held with the first, is waited for by everybody who holds one.
     package func read<Value>(_ body: (any TableReader) throws -> Value) throws -> Value {
         let session = try openReadSession()
         defer { session.close() }
-        return try body(session)
+        return try ReadNesting.inside { try body(session) }
     }
 
-    /// Opens one consistent state of the tables that lasts until it is closed, for an answer that is streamed.
-    package func openReadSession() throws(StorageError) -> any ReadSession { try engine.openReadSession() }
+    /// Opens one consistent state of the tables that lasts until it is closed, for an answer that is streamed. Not to be
+    /// called inside a read or a change.
+    package func openReadSession() throws(StorageError) -> any ReadSession {
+        assert(!ReadNesting.isInside, "a read inside a read or a change")
+        return try engine.openReadSession()
+    }
 }
 
 /// Hands the result of a change from the writer thread to the one that waits for it.

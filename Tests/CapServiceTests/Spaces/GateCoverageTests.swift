@@ -229,6 +229,6 @@ import UCAN
 }
 
 private struct EveryAccount: AuthorityDirectory {
-    func isHosted(_ did: DID) throws -> Bool { true }
+    func isHosted(_ did: DID, in tables: any TableReader) -> Bool { true }
     func isServiceAuthority(_ did: DID) -> Bool { false }
 }

@@ -217,11 +217,15 @@ import UCAN
         func signingKey(of author: DID) -> PrivateKey? { nil }
         func isHosted(_ author: DID) -> Bool { names.contains(author) }
         func refusalToReaders(of author: DID) -> ATProtoError? { nil }
+        func refusalsToReaders() -> (DID, any TableReader) throws -> ATProtoError? { { _, _ in nil } }
     }
 
     private struct Suspended: RepoAuthors {
         func signingKey(of author: DID) -> PrivateKey? { nil }
         func isHosted(_ author: DID) -> Bool { true }
         func refusalToReaders(of author: DID) -> ATProtoError? { ATProtoError("RepoSuspended", "suspended") }
+        func refusalsToReaders() -> (DID, any TableReader) throws -> ATProtoError? {
+            { author, _ in refusalToReaders(of: author) }
+        }
     }
 }

@@ -136,7 +136,9 @@ final class SpaceRig: Sendable {
 
 /// Names below `here.example` are hosted; `host.here.example` is an authority of the service itself.
 struct HostedNames: AuthorityDirectory {
-    func isHosted(_ did: DID) -> Bool { did.text.hasSuffix(".here.example") && !isServiceAuthority(did) }
+    func isHosted(_ did: DID, in tables: any TableReader) -> Bool {
+        did.text.hasSuffix(".here.example") && !isServiceAuthority(did)
+    }
     func isServiceAuthority(_ did: DID) -> Bool { did.text == "did:web:host.here.example" }
 }
 

@@ -19,8 +19,8 @@ enum RepoRoutes {
     private static func latestCommit(_ call: XRPCCall) throws -> XRPCOutput {
         let repo = try RepoCall(call)
         let (author, permit) = try repo.reading()
-        let commit = try repo.repos.read(permit, of: author) { try repo.repos.commit(to: $1) }
-        return .json(["commit": commit.json])
+        let head = try repo.repos.read(permit, of: author) { $1 }
+        return .json(["commit": try repo.repos.commit(to: head).json])
     }
 
     /// `{rev, commit, lthashState?}`, null where nothing was written; the state of the set hash is for the author alone.
@@ -30,15 +30,16 @@ enum RepoRoutes {
         var json = JSONObject()
         json["rev"] = .null
         json["commit"] = .null
-        try repo.repos.readIfWritten(permit, of: author) { reader, head in
-            json["rev"] = .string(head.rev.text)
-            switch try repo.commitIfHeld(to: head) {
-            case .some(let commit): json["commit"] = commit.json
-            case nil: json["commitError"] = "CommitUnavailable"
-            }
-            guard repo.repos.isAuthor(permit, author) else { return }
-            json["lthashState"] = RecordData.json(.bytes(try reader.hashState(of: head).state))
+        let found = try repo.repos.readIfWritten(permit, of: author) { reader, head in
+            (head, repo.repos.isAuthor(permit, author) ? try reader.hashState(of: head).state : nil)
         }
+        guard let (head, hashState) = found else { return .json(.object(json)) }
+        json["rev"] = .string(head.rev.text)
+        switch try repo.commitIfHeld(to: head) {
+        case .some(let commit): json["commit"] = commit.json
+        case nil: json["commitError"] = "CommitUnavailable"
+        }
+        if let hashState { json["lthashState"] = RecordData.json(.bytes(hashState)) }
         return .json(.object(json))
     }
 
@@ -66,27 +67,27 @@ enum RepoRoutes {
         let repo = try RepoCall(call)
         let listing = try repo.parsing { try OperationListing(call) }
         let (author, permit) = try repo.reading()
-        return try repo.repos.read(permit, of: author) { reader, head in
-            let page = try reader.operations(of: head, listing, limits: repo.repos.limits)
-            var json = JSONWriter(reserving: 256 + page.operations.count * 300)
-            json.beginObject()
-            json.key(plain: "ops")
-            json.beginArray()
-            for operation in page.operations { try json.value(operation) }
-            json.endArray()
-            if let cursor = page.cursor {
-                json.key(plain: "cursor")
-                json.string(cursor)
-            } else if let commit = try repo.commitIfHeld(to: head) {
-                json.key(plain: "commit")
-                json.value(commit.json)
-            } else {
-                json.key(plain: "commitError")
-                json.string("CommitUnavailable")
-            }
-            json.endObject()
-            return .json(json.bytes)
+        let (page, head) = try repo.repos.read(permit, of: author) { reader, head in
+            (try reader.operations(of: head, listing, limits: repo.repos.limits), head)
         }
+        var json = JSONWriter(reserving: 256 + page.operations.count * 300)
+        json.beginObject()
+        json.key(plain: "ops")
+        json.beginArray()
+        for operation in page.operations { try json.value(operation) }
+        json.endArray()
+        if let cursor = page.cursor {
+            json.key(plain: "cursor")
+            json.string(cursor)
+        } else if let commit = try repo.commitIfHeld(to: head) {
+            json.key(plain: "commit")
+            json.value(commit.json)
+        } else {
+            json.key(plain: "commitError")
+            json.string("CommitUnavailable")
+        }
+        json.endObject()
+        return .json(json.bytes)
     }
 
     /// `{repos, cursor?}`, each entry with the names of both profiles; to all but holders of credentials also the space's
