@@ -39,15 +39,27 @@ extension PostgresConnection {
         return .failed(PostgresFailure(StorageError(.internal, "the transaction at `\(server)` had failed")))
     }
 
-    /// Begins to read one state of the database; gives the revision at which its log ends.
-    func beginReading() throws(PostgresFailure) -> UInt64 {
-        var revision: UInt64?
+    /// What a state of the database says of where it stands.
+    struct Standing {
+        /// At which its log ends.
+        let revision: UInt64
+        /// Who holds the store, in hexadecimal digits; empty where nobody does.
+        let node: String
+        /// How many renewals of the holder it has.
+        let beat: Int64
+    }
+
+    /// Begins to read one state of the database; gives where that stands.
+    func beginReading() throws(PostgresFailure) -> Standing {
+        var standing: Standing?
         try execute(PostgresSchema.beginReading) { result in
             guard PQntuples(result) == 1 else { return }
-            revision = PQgetvalue(result, 0, 0).flatMap { UInt64(String(cString: $0)) }
+            let texts = (0..<3).compactMap { PQgetvalue(result, 0, $0).map { String(cString: $0) } }
+            guard texts.count == 3, let revision = UInt64(texts[0]), let beat = Int64(texts[2]) else { return }
+            standing = Standing(revision: revision, node: texts[1], beat: beat)
         }
-        guard let revision else { throw PostgresFailure(.damaged("the head of the log", in: server)) }
-        return revision
+        guard let standing else { throw PostgresFailure(.damaged("the head of the log", in: server)) }
+        return standing
     }
 
     /// Takes back the open transaction; a connection that cannot is closed, which does the same.

@@ -39,7 +39,7 @@ package final class PostgresEngine: StoreEngine {
     ) throws(StorageError) {
         do throws(PostgresFailure) { try PostgresSchema.open(address) } catch { throw error.error }
         holder = options.isShared ? nil : try PostgresHolder(address, options: options)
-        readers = PostgresReaders(address, limit: max(1, options.maxReaders))
+        readers = PostgresReaders(address, limit: max(1, options.maxReaders), holder: holder)
         tokens = PostgresTokens(readers)
         do throws(StorageError) {
             let made = try PostgresEngine.writer(address, tables, projections, holder, options)

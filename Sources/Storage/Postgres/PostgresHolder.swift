@@ -17,6 +17,8 @@ final class PostgresHolder: Sendable {
     private let state: Mutex<State>
     private let monitor = Monitor()
     private let isClosed = Atomic<Bool>(false)
+    /// The last beat of this node that the server has acknowledged.
+    private let beat = Atomic<Int64>(0)
     private let thread = Mutex<SystemThread?>(nil)
     private let settle = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -129,9 +131,11 @@ final class PostgresHolder: Sendable {
                 connection.rollBack()
                 return false
             }
-            try connection.once(
-                "UPDATE holder SET node = $1, lease = $2, beat = beat + 1 WHERE id = 1",
+            let taken = try connection.once(
+                "UPDATE holder SET node = $1, lease = $2, beat = beat + 1 WHERE id = 1 RETURNING beat",
                 [.bytes(node), .integer(Int64(lease.length))])
+            // One that turns out not to be kept is not this node's: it then asks for nothing.
+            beat.store(taken.integer(0, 0), ordering: .releasing)
             // Rows of writers that went without a word; none works yet whose row this could be.
             try connection.once("DELETE FROM commit_tag")
         } catch {
@@ -204,11 +208,25 @@ final class PostgresHolder: Sendable {
         // Before the write: this node held the store when it was made, and so at this time.
         let start = MonotonicDeadline.now
         let beat = try connection.query(
-            "UPDATE holder SET beat = beat + 1 WHERE id = 1 AND node = $1", [.bytes(node)])
-        guard beat.changeCount == 1 else { return lease.giveUp() }
+            "UPDATE holder SET beat = beat + 1 WHERE id = 1 AND node = $1 RETURNING beat", [.bytes(node)])
+        guard beat.rowCount == 1 else { return lease.giveUp() }
         // A warning says that the write may not last; then it shows nothing.
         guard !connection.notices.warned else { return connection.close() }
+        self.beat.store(beat.integer(0, 0), ordering: .releasing)
         lease.renew(from: start)
+    }
+
+    /// What a state of the database has to show that may be read: that this node held the store in it, after all that it was
+    /// told before.
+    var claim: Claim { Claim(node: node.hexadecimal, beat: beat.load(ordering: .acquiring)) }
+
+    struct Claim {
+        let node: String
+        let beat: Int64
+
+        func holds(in standing: PostgresConnection.Standing) -> Bool {
+            standing.node == node && standing.beat >= beat
+        }
     }
 
     /// Lets the next node start, at once where the server can be told.
@@ -230,5 +248,12 @@ final class PostgresHolder: Sendable {
             }
             state.connection = nil
         }
+    }
+}
+
+extension [UInt8] {
+    /// Two small digits a byte.
+    fileprivate var hexadecimal: String {
+        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

@@ -4,11 +4,14 @@ import Synchronization
 final class PostgresReaders: Sendable {
     private let pool: ConnectionPool<PostgresRows>
     private let limit: Int
+    /// Who has to hold the store in what is read; nil where that is asked by nobody who answers.
+    private let holder: PostgresHolder?
     /// The revision that this node knows to be kept: a database that is behind it is not the one that was read.
     let reached = Atomic<UInt64>(0)
 
-    init(_ address: String, limit: Int) {
+    init(_ address: String, limit: Int, holder: PostgresHolder? = nil) {
         self.limit = limit
+        self.holder = holder
         pool = ConnectionPool(limit: limit) { () throws(StorageError) in
             do throws(PostgresFailure) {
                 let connection = try PostgresConnection(address)
@@ -21,21 +24,26 @@ final class PostgresReaders: Sendable {
     }
 
     /// Lends a connection on one state of the database: the newest, all that was committed before the call. Throws
-    /// `notFresh` where it lacks what this node has told others.
+    /// `notFresh` where it lacks what this node has told others, and where another node may have written to it: what was let
+    /// through by the graph of this one would be shown what came after.
     func take() throws(StorageError) -> PostgresRows {
         let reached = reached.load(ordering: .acquiring)
+        let claim = holder?.claim
         var attempts = 0
         while true {
             let rows = try pool.take()
             do throws(PostgresFailure) {
-                let revision = try rows.connection.beginReading()
-                if revision >= reached { return rows }
+                let standing = try rows.connection.beginReading()
+                if standing.revision >= reached, claim?.holds(in: standing) ?? true { return rows }
                 // Another server stands behind it from the next time on.
                 rows.connection.close()
                 throw PostgresFailure(
                     StorageError(
                         .notFresh,
-                        "the database at `\(rows.connection.server)` ends at \(revision), and \(reached) was kept",
+                        """
+                        the database at `\(rows.connection.server)` ends at \(standing.revision) and beat \(standing.beat), \
+                        and is not this node's or misses what was kept
+                        """,
                         hint: "find out whether an older state of it was brought back"))
             } catch {
                 pool.giveBack(nil)

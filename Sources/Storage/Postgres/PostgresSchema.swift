@@ -23,7 +23,8 @@ enum PostgresSchema {
 
     /// The state is that of the first statement behind `BEGIN`, so there has to be one.
     static let beginReading = """
-        BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT revision FROM log_head WHERE shard = 0
+        BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+        SELECT revision, encode(node, 'hex'), beat FROM log_head, holder WHERE shard = 0 AND id = 1
         """
     static let beginOrdered = "BEGIN; SELECT pg_advisory_xact_lock(\(Lock.log))"
 

@@ -107,6 +107,26 @@ private final class Counter: Sendable {
         #expect(throws: StorageError(.notFresh, "")) { try store.read { try $0.exists(Shelf.self, where: []) } }
     }
 
+    /// Whoever waited for a connection, or for its turn on the processor, after it was let through may find the store in the
+    /// hands of another node, which has acknowledged what its own graph does not know.
+    @Test func whatAnotherNodeMayHaveWrittenIsNotReadUnderALeaseThatStillLasts() throws {
+        let engine = try open(address, lease: 60_000)
+        #expect(wait(until: true, engine))
+        try engine.openReadSession().close()
+        let node = "SELECT count(*) FROM holder WHERE node IS NOT NULL"
+        #expect(try RawPostgres.run(node, at: address) == 1)
+        try RawPostgres.run("CREATE TABLE kept AS SELECT * FROM holder", at: address)
+        for change in ["node = '\\x01'", "node = NULL", "beat = beat - 1"] {
+            try RawPostgres.run("UPDATE holder SET \(change)", at: address)
+            #expect(throws: Never.self) { try engine.enter() }
+            #expect(throws: StorageError(.notFresh, ""), "\(change)") { try engine.openReadSession() }
+            #expect(throws: StorageError(.notFresh, ""), "\(change)") { try engine.meta("key") }
+            #expect(throws: StorageError(.notFresh, ""), "\(change)") { try engine.tokens.tokens(revisions: [1]) }
+            try RawPostgres.run("UPDATE holder SET node = kept.node, beat = kept.beat FROM kept", at: address)
+        }
+        try engine.openReadSession().close()
+    }
+
     /// Its connections are as they were: nothing but the row tells that it does not beat. Nor does it matter that a lease that
     /// is asked for is shorter than the one that may last.
     @Test func aNodeThatDoesNotBeatIsFollowedOnceItsLeaseIsOver() throws {
