@@ -15,6 +15,7 @@ extension Service {
             throw ErrorAnswer.unauthenticated("missingAuthorization")
         }
         var (unresolved, asked): (DID?, DID?)
+        var unread: StorageError?
         do throws(UCANError) {
             return try UnverifiedToken.decode(
                 authorization: header, limits: settings.tokens,
@@ -24,10 +25,13 @@ extension Service {
                         return try resolver.key(KeyID.account, of: did.text, mayWait: false)
                     } catch {
                         if error == ResolutionError.mustWaitError { unresolved = did }
+                        unread = unread ?? ResolutionError.storeError(error)
                         return nil
                     }
                 })
         } catch {
+            // Whether the issuer has an account here is not known now: that says nothing of the token.
+            if let unread { throw ErrorAnswer(.storage(unread)) }
             var failure = ErrorAnswer.unauthenticated(error.code.rawValue, detail: error.message)
             // As long as no key was looked up, all the sentence can tell is what the token's own text says.
             if asked == nil { failure.explanation = error.message }

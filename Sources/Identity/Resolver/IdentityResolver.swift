@@ -1,5 +1,6 @@
 package import ATProto
 import Multiformats
+import Storage
 import Synchronization
 package import UCAN
 
@@ -161,7 +162,8 @@ extension IdentityResolver {
         }
     }
 
-    /// The key a DID publishes under a fragment; nil when it publishes none.
+    /// The key a DID publishes under a fragment; nil when it publishes none. What the store fails in is found again by
+    /// `ResolutionError.storeError`: it says nothing of the issuer.
     package func key(
         _ keyID: String, of did: String, _ freshness: Freshness = .remembered, mayWait: Bool
     ) throws(ATProtoError) -> PublicKey? {
@@ -170,8 +172,10 @@ extension IdentityResolver {
             document = try self.document(of: did, freshness, mayWait: mayWait)
         } catch let error as ResolutionError {
             throw error.tokenError
+        } catch let error as StorageError {
+            throw ResolutionError.tokenError(of: error)
         } catch {
-            throw ATProtoError("InternalServerError", "the issuer could not be looked up: \(error)")
+            throw ATProtoError("InternalServerError", "the issuer could not be looked up")
         }
         return try document.key(keyID)
     }

@@ -1,4 +1,5 @@
 package import ATProto
+package import Storage
 
 /// Says why a DID, a handle or a client could not be resolved.
 package struct ResolutionError: Error, Hashable, Sendable {
@@ -75,6 +76,17 @@ package struct ResolutionError: Error, Hashable, Sendable {
 
     /// Passes `mustWait` through functions that throw errors of tokens.
     package static let mustWaitError = ATProtoError("MustWait", "the answer is not remembered")
+
+    /// Stands for a failure of the store where errors are those of tokens; goes to no client.
+    static func tokenError(of error: StorageError) -> ATProtoError { ATProtoError(storeFailure, error.code.rawValue) }
+
+    /// The failure of the store that an error of a token stands for; nil where it is one of the token.
+    package static func storeError(_ error: ATProtoError) -> StorageError? {
+        guard error.name == storeFailure, let code = StorageError.Code(rawValue: error.message) else { return nil }
+        return StorageError(code, "the accounts of this host cannot be read now")
+    }
+
+    private static let storeFailure = "StoreFailure"
 }
 
 extension Outbound {

@@ -126,8 +126,7 @@ extension XRPCCall {
         do throws(ATProtoError) {
             return try service.resolver.verifying(mayWait: mayWait, verify)
         } catch {
-            guard error != ResolutionError.mustWaitError else { throw XRPCMustWait() }
-            throw error
+            throw Self.cause(error)
         }
     }
 
@@ -139,9 +138,14 @@ extension XRPCCall {
         do throws(ATProtoError) {
             return try service.resolver.key(keyID, of: did, mayWait: mayWait)
         } catch {
-            guard error != ResolutionError.mustWaitError else { throw XRPCMustWait() }
-            throw error
+            throw Self.cause(error)
         }
+    }
+
+    /// What an error of a token stands for that is none.
+    private static func cause(_ error: ATProtoError) -> any Error {
+        if error == ResolutionError.mustWaitError { return XRPCMustWait() }
+        return ResolutionError.storeError(error) ?? error
     }
 }
 
