@@ -53,6 +53,16 @@ public struct StorageError: Error, Equatable, Sendable {
     public static func == (left: StorageError, right: StorageError) -> Bool { left.code == right.code }
 }
 
+extension StorageError {
+    /// True for what fails every change alike, and now: each alone would fail of it too, and wait for it as long.
+    var failsEveryChange: Bool {
+        switch code {
+        case .unavailable, .locked, .inDoubt, .closed, .notFresh: true
+        default: false
+        }
+    }
+}
+
 extension StorageError: CustomStringConvertible {
     public var description: String {
         guard let hint else { return message }

@@ -34,13 +34,18 @@ final class BatchCommitter: @unchecked Sendable {
         case failed(StoreFailure)
         /// A body took its change back after it had changed the graph, which goes back only with the whole batch.
         case refused(any Error)
+
+        /// True where no change of the batch would fare better alone.
+        var isOfAll: Bool {
+            if case .failed(.storage(let error)) = self { error.failsEveryChange } else { false }
+        }
     }
 
     func process(_ operations: [StoreOperation]) {
         guard let reason = attempt(operations) else { return }
         // One change that cannot be stored must not take its neighbours with it.
-        guard operations.count > 1 else {
-            giveUp(operations[0], because: reason)
+        if operations.count == 1 || reason.isOfAll {
+            for operation in operations { giveUp(operation, because: reason) }
             return
         }
         for operation in operations {

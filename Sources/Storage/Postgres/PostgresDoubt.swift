@@ -25,6 +25,7 @@ struct PostgresDoubt {
     ) throws(PostgresFailure) -> Bool {
         let connection = try PostgresConnection(address, patience: patience)
         defer { connection.close() }
+        connection.silence = patience
         try connection.execute(PostgresSchema.writerSettings)
         try connection.execute(PostgresSchema.beginOrdered)
         try holder?.check(connection)

@@ -159,7 +159,7 @@ package final class PostgresEngine: StoreEngine {
 
     package func close() {
         isClosed.store(true, ordering: .releasing)
-        holder?.lease.giveUp()
+        holder?.prepareToClose()
         writer.withLock { writer in
             writer?.close()
             writer = nil

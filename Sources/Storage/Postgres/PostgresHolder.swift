@@ -1,4 +1,5 @@
 import Glibc
+import Multiformats
 import Synchronization
 import Threading
 
@@ -21,6 +22,8 @@ final class PostgresHolder: Sendable {
     private let beat = Atomic<Int64>(0)
     private let thread = Mutex<SystemThread?>(nil)
     private let settle = Mutex<(@Sendable () -> Void)?>(nil)
+    private let settler = Mutex<SystemThread?>(nil)
+    private let isSettling = Atomic<Bool>(false)
 
     /// Unchecked because the only reference lives in a `Mutex`, which never hands it out.
     private final class State: @unchecked Sendable {
@@ -38,6 +41,8 @@ final class PostgresHolder: Sendable {
 
     /// Milliseconds for which the server may keep a renewal waiting.
     private static let patience: Int32 = 3000
+    /// Milliseconds for which a start waits for its first renewal.
+    private static let firstPatience: Int32 = 30_000
     /// Milliseconds between two looks at a row that another node holds.
     private static let pause: UInt32 = 50
 
@@ -54,10 +59,26 @@ final class PostgresHolder: Sendable {
         } catch {
             throw error.error
         }
-        renew()
+        try renewFirst()
         let made = SystemThread { [self] in keep() }
         guard let made else { throw StorageError(.internal, "the system gives no thread to renew a lease") }
         thread.withLock { $0 = made }
+    }
+
+    /// Waits for the first renewal, without which this node could read nothing of what it opens.
+    private func renewFirst() throws(StorageError) {
+        let deadline = MonotonicDeadline(milliseconds: PostgresHolder.firstPatience)
+        while true {
+            renew()
+            do throws(StorageError) { return try lease.enter() } catch {
+                guard !lease.isGivenUp, deadline.remaining > 0 else {
+                    close()
+                    throw StorageError(
+                        .unavailable, "the store was taken, and the lease cannot be renewed", hint: "try again")
+                }
+            }
+            usleep(PostgresHolder.pause * 1000)
+        }
     }
 
     /// Has `body` run time and again while a change is in doubt, whether or not anybody writes.
@@ -171,12 +192,14 @@ final class PostgresHolder: Sendable {
             if isOver { return }
             renew()
             if lease.isGivenUp {
+                // One that closes gives up too, and lets go by itself.
+                if isClosed.load(ordering: .acquiring) { return }
                 // Whoever comes next is not to be kept waiting by one that does nothing more.
-                state.withLock { $0.connection?.close() }
+                letGo()
                 lost?()
                 return
             }
-            if lease.isSuspended, let settle = settle.withLock({ $0 }) { settle() }
+            if lease.isSuspended { beginSettling() }
         }
     }
 
@@ -218,7 +241,7 @@ final class PostgresHolder: Sendable {
 
     /// What a state of the database has to show that may be read: that this node held the store in it, after all that it was
     /// told before.
-    var claim: Claim { Claim(node: node.hexadecimal, beat: beat.load(ordering: .acquiring)) }
+    var claim: Claim { Claim(node: Base16.encode(node), beat: beat.load(ordering: .acquiring)) }
 
     struct Claim {
         let node: String
@@ -229,18 +252,22 @@ final class PostgresHolder: Sendable {
         }
     }
 
-    /// Lets the next node start, at once where the server can be told.
-    func close() {
-        lease.giveUp()
-        monitor.lock()
-        isClosed.store(true, ordering: .releasing)
-        monitor.unlock()
-        monitor.wakeAll()
-        let thread = thread.withLock { thread in
-            defer { thread = nil }
-            return thread
+    /// Settles on a thread of its own: what waits for the lock of the log must not keep the lease waiting.
+    private func beginSettling() {
+        guard let settle = settle.withLock({ $0 }) else { return }
+        settler.withLock { settler in
+            guard !isSettling.exchange(true, ordering: .acquiringAndReleasing) else { return }
+            settler?.join()
+            settler = SystemThread { [self] in
+                settle()
+                isSettling.store(false, ordering: .releasing)
+            }
+            if settler == nil { isSettling.store(false, ordering: .releasing) }
         }
-        thread?.join()
+    }
+
+    /// Says that this node holds the store no more, where the server can be told.
+    private func letGo() {
         state.withLock { state in
             if let connection = state.connection, !connection.isLost {
                 _ = try? connection.query("UPDATE holder SET node = NULL WHERE id = 1 AND node = $1", [.bytes(node)])
@@ -249,11 +276,31 @@ final class PostgresHolder: Sendable {
             state.connection = nil
         }
     }
-}
 
-extension [UInt8] {
-    /// Two small digits a byte.
-    fileprivate var hexadecimal: String {
-        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    /// Waits for the end of a thread, unless it is the calling one: the last reference may go with it.
+    private static func end(_ kept: borrowing Mutex<SystemThread?>) {
+        let thread = kept.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        if let thread, !thread.isCurrent { thread.join() }
+    }
+
+    /// Ends the answers of a node that closes; what it still writes is not stopped by that.
+    func prepareToClose() {
+        monitor.lock()
+        isClosed.store(true, ordering: .releasing)
+        monitor.unlock()
+        monitor.wakeAll()
+        // After the flag: whoever sees the lease given up sees that it was closed.
+        lease.giveUp()
+    }
+
+    /// Lets the next node start, at once where the server can be told.
+    func close() {
+        prepareToClose()
+        PostgresHolder.end(thread)
+        PostgresHolder.end(settler)
+        letGo()
     }
 }

@@ -29,6 +29,9 @@ final class PostgresWriter: @unchecked Sendable {
 
     /// How often an ordered transaction is begun before it is given up.
     private static let maxAttempts = 5
+    /// Milliseconds for which the server may say nothing to who connects, and to who writes.
+    private static let patience: Int32 = 3000
+    private static let silence: Int32 = 10_000
 
     init(_ address: String, holder: PostgresHolder?, options: PostgresEngine.Options) throws(StorageError) {
         self.address = address
@@ -89,7 +92,8 @@ final class PostgresWriter: @unchecked Sendable {
 
     private func linked() throws(PostgresFailure) -> Link {
         if let link, !link.connection.isLost { return link }
-        let connection = try PostgresConnection(address)
+        let connection = try PostgresConnection(address, patience: PostgresWriter.patience)
+        connection.silence = PostgresWriter.silence
         try connection.execute(PostgresSchema.writerSettings)
         let tag = PostgresHolder.randomName()
         try connection.query("INSERT INTO commit_tag(connection, sequence) VALUES($1, 0)", [.bytes(tag)])
@@ -107,6 +111,8 @@ final class PostgresWriter: @unchecked Sendable {
     private func begin() throws(StorageError) -> Link {
         var attempts = 1
         while true {
+            // Who writes waits for no server that this node does not hear: the change is refused, and may be made again.
+            try holder?.lease.enter()
             do throws(PostgresFailure) {
                 let link = try linked()
                 do throws(PostgresFailure) {

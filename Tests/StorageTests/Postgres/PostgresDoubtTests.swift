@@ -156,8 +156,8 @@ import Testing
         let taken = try #require(next)
         #expect(taken.lastRevision == 2)
         for _ in 0..<2 {
-            #expect(throws: StorageError(.locked, "")) { try engine.commit(LogSamples.batch(2...3)) }
-            #expect(throws: StorageError(.locked, "")) { try engine.setMeta("key", [1]) }
+            #expect(throws: StorageError(.notFresh, "")) { try engine.commit(LogSamples.batch(2...3)) }
+            #expect(throws: StorageError(.notFresh, "")) { try engine.setMeta("key", [1]) }
         }
         #expect(try taken.entries() == entries(1...2))
         #expect(try taken.titles() == [])

@@ -66,7 +66,7 @@ import Threading
                 }
             } catch {
                 // The server is away; that nothing was kept is what the next batch shows, which is the same.
-                guard error.code == .unavailable else {
+                guard [.unavailable, .notFresh].contains(error.code) else {
                     return told.withLock { $0.failures.append("\(error.code): \(error)") }
                 }
             }

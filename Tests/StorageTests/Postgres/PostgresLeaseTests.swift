@@ -3,6 +3,7 @@ import CapabilityGraph
 import Glibc
 import Synchronization
 import Testing
+import Threading
 import UCAN
 
 @testable import Storage
@@ -102,7 +103,7 @@ private final class Counter: Sendable {
         #expect(!store.unprovenSnapshot().isHosted(space))
         #expect(throws: StorageError(.notFresh, "")) { try store.freshSnapshot() }
         proxy.halt(false)
-        #expect(throws: StorageError(.locked, "")) { try first.commit(LogSamples.batch(9...9)) }
+        #expect(throws: StorageError(.notFresh, "")) { try first.commit(LogSamples.batch(9...9)) }
         #expect(throws: StorageError(.notFresh, "")) { try store.freshSnapshot() }
         #expect(throws: StorageError(.notFresh, "")) { try store.read { try $0.exists(Shelf.self, where: []) } }
     }
@@ -151,6 +152,56 @@ private final class Counter: Sendable {
         #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
         engine.close()
         #expect(try RawPostgres.run("SELECT count(*) FROM holder WHERE node = 'other' AND beat = 0", at: address) == 1)
+    }
+
+    /// What it writes waits neither for the server nor, one after the other, for the silence of a link.
+    @Test func aNodeThatIsCutOffRefusesWhatItIsToWrite() throws {
+        let engine = try open(proxy.address, lease: 300)
+        try engine.commit(LogSamples.batch(1...1))
+        proxy.halt(true)
+        #expect(wait(until: false, engine))
+        #expect(throws: StorageError(.notFresh, "")) { try engine.commit(LogSamples.batch(2...2)) }
+        proxy.halt(false)
+        #expect(wait(until: true, engine))
+        try engine.commit(LogSamples.batch(2...2))
+    }
+
+    @Test func aNodeThatGivesUpForItsOwnReasonLetsTheNextOneStart() throws {
+        let counter = Counter()
+        let engine = try open(address, lease: 400, lost: { counter.add() })
+        try engine.commit(LogSamples.batch(1...1))
+        try RawPostgres.run(
+            "UPDATE log_head SET revision = 0, chain = 0, tokens = 0, checksum = kept.checksum FROM "
+                + "(SELECT \(Int64(bitPattern: LogPosition().checksum)) AS checksum) AS kept", at: address)
+        #expect(throws: StorageError(.corrupt, "")) { try engine.commit(LogSamples.batch(2...2)) }
+        let deadline = MonotonicDeadline(milliseconds: 30_000)
+        while counter.value == 0, deadline.remaining > 0 { sched_yield() }
+        #expect(try RawPostgres.run("SELECT count(*) FROM holder WHERE node IS NULL", at: address) == 1)
+        #expect(counter.value == 1)
+        engine.close()
+    }
+
+    @Test func aNodeThatClosesHasNotLostItsStore() throws {
+        let counter = Counter()
+        let engine = try open(address, lease: 1000, lost: { counter.add() })
+        let (begun, done) = (Counter(), Counter())
+        let writer = SystemThread {
+            try? engine.transaction { _ in
+                begun.add()
+                // As long as the row is looked at several times more.
+                let deadline = MonotonicDeadline(milliseconds: 30_000)
+                while self.isFresh(engine), deadline.remaining > 0 { sched_yield() }
+                let pause = MonotonicDeadline(milliseconds: 800)
+                while pause.remaining > 0 { usleep(10_000) }
+                return nil
+            }
+            done.add()
+        }
+        while begun.value == 0 { sched_yield() }
+        engine.close()
+        try #require(writer).join()
+        #expect(done.value == 1 && counter.value == 0)
+        #expect(try RawPostgres.run("SELECT count(*) FROM holder WHERE node IS NULL", at: address) == 1)
     }
 
     /// While one waits, and until it is told to wait no longer.
