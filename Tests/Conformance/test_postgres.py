@@ -91,7 +91,7 @@ def test_delegations_are_checked_and_end_whoever_is_killed(cluster, service):
     node = alice.node = Node(service)
     assert (can(node, session), can(node, other)) == (401, 200)
     cluster.kill()
-    until(lambda: readiness(service.url)[0] == 503, "not ready without its server")
+    until(lambda: (readiness(service.url) or [0])[0] == 503, "not ready without its server")
     assert httpx.get(service.url + "/healthz").status_code == 200
     cluster.start()
     until(lambda: readiness(service.url) == (200, None), "ready again")
@@ -410,3 +410,48 @@ def test_a_node_with_another_key_file_does_not_wait(service, tmp_path):
     errors = refused("--store", service.store[1], folder=tmp_path)
     assert "account-keys.master" in errors, errors
     assert readiness(service.url) == (200, None)
+
+
+def test_a_server_that_says_nothing_holds_up_nobody(cluster, service):
+    node = Node(service)
+    client = Client(node)
+    session = client.sign_in()
+    alice = Person(service, "alice")
+    space = alice.create_space()
+    uri = alice.write(space)["uri"]
+    key = uri.rsplit("/", 1)[1]
+    cluster.freeze()
+    try:
+        until(lambda: can(node, session) == 503, "the lease is over")
+        answers = []
+
+        def ask():
+            answers.append(alice.get(SPACE + "getRecord", space=space, repo=alice.did, collection=POST, rkey=key).status)
+            answers.append(alice.post(SPACE + "createRecord", space=space, repo=alice.did, collection=POST,
+                                      record={"$type": POST}).status)
+
+        threads = [threading.Thread(target=ask) for _ in range(20)]
+        for one in threads:
+            one.start()
+        # Whoever asks what needs no server is answered while the others wait.
+        for _ in range(50):
+            assert httpx.get(service.url + "/healthz", timeout=PATIENCE).status_code == 200
+            assert node.get("/version").status == 200
+        for one in threads:
+            one.join()
+        assert answers == [503] * 40
+        assert (readiness(service.url) or [0])[0] in (0, 503)
+        # It ends though nothing that it waits for is told.
+        assert service.stop() in (None, 0)
+    finally:
+        cluster.freeze(False)
+    service.start(service.port)
+    until(lambda: readiness(service.url) == (200, None), "ready again")
+    alice.get(SPACE + "getRecord", space=space, repo=alice.did, collection=POST, rkey=key).ok()
+
+
+def test_who_cannot_take_the_port_says_so(service):
+    done = subprocess.run(
+        [binary(), "serve", "--data", str(service.path / "data"), "--store", service.store[1], "--listen",
+         f"127.0.0.1:{service.port}"], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1 and "another node" not in done.stderr and "listen" in done.stderr, done.stderr

@@ -300,8 +300,10 @@ extension Service {
     ) throws(ErrorAnswer) -> CheckContext? {
         do {
             return try spaces.gate.completed(context, of: wanted.ability, on: wanted.resource)
+        } catch let error as StorageError {
+            throw ErrorAnswer(.storage(error))
         } catch {
-            throw ErrorAnswer(503, "unavailable", "the service cannot read its tables", form: .json, detail: "\(error)")
+            throw ErrorAnswer(500, "internal", "the service cannot tell of the space", form: .json, detail: "\(error)")
         }
     }
 }

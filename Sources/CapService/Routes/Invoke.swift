@@ -173,7 +173,9 @@ extension Service {
                     question: invocation.question, isServed: true, mark: invocation.mark,
                     hosting: try spaceToHost(invocation.question), now: now))
         } catch {
-            return .nothing
+            // What passes is no reason to call the body too large: its sender is told when to come again.
+            guard error.status == 503 else { return .nothing }
+            return .refused(Answer.refusal(error, self, route: "invoke", request: request))
         }
         return .bytes(earnedBodyBytes, isProven: true)
     }

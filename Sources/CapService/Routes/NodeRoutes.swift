@@ -37,20 +37,23 @@ extension Service {
     /// GET /readyz: 200 and nothing while requests are answered; else why they are not.
     func readiness() throws(ErrorAnswer) -> HTTPResponse {
         _ = try snapshot()
-        return try health()
-    }
-
-    /// GET /healthz and /health: 200 and nothing unless the store is damaged; that it cannot be reached now is no fault here.
-    func health() throws(ErrorAnswer) -> HTTPResponse {
-        do {
-            _ = try store.tokens.token(revision: 0)
-        } catch  where ErrorAnswer(.storage(error)).status == 503 {
-            // To start again would not help.
-        } catch {
-            throw ErrorAnswer(
-                500, "databaseUnreachable", "the database does not answer", form: .json, detail: "\(error)")
+        do throws(StorageError) { _ = try store.tokens.token(revision: 0) } catch {
+            let failure = ErrorAnswer(.storage(error))
+            throw failure.status == 503 ? failure : Self.unreachable(error)
         }
         return HTTPResponse(status: 200)
+    }
+
+    /// GET /healthz and /health: 200 and nothing while the file answers. A server that holds the store is not asked: to start
+    /// again here would not help it.
+    func health() throws(ErrorAnswer) -> HTTPResponse {
+        guard !store.isRemote else { return HTTPResponse(status: 200) }
+        do throws(StorageError) { _ = try store.tokens.token(revision: 0) } catch { throw Self.unreachable(error) }
+        return HTTPResponse(status: 200)
+    }
+
+    private static func unreachable(_ error: StorageError) -> ErrorAnswer {
+        ErrorAnswer(500, "databaseUnreachable", "the database does not answer", form: .json, detail: "\(error)")
     }
 
     func metricsText() -> HTTPResponse {

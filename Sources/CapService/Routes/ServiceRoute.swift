@@ -89,7 +89,7 @@ struct ServiceRoute: Sendable {
                 try service.path(request, answer)
             },
             ServiceRoute("metrics", .get, "/metrics", isPublic: true) { service, _, _, answer throws(ErrorAnswer) in
-                answer.send(service.metricsText())
+                try service.reading(answer) { service.metricsText() }
             },
         ]
         + ["version", "info"].map { name in
@@ -104,7 +104,7 @@ struct ServiceRoute: Sendable {
         }
         + [
             ServiceRoute("readyz", .get, "/readyz", isPublic: true) { service, _, _, answer throws(ErrorAnswer) in
-                answer.send(try service.readiness())
+                try service.reading(answer) { () throws(ErrorAnswer) in try service.readiness() }
             }
         ]
 

@@ -111,6 +111,13 @@ final class Service: Sendable {
         return now
     }
 
+    /// Makes an answer by what it reads: at once, or on the pool where that waits for a network.
+    func reading(
+        _ answer: Answer, _ make: @escaping @Sendable () throws(ErrorAnswer) -> HTTPResponse
+    ) throws(ErrorAnswer) {
+        if store.isRemote { try answer.finish(on: pool, make) } else { answer.finish(make) }
+    }
+
     /// The graph to decide by; refuses while it is not certain that it knows all that was acknowledged.
     func snapshot() throws(ErrorAnswer) -> Snapshot {
         do throws(StorageError) { return try store.freshSnapshot() } catch { throw ErrorAnswer(.storage(error)) }

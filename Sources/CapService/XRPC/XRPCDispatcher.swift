@@ -95,6 +95,16 @@ struct XRPCDispatcher: Sendable {
 
     private func run(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
         guard method.work == .inline else { return wait(method, name, request, outcome, as: method.work) }
+        guard !service.store.isRemote else {
+            // Nearly all of them read, and would keep the others of this thread waiting for the network.
+            let isTaken = service.pool.run { tryToAnswer(method, name, request, outcome) }
+            return isTaken ? () : outcome.refuse(Self.busy)
+        }
+        tryToAnswer(method, name, request, outcome)
+    }
+
+    /// Answers, or has the call run again on the threads that it wishes for.
+    private func tryToAnswer(_ method: XRPCMethod, _ name: String, _ request: HTTPRequest, _ outcome: XRPCAnswer) {
         do {
             outcome.send(try call(method, name, request, mayWait: false))
         } catch let wish as XRPCMustWait {
@@ -120,10 +130,10 @@ struct XRPCDispatcher: Sendable {
                 outcome.refuse(error)
             }
         }
-        if !isTaken {
-            outcome.refuse(XRPCError("ServiceUnavailable", "too many calls are waiting", retryAfter: 1))
-        }
+        if !isTaken { outcome.refuse(Self.busy) }
     }
+
+    private static var busy: XRPCError { XRPCError("ServiceUnavailable", "too many calls are waiting", retryAfter: 1) }
 
     private func call(
         _ method: XRPCMethod, _ name: String, _ request: HTTPRequest, mayWait: Bool

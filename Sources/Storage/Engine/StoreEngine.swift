@@ -42,6 +42,10 @@ package protocol TokenSource: AnyObject, Sendable {
 package protocol StoreEngine: Log {
     var tokens: any TokenSource { get }
 
+    /// True where a server holds what is kept, which other nodes may ask as well: to read waits for a network, and what is
+    /// known in memory alone the next node does not know.
+    var isRemote: Bool { get }
+
     /// Runs `body` on the tables and writes the batch it gives, all in one transaction; nil takes everything back.
     ///
     /// A failure of the engine inside `body` ends the transaction even when `body` goes on.
@@ -62,6 +66,7 @@ package protocol StoreEngine: Log {
 }
 
 extension StoreEngine {
+    package var isRemote: Bool { false }
     /// Nobody else has what lies in a file or in memory.
     package func enter() throws(StorageError) {}
 }

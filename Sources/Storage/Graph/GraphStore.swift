@@ -78,6 +78,9 @@ public final class GraphStore: Sendable {
     /// The graph as it stood at an earlier revision.
     public func snapshot(at revision: UInt32) -> Snapshot { graph.snapshot(at: revision) }
 
+    /// True where whoever reads tables or tokens waits for a network.
+    package var isRemote: Bool { engine.isRemote }
+
     /// The newest revision that can be seen.
     public var revision: UInt32 { graph.revision }
 

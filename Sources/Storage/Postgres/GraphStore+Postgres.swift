@@ -7,6 +7,9 @@ extension PostgresEngine {
     /// The address as it may be shown, without a password.
     package static func name(of address: String) -> String { PostgresConnection.named(address) }
 
+    /// Milliseconds for which a server may be at one question of an operator.
+    private static let operatorSilence: Int32 = 60_000
+
     /// Whether there is a store in the database, empty or not.
     package static func isThere(_ address: String) throws(StorageError) -> Bool {
         do throws(PostgresFailure) {
@@ -22,7 +25,7 @@ extension PostgresEngine {
     package static func peek<Value>(
         _ address: String, _ body: (any TableReader, (String) throws -> [UInt8]?) throws -> Value
     ) throws -> Value {
-        let readers = PostgresReaders(address, limit: 1)
+        let readers = PostgresReaders(address, limit: 1, silence: operatorSilence)
         defer { readers.close() }
         return try readers.onOneState { rows in
             try body(rows) { key in
@@ -40,7 +43,7 @@ extension PostgresEngine {
         _ checkContent: (any TableReader) throws -> Void
     ) throws -> (summary: LogSummary, differences: [ProjectionDifference]) {
         guard try isThere(address) else { throw nothing(at: address) }
-        let readers = PostgresReaders(address, limit: 1)
+        let readers = PostgresReaders(address, limit: 1, silence: operatorSilence)
         defer { readers.close() }
         return try readers.onOneState { rows in
             let last = try rows.failing { () throws(PostgresFailure) in try rows.connection.position() }

@@ -25,6 +25,7 @@ package final class PostgresEngine: StoreEngine {
     }
 
     package let tokens: any TokenSource
+    package var isRemote: Bool { true }
     let readers: PostgresReaders
     private let holder: PostgresHolder?
     private let writer: Mutex<PostgresWriter?>

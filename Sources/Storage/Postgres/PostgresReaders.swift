@@ -9,12 +9,20 @@ final class PostgresReaders: Sendable {
     /// The revision that this node knows to be kept: a database that is behind it is not the one that was read.
     let reached = Atomic<UInt64>(0)
 
-    init(_ address: String, limit: Int, holder: PostgresHolder? = nil) {
+    /// Milliseconds for which the server may say nothing to who connects or begins.
+    private static let patience: Int32 = 3000
+    /// Those for which it may say nothing to who reads.
+    private let silence: Int32
+
+    init(_ address: String, limit: Int, holder: PostgresHolder? = nil, silence: Int32 = 10_000) {
         self.limit = limit
+        self.silence = silence
         self.holder = holder
+        let patience = PostgresReaders.patience
         pool = ConnectionPool(limit: limit) { () throws(StorageError) in
             do throws(PostgresFailure) {
-                let connection = try PostgresConnection(address)
+                let connection = try PostgresConnection(address, patience: patience)
+                connection.silence = patience
                 try connection.execute(PostgresSchema.readerSettings)
                 return PostgresRows(connection)
             } catch {
@@ -29,11 +37,14 @@ final class PostgresReaders: Sendable {
     func take() throws(StorageError) -> PostgresRows {
         let reached = reached.load(ordering: .acquiring)
         let claim = holder?.claim
+        let deadline = MonotonicDeadline(milliseconds: PostgresReaders.patience)
         var attempts = 0
         while true {
             let rows = try pool.take()
             do throws(PostgresFailure) {
+                rows.connection.silence = PostgresReaders.patience
                 let standing = try rows.connection.beginReading()
+                rows.connection.silence = silence
                 if standing.revision >= reached, claim?.holds(in: standing) ?? true { return rows }
                 // Another server stands behind it from the next time on.
                 rows.connection.close()
@@ -49,7 +60,7 @@ final class PostgresReaders: Sendable {
                 pool.giveBack(nil)
                 attempts += 1
                 // Each that lay idle may have been lost with the server that it was connected to.
-                guard error.isConnectionLost, attempts <= limit else { throw error.error }
+                guard error.isConnectionLost, attempts <= limit, deadline.remaining > 0 else { throw error.error }
             }
         }
     }

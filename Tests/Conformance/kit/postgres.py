@@ -38,7 +38,6 @@ class Cluster:
             self.user = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
         self.run("initdb", "-D", "data", "-U", "capability", "-A", "trust", "-E", "UTF8", "--locale=C",
                  "--data-checksums", "--no-sync")
-        self.options = []
         self.start()
 
     def run(self, program, *words):
@@ -72,6 +71,14 @@ class Cluster:
         for process in [server, *map(int, children)]:
             while self.is_alive(process):
                 os.sched_yield()
+
+    def freeze(self, frozen=True):
+        """Stops it and all that works for it without a word, or lets it go on."""
+        server = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        what = signal.SIGSTOP if frozen else signal.SIGCONT
+        os.kill(server, what)
+        for process in map(int, pathlib.Path(f"/proc/{server}/task/{server}/children").read_text().split()):
+            os.kill(process, what)
 
     @staticmethod
     def is_alive(process):
