@@ -55,7 +55,8 @@ final class BatchCommitter: @unchecked Sendable {
 
     /// Answers a change that could not be stored.
     ///
-    /// A use that changes nothing is a read, and reads go on while the disk is full: its mark is kept in memory.
+    /// A use that changes nothing is a read, and reads go on while the disk is full: its mark is kept in memory, where no other
+    /// node may have to know it.
     private func giveUp(_ operation: StoreOperation, because reason: Undone) {
         let failure: StoreFailure
         switch (reason, operation) {
@@ -64,7 +65,7 @@ final class BatchCommitter: @unchecked Sendable {
         case (.failed(let reason), _): failure = reason
         }
         guard case .use(let mark, hosting: nil, _, let reply) = operation, case .storage(let error) = failure,
-            error.code == .diskFull, !used.isFull(forStranger: isOfStranger(mark))
+            error.code == .diskFull, !engine.isRemote, !used.isFull(forStranger: isOfStranger(mark))
         else { return operation.fail(failure) }
         guard !used.contains(mark) else { return reply(.success(.duplicate)) }
         used.insert(mark, ofStranger: isOfStranger(mark))
