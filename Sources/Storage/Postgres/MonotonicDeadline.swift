@@ -9,6 +9,13 @@ struct MonotonicDeadline {
     /// Milliseconds that are left, 0 when none are.
     var remaining: Int32 { Int32(clamping: max(0, end - MonotonicDeadline.now)) }
 
+    /// Microseconds since 1970 by the clock that people set.
+    static var wallClock: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
     /// Milliseconds of a clock that goes on while the machine sleeps.
     static var now: Int64 {
         var time = timespec()

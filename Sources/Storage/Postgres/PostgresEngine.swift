@@ -18,6 +18,10 @@ package final class PostgresEngine: StoreEngine {
         package var lost: (@Sendable () -> Void)?
         /// How long this node may answer without word of the server, and the next one waits when this one is lost.
         package var leaseMilliseconds: Int32 = 2000
+        /// How long a start waits for its first renewal.
+        var renewalMilliseconds: Int32 = 30_000
+        /// Microseconds since 1970 by this node's clock, which is compared with the server's.
+        var wallClock: @Sendable () -> Int64 = { MonotonicDeadline.wallClock }
         /// Lets other engines append beside this one, for tests of the log; what is built on it would not learn of them.
         var isShared = false
 

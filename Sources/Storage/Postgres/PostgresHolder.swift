@@ -16,6 +16,8 @@ final class PostgresHolder: Sendable {
     private let address: String
     private let lost: (@Sendable () -> Void)?
     private let state: Mutex<State>
+    private let wallClock: @Sendable () -> Int64
+    private let renewalMilliseconds: Int32
     private let monitor = Monitor()
     private let isClosed = Atomic<Bool>(false)
     /// The last beat of this node that the server has acknowledged.
@@ -41,8 +43,10 @@ final class PostgresHolder: Sendable {
 
     /// Milliseconds for which the server may keep a renewal waiting.
     private static let patience: Int32 = 3000
-    /// Milliseconds for which a start waits for its first renewal.
-    private static let firstPatience: Int32 = 30_000
+    /// Microseconds that the clock of a node may be from the server's, and those after its time for which a mark is kept: more
+    /// than the clocks of two nodes can be apart.
+    static let mostApart: Int64 = 1_000_000
+    static let markMargin: Int64 = 3_000_000
     /// Milliseconds between two looks at a row that another node holds.
     private static let pause: UInt32 = 50
 
@@ -51,6 +55,8 @@ final class PostgresHolder: Sendable {
     init(_ address: String, options: PostgresEngine.Options) throws(StorageError) {
         self.address = address
         lost = options.lost
+        wallClock = options.wallClock
+        renewalMilliseconds = options.renewalMilliseconds
         lease = PostgresLease(length: options.leaseMilliseconds)
         let kept = State()
         state = Mutex(kept)
@@ -67,14 +73,13 @@ final class PostgresHolder: Sendable {
 
     /// Waits for the first renewal, without which this node could read nothing of what it opens.
     private func renewFirst() throws(StorageError) {
-        let deadline = MonotonicDeadline(milliseconds: PostgresHolder.firstPatience)
+        let deadline = MonotonicDeadline(milliseconds: renewalMilliseconds)
         while true {
             renew()
             do throws(StorageError) { return try lease.enter() } catch {
                 guard !lease.isGivenUp, deadline.remaining > 0 else {
                     close()
-                    throw StorageError(
-                        .unavailable, "the store was taken, and the lease cannot be renewed", hint: "try again")
+                    throw error
                 }
             }
             usleep(PostgresHolder.pause * 1000)
@@ -230,9 +235,14 @@ final class PostgresHolder: Sendable {
     private func renew(on connection: PostgresConnection) throws(PostgresFailure) {
         // Before the write: this node held the store when it was made, and so at this time.
         let start = MonotonicDeadline.now
+        let began = wallClock()
         let beat = try connection.query(
-            "UPDATE holder SET beat = beat + 1 WHERE id = 1 AND node = $1 RETURNING beat", [.bytes(node)])
+            "UPDATE holder SET beat = beat + 1 WHERE id = 1 AND node = $1 "
+                + "RETURNING beat, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", [.bytes(node)])
         guard beat.rowCount == 1 else { return lease.giveUp() }
+        let (server, ended) = (beat.integer(0, 1), wallClock())
+        // Who is followed by a node whose clock is behind its own would have let go of marks that still tell of a use.
+        lease.setApart(max(began - server, server - ended) > PostgresHolder.mostApart)
         // A warning says that the write may not last; then it shows nothing.
         guard !connection.notices.warned else { return connection.close() }
         self.beat.store(beat.integer(0, 0), ordering: .releasing)

@@ -12,6 +12,7 @@ final class PostgresLease: Sendable {
     private let end = Atomic<Int64>(0)
     private let givenUp = Atomic<Bool>(false)
     private let suspended = Atomic<Bool>(false)
+    private let apart = Atomic<Bool>(false)
 
     /// The longest that a node may ask for, which is what the next one may have to wait.
     static let maxLength: Int32 = 60_000
@@ -29,11 +30,19 @@ final class PostgresLease: Sendable {
     /// Answers nothing while a change is in doubt that this node may not know.
     func suspend(_ isSuspended: Bool) { suspended.store(isSuspended, ordering: .sequentiallyConsistent) }
 
+    /// Answers nothing while the clocks of this node and of the server are too far from one another.
+    func setApart(_ isApart: Bool) { apart.store(isApart, ordering: .sequentiallyConsistent) }
+
     var isSuspended: Bool { suspended.load(ordering: .sequentiallyConsistent) }
 
     /// Throws `notFresh` unless the lease lasts now. What is answered has to be looked up after this: what was looked up
     /// before, by a thread that then slept, may be older than the lease.
     func enter() throws(StorageError) {
+        guard !apart.load(ordering: .sequentiallyConsistent) else {
+            throw StorageError(
+                .notFresh, "the clocks of this node and of the database are more than a second apart",
+                hint: "set both by the same source of time")
+        }
         guard !isGivenUp, !isSuspended, MonotonicDeadline.now < end.load(ordering: .sequentiallyConsistent) else {
             throw StorageError(
                 .notFresh, "this node cannot show that what it knows is the newest", hint: "ask again in a moment")

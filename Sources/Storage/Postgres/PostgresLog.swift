@@ -67,11 +67,13 @@ extension PostgresConnection {
         try insert(rows)
         try insert(batch.marks)
         if let time = batch.forgetMarksBefore {
+            // The next node may have a clock that is behind this one's.
+            let end = max(time, .min + PostgresHolder.markMargin) - PostgresHolder.markMargin
             try query(
                 """
                 DELETE FROM mark WHERE statement IN \
                 (SELECT statement FROM mark WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
-                """, [.integer(time), .integer(PostgresConnection.forgetLimit)])
+                """, [.integer(end), .integer(PostgresConnection.forgetLimit)])
         }
         guard position != first else { return }
         let moved = try query(

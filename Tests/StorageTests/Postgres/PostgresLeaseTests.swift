@@ -181,6 +181,34 @@ private final class Counter: Sendable {
         engine.close()
     }
 
+    /// A use may not count again because the node that follows has another time.
+    @Test func aNodeWhoseClockIsFarFromTheServersAnswersNothing() throws {
+        let ahead = Locked<Int64>(0)
+        var options = PostgresEngine.Options()
+        options.leaseMilliseconds = 400
+        options.renewalMilliseconds = 100
+        options.wallClock = { MonotonicDeadline.wallClock + ahead.withLock { $0 } }
+        let engine = try PostgresEngine(address, options: options)
+        try engine.commit(LogBatch(marks: [LogSamples.mark(1, expiresAt: 5_000_000)]))
+        try engine.commit(LogBatch(forgetMarksBefore: 7_900_000))
+        #expect(try engine.marks(notBefore: 0).count == 1)
+        try engine.commit(LogBatch(forgetMarksBefore: 8_100_000))
+        #expect(try engine.marks(notBefore: 0).isEmpty)
+        for distance: Int64 in [1_500_000, -1_500_000] {
+            ahead.withLock { $0 = distance }
+            #expect(wait(until: false, engine), "\(distance)")
+            #expect(throws: StorageError(.notFresh, "")) { try engine.commit(LogSamples.batch(1...1)) }
+            ahead.withLock { $0 = distance / 5 }
+            #expect(wait(until: true, engine), "\(distance)")
+        }
+        engine.close()
+        ahead.withLock { $0 = 1_500_000 }
+        #expect(throws: StorageError(.notFresh, "")) { try PostgresEngine(address, options: options) }
+        // It let go of what it took.
+        ahead.withLock { $0 = 0 }
+        try PostgresEngine(address, options: options).close()
+    }
+
     @Test func aNodeThatClosesHasNotLostItsStore() throws {
         let counter = Counter()
         let engine = try open(address, lease: 1000, lost: { counter.add() })
