@@ -83,11 +83,16 @@ final class OutboxSender: Sendable {
                 return true
             }
             guard goesOn else { return }
-            // A store that cannot be read now is asked again with the next commit, or by the lanes that wait.
-            guard let lanes = try? store.read({ try Outbox.lanes($0) }) else { continue }
+            guard let lanes = try? store.read({ try Outbox.lanes($0) }) else {
+                lookLater()
+                continue
+            }
             for lane in lanes { offer(lane) }
         }
     }
+
+    /// A store that cannot be read now is asked again after a while, whether or not anything is committed.
+    private func lookLater() { scheduler.asyncAfter(deadline: .now() + firstDelay) { [weak self] in self?.wake() } }
 
     /// Takes a lane if it is idle and due.
     private func offer(_ name: String) {
@@ -116,9 +121,14 @@ final class OutboxSender: Sendable {
     /// Sends a lane's messages until it is empty or one of them fails.
     private func serve(_ name: String) {
         while !state.withLock({ $0.isStopped }) {
-            guard let now = clock(), let next = try? store.read({ try Outbox.next($0, lane: name) }) else {
-                return release(name)
+            let next: OutboxMessage
+            do {
+                guard let found = try store.read({ try Outbox.next($0, lane: name) }) else { return release(name) }
+                next = found
+            } catch {
+                return postpone(name)
             }
+            guard let now = clock() else { return postpone(name) }
             let isTooOld = now.microseconds - next.createdAt.microseconds > Outbox.lifetime
             let status = isTooOld ? nil : transport.send(next, at: now)
             guard isTooOld || Self.isFinal(status) else { return postpone(name) }
@@ -141,8 +151,11 @@ final class OutboxSender: Sendable {
     /// The lane is empty. A message may have come since it was looked at, so the outbox is looked at again.
     private func release(_ name: String) {
         state.withLock { $0.lanes[name] = nil }
-        let isEmpty = (try? store.read { try Outbox.next($0, lane: name) == nil }) ?? false
-        if !isEmpty { wake() }
+        do {
+            if try store.read({ try Outbox.next($0, lane: name) }) != nil { wake() }
+        } catch {
+            lookLater()
+        }
     }
 
     /// Waits longer after each failure, by chance up to half as much again: 1 s, 2 s, 4 s … 5 min.
