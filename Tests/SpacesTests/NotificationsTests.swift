@@ -306,6 +306,64 @@ import UCAN
         notifications.stop()
     }
 
+    /// While nobody can tell whether it may go on a stream is told nothing, and loses nothing; not for ever.
+    @Test func aStreamThatCannotBeJudgedWaitsAndThenEnds() throws {
+        let (word, log) = (Locked<Bool?>(nil), Locked<[String]>([]))
+        func subscriber() -> SpaceStreams.Subscriber {
+            SpaceStreams.Subscriber(
+                push: { bytes in
+                    log.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+                    return true
+                }, finish: { log.withLock { $0.append("end") } },
+                isAllowed: {
+                    guard let word = word.withLock({ $0 }) else { throw StorageError(.notFresh, "") }
+                    return word
+                })
+        }
+        let patient = SpaceStreams(patience: 600_000_000_000)
+        patient.begin(patient.add(subscriber(), to: space), of: space, with: Array("open".utf8))
+        for number in 0..<3 { patient.publish(event(number)) }
+        for _ in 0..<3 { patient.recheck() }
+        while log.withLock({ $0.isEmpty }) { sched_yield() }
+        #expect(log.withLock { $0 } == ["open"])
+        word.withLock { $0 = true }
+        patient.recheck()
+        while log.withLock({ $0.count < 4 }) { sched_yield() }
+        patient.publish(event(3))
+        while log.withLock({ $0.count < 5 }) { sched_yield() }
+        for number in 0..<4 { #expect(log.withLock { $0[number + 1].contains("\"rev\(number)\"") }) }
+        word.withLock { $0 = false }
+        patient.publish(event(4))
+        while log.withLock({ $0.last != "end" }) { sched_yield() }
+        #expect(log.withLock { $0.count } == 6)
+        patient.stop()
+        log.withLock { $0 = [] }
+        word.withLock { $0 = nil }
+        let hasty = SpaceStreams(patience: 1_000_000)
+        hasty.begin(hasty.add(subscriber(), to: space), of: space)
+        while log.withLock({ $0.last != "end" }) {
+            hasty.recheck()
+            sched_yield()
+        }
+        hasty.stop()
+    }
+
+    /// One read that fails ends nothing: what waits is sent once it can be read, though nothing is committed.
+    @Test func whatCannotBeReadNowIsSentLater() throws {
+        let engine = FaultyReads()
+        let store = try GraphStore.open(engine, families: .standard(), at: Self.now)
+        let transport = RecordingTransport { _, _ in 200 }
+        let notifications = Notifications(
+            store: store, clock: { Self.now }, transport: transport, firstDelay: 0.001)
+        let event = self.event(0)
+        // Nobody wakes the sender but itself.
+        engine.failures.withLock { $0 = 5 }
+        try store.change(at: Self.now) { try notifications.wrote($0, event, isHosted: false) }
+        transport.wait(for: 1)
+        #expect(engine.failures.withLock { $0 } == 0 && revisions(transport.sent) == ["rev0"])
+        notifications.stop()
+    }
+
     @Test func aStreamEndsWhenItIsNoLongerAllowed() throws {
         let notifications = Notifications(
             store: store, clock: { Self.now }, transport: RecordingTransport { _, _ in 200 })

@@ -13,12 +13,12 @@ package final class SpaceStreams: Sendable {
         let push: @Sendable ([UInt8]) -> Bool
         /// Ends the stream.
         let finish: @Sendable () -> Void
-        /// Asks the gate again.
-        let isAllowed: @Sendable () -> Bool
+        /// Asks the gate again; throws where that cannot be told now.
+        let isAllowed: @Sendable () throws -> Bool
 
         package init(
             push: @escaping @Sendable ([UInt8]) -> Bool, finish: @escaping @Sendable () -> Void,
-            isAllowed: @escaping @Sendable () -> Bool
+            isAllowed: @escaping @Sendable () throws -> Bool
         ) {
             self.push = push
             self.finish = finish
@@ -32,6 +32,10 @@ package final class SpaceStreams: Sendable {
         var held: [WriteEvent]? = []
         /// The revision of its space that the stream was told first.
         var start: String?
+        /// Since when, in monotonic nanoseconds, it cannot be told whether the stream may go on; nil where it can.
+        var pausedSince: UInt64?
+        /// What it is told once it may go on.
+        var missed: [[UInt8]] = []
 
         /// Whether the stream was told of an event by the revision it began with.
         func knows(_ event: WriteEvent) -> Bool {
@@ -61,6 +65,8 @@ package final class SpaceStreams: Sendable {
     // Set up before anybody else sees it; cancelling is safe from any thread.
     nonisolated(unsafe) private let timer: any DispatchSourceTimer
     private let beats = Atomic<Int>(0)
+    /// Nanoseconds after which a stream ends of which nobody can tell whether it may go on.
+    private let patience: UInt64
 
     /// Events of a space that may wait, and events that a stream may hold before it begins: when more do, the streams end, as
     /// do those of a client that is too far behind. There are no more spaces with streams than there are connections.
@@ -71,7 +77,8 @@ package final class SpaceStreams: Sendable {
     /// Looks between two heartbeats, by which a client that is gone is noticed.
     private static let looksPerBeat = 40
 
-    init() {
+    init(patience: UInt64 = 10_000_000_000) {
+        self.patience = patience
         timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(
             deadline: .now() + .milliseconds(Self.interval), repeating: .milliseconds(Self.interval),
@@ -108,10 +115,33 @@ package final class SpaceStreams: Sendable {
             guard var follower else { return }
             follower.start = rev
             let events = (follower.held ?? []).filter { !follower.knows($0) }.map(\.event)
-            let pieces = (bytes.isEmpty ? [] : [bytes]) + events
-            guard events.isEmpty || follower.subscriber.isAllowed(), pieces.allSatisfy(follower.subscriber.push)
+            guard bytes.isEmpty || follower.subscriber.push(bytes), events.allSatisfy({ tell(number, of: space, $0) })
             else { return close([number: follower], of: space) }
         }
+    }
+
+    /// Tells one stream, or nothing new where `bytes` is nil, if it may go on; false where it must end. What nobody can judge
+    /// now waits, in order and as much as one may miss.
+    private func tell(_ number: UInt64, of space: Space, _ bytes: [UInt8]?) -> Bool {
+        guard let follower = state.withLock({ $0.open[space]?[number] }) else { return true }
+        do {
+            guard try follower.subscriber.isAllowed() else { return false }
+        } catch {
+            let now = DispatchTime.now().uptimeNanoseconds
+            return state.withLock { state in
+                let since = follower.pausedSince ?? now
+                state.open[space]?[number]?.pausedSince = since
+                if let bytes { state.open[space]?[number]?.missed.append(bytes) }
+                return now - since < patience && follower.missed.count < Self.mostWaiting
+            }
+        }
+        if follower.pausedSince != nil {
+            state.withLock { state in
+                state.open[space]?[number]?.pausedSince = nil
+                state.open[space]?[number]?.missed = []
+            }
+        }
+        return (follower.missed + (bytes.map { [$0] } ?? [])).allSatisfy(follower.subscriber.push)
     }
 
     /// Ends a stream.
@@ -178,7 +208,7 @@ package final class SpaceStreams: Sendable {
         guard !open.isEmpty else { return }
         let bytes = event.event
         // A stream that may have lost its right since the last look is asked before it is told anything.
-        close(open.filter { !$0.value.subscriber.isAllowed() || !$0.value.subscriber.push(bytes) }, of: space)
+        close(open.filter { !tell($0.key, of: space, bytes) }, of: space)
     }
 
     /// Looks at once, on the thread of the streams.
@@ -203,9 +233,8 @@ package final class SpaceStreams: Sendable {
         for (space, streams) in state.withLock({ $0.open }) {
             close(
                 streams.filter { stream in
-                    let (follower, subscriber) = (stream.value, stream.value.subscriber)
-                    let isBeaten = isBeat && follower.held == nil
-                    return !subscriber.isAllowed() || (isBeaten && !subscriber.push(Array(": still here\n\n".utf8)))
+                    let isBeaten = isBeat && stream.value.held == nil
+                    return !tell(stream.key, of: space, isBeaten ? Array(": still here\n\n".utf8) : nil)
                 }, of: space)
         }
     }

@@ -2,6 +2,7 @@ import ATProto
 import Identity
 import Multiformats
 import Spaces
+import Storage
 import UCAN
 
 /// com.atproto.space: who is told of a space's writes, and the news other hosts bring (atproto-spaces.md 13.10 to 13.12).
@@ -95,7 +96,15 @@ enum NotificationRoutes {
             push: { body.push($0) }, finish: { body.finish() },
             isAllowed: {
                 guard let now = service.clock.now() else { return false }
-                return (try? service.spaces.gate.permit(.watch, caller, on: space, at: now)) != nil
+                do {
+                    _ = try service.spaces.gate.permit(.watch, caller, on: space, at: now)
+                    return true
+                } catch let error as StorageError {
+                    // It says nothing of the caller.
+                    throw error
+                } catch {
+                    return false
+                }
             })
         try service.spaces.notifications.subscribe(permit, subscriber) { rev in
             let opened: JSON = ["space": .string(space.text), "spaceRev": rev.map { .string($0.text) } ?? .null]
