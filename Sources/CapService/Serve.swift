@@ -72,15 +72,18 @@ private func serve(_ settings: Settings) -> Int32 {
     do {
         service = try Service(
             settings, log: log,
-            watch: StoreWatch(waiting: { isAwaited(standby, log) }, lost: { lost.end() }))
+            watch: StoreWatch(waiting: { standby.isAwaited() }, lost: { lost.end() }))
     } catch {
         standby.stop()
-        if isToldToEnd() {
+        switch standby.ending {
+        case .told?:
             log.info("stopped")
             return 0
+        case .deaf(let message)?: return fail(message, nil)
+        case nil:
+            let (message, hint) = ServiceStartError.words(error)
+            return fail(message, hint)
         }
-        let (message, hint) = ServiceStartError.words(error)
-        return fail(message, hint)
     }
     standby.stop()
     var listen = settings.listen
@@ -129,17 +132,8 @@ private func serve(_ settings: Settings) -> Int32 {
     return lost.hasEnded ? 1 : 0
 }
 
-/// Says of a store that another node serves whether it is still waited for.
-private func isAwaited(_ standby: StandbyServer, _ log: StructuredLog) -> Bool {
-    do throws(HTTPError) { try standby.start() } catch {
-        log.error("cannotListen", [("message", .text(error.message))])
-        return false
-    }
-    return !isToldToEnd()
-}
-
 /// Whether a signal to end came before anybody took it.
-private func isToldToEnd() -> Bool {
+func isToldToEnd() -> Bool {
     var pending = sigset_t()
     sigpending(&pending)
     return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1

@@ -10,6 +10,15 @@ final class StandbyServer: Sendable {
     private let log: StructuredLog
     private let server = Mutex<HTTPServer?>(nil)
     private let bound = Atomic<UInt16>(0)
+    private let ended = Mutex<Ending?>(nil)
+
+    /// Why the store is waited for no longer.
+    enum Ending {
+        /// A signal said so.
+        case told
+        /// The address cannot be had; why.
+        case deaf(String)
+    }
 
     init(_ settings: Settings, log: StructuredLog) {
         self.settings = settings
@@ -33,6 +42,20 @@ final class StandbyServer: Sendable {
             log.info("waiting", [("for", .text("another node serves the store \(settings.storeName)"))])
         }
     }
+
+    /// Says of a store that another node serves whether it is still waited for.
+    func isAwaited() -> Bool {
+        do throws(HTTPError) { try start() } catch {
+            ended.withLock { $0 = .deaf(error.message) }
+            return false
+        }
+        guard isToldToEnd() else { return true }
+        ended.withLock { $0 = .told }
+        return false
+    }
+
+    /// Why the wait was ended here; nil where it was not.
+    var ending: Ending? { ended.withLock { $0 } }
 
     func stop() {
         server.withLock { server in
