@@ -98,7 +98,9 @@ final class PostgresRows: TableReader {
 
     static func value(_ value: RowValue, _ column: ColumnDefinition) throws(StorageError) -> PostgresValue {
         guard let value = PostgresValue(value, for: column) else {
-            throw StorageError(.unstorable, "the column `\(column.name)` takes no such value on PostgreSQL")
+            let isOfText = if case .text(let text) = value { text.utf8.contains(0) } else { false }
+            throw StorageError(
+                isOfText ? .unstorable : .constraint, "the column `\(column.name)` takes no such value on PostgreSQL")
         }
         return value
     }
