@@ -32,7 +32,7 @@ HOST = {
     SPACE + "unregisterNotify": {"service": "did:web:syncer.test#x"}, OURS + "space.subscribe": {},
     OURS + "graph.listEdges": {}, OURS + "graph.getChain": {"edge": EDGE}, OURS + "graph.check": {"ability": "read"},
     OURS + "graph.whoCan": {"ability": "read"}, OURS + "graph.whatCan": {}, OURS + "graph.findPath": {"from": "did:web:b.test"},
-    OURS + "graph.revoke": {"edge": EDGE},
+    OURS + "graph.revoke": {"edge": EDGE}, OURS + "graph.simulate": {"changes": [{"revoke": EDGE}]},
 }
 # Of those, what a credential may ask.
 OF_CREDENTIALS = [SIMPLE + "getSpace", SPACE + "getSpace", SPACE + "listRepos", SPACE + "registerNotify",

@@ -39,6 +39,7 @@ ROUTES = {
     OURS + "graph.listEdges": {"did": "{did}"}, OURS + "graph.getChain": {"edge": "{edge}"},
     OURS + "graph.check": {"ability": "read", "did": "{did}"}, OURS + "graph.whoCan": {"ability": "read"},
     OURS + "graph.whatCan": {"did": "{did}"}, OURS + "graph.findPath": {"from": "{did}"}, OURS + "graph.revoke": {"edge": "{edge}"},
+    OURS + "graph.simulate": {"changes": [{"revoke": "{edge}"}]},
     OLDER + "getMemberGrant": {}, OLDER + "getCredential": {}, OLDER + "refreshCredential": {"credential": "{unbound}"},
 }
 # Other questions to the same methods.

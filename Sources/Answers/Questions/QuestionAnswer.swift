@@ -165,7 +165,7 @@ public enum QuestionAnswer {
 
     // MARK: parts
 
-    private static func member(_ key: String, _ text: String, _ json: inout JSONWriter) {
+    static func member(_ key: String, _ text: String, _ json: inout JSONWriter) {
         json.key(key)
         json.string(text)
     }
@@ -186,7 +186,7 @@ public enum QuestionAnswer {
         if let until { member("until", until.rfc3339, &json) }
     }
 
-    private static func end(
+    static func end(
         _ cursor: QuestionCursor?, _ capped: Capped?, _ hidden: Hidden, _ revision: UInt32, _ at: Timestamp,
         into json: inout JSONWriter
     ) {
@@ -230,7 +230,7 @@ public enum QuestionAnswer {
         json.endObject()
     }
 
-    private static func write(_ hidden: Hidden, into json: inout JSONWriter) {
+    static func write(_ hidden: Hidden, into json: inout JSONWriter) {
         json.key("hidden")
         json.beginObject()
         json.key("edges")

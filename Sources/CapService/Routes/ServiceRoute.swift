@@ -88,6 +88,9 @@ struct ServiceRoute: Sendable {
             ServiceRoute("path", .post, "/questions/path") { service, request, _, answer throws(ErrorAnswer) in
                 try service.path(request, answer)
             },
+            ServiceRoute("whatIf", .post, "/questions/whatif") { service, request, _, answer throws(ErrorAnswer) in
+                try service.whatIf(request, answer)
+            },
             ServiceRoute("metrics", .get, "/metrics", isPublic: true) { service, _, _, answer throws(ErrorAnswer) in
                 try service.reading(answer) { service.metricsText() }
             },

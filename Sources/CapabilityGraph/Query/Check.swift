@@ -125,7 +125,8 @@ extension Snapshot {
     }
 
     func revoker(of edge: UInt32) -> String {
-        graph.endings.get(edge).map { graph.terms.text($0.revoker) } ?? "unknown"
+        guard isEndedHere(edge) else { return overlay?.actor.text ?? "unknown" }
+        return graph.endings.get(edge).map { graph.terms.text($0.revoker) } ?? "unknown"
     }
 
     /// Looks at what the principal holds in the space to say which part of the question is not covered.

@@ -50,17 +50,18 @@ public struct EdgeView: Sendable {
 
     /// True where the edge was ended because another one stands in its place.
     public var isReplaced: Bool {
-        snapshot.isEnded(edge.raw) && snapshot.graph.endings.get(edge.raw)?.isReplaced ?? false
+        snapshot.isEndedHere(edge.raw) && snapshot.graph.endings.get(edge.raw)?.isReplaced ?? false
     }
 
-    /// The revision at which the edge was ended; nil while it is not.
+    /// The revision at which the edge was ended; nil while it is not. What is only supposed to have ended did so next.
     public var endedAt: UInt32? {
-        snapshot.isEnded(edge.raw) ? snapshot.graph.endedAt(edge.raw) : nil
+        guard snapshot.isEnded(edge.raw) else { return nil }
+        return snapshot.isEndedHere(edge.raw) ? snapshot.graph.endedAt(edge.raw) : snapshot.revision &+ 1
     }
 
     /// Who ended the edge, with which revocation token and when; nil while it is not ended.
     public var ending: (revoker: String, revocation: CID, at: Timestamp)? {
-        guard snapshot.isEnded(edge.raw), let ending = snapshot.graph.endings.get(edge.raw) else { return nil }
+        guard snapshot.isEndedHere(edge.raw), let ending = snapshot.graph.endings.get(edge.raw) else { return nil }
         return (
             snapshot.graph.terms.text(ending.revoker),
             CID(codec: 0x55, hash: Multihash(code: .blake3_256, digest: ending.revocation)),

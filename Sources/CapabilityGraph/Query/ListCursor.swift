@@ -20,28 +20,20 @@ public struct ListCursor: Sendable, Equatable {
     }
 
     private static let version: UInt8 = 1
-    private static let length = 1 + 4 + 8 + 4 + 8
 
     public var text: String {
-        var bytes: [UInt8] = [Self.version]
-        withUnsafeBytes(of: revision.bigEndian) { bytes.append(contentsOf: $0) }
-        withUnsafeBytes(of: selectedAt.microseconds.bigEndian) { bytes.append(contentsOf: $0) }
-        withUnsafeBytes(of: after.bigEndian) { bytes.append(contentsOf: $0) }
-        withUnsafeBytes(of: fingerprint.bigEndian) { bytes.append(contentsOf: $0) }
-        return Base64URL.encode(bytes)
+        CursorText.write(
+            Self.version, (UInt64(revision), 4), (UInt64(bitPattern: selectedAt.microseconds), 8), (UInt64(after), 4),
+            (fingerprint, 8))
     }
 
     /// Reads a cursor; throws `malformedCursor`.
     public init(_ text: String) throws(GraphError) {
-        let bytes = Base64URL.decode(text.utf8, padding: .forbidden) ?? []
-        guard bytes.count == Self.length, bytes[0] == Self.version else {
-            throw GraphError(.malformedCursor, "the cursor is malformed")
-        }
-        func number(_ range: Range<Int>) -> UInt64 { bytes[range].reduce(0) { $0 << 8 | UInt64($1) } }
-        revision = UInt32(truncatingIfNeeded: number(1..<5))
-        selectedAt = Timestamp(microseconds: Int64(bitPattern: number(5..<13)))
-        after = UInt32(truncatingIfNeeded: number(13..<17))
-        fingerprint = number(17..<25)
+        let numbers = try CursorText.read(text, Self.version, 4, 8, 4, 8)
+        revision = UInt32(truncatingIfNeeded: numbers[0])
+        selectedAt = Timestamp(microseconds: Int64(bitPattern: numbers[1]))
+        after = UInt32(truncatingIfNeeded: numbers[2])
+        fingerprint = numbers[3]
     }
 }
 
@@ -102,7 +94,7 @@ extension Snapshot {
                 throw GraphError(.malformedCursor, "the cursor is ahead of this service")
             }
         }
-        let pinned = Snapshot(graph: graph, revision: cursor?.revision ?? revision)
+        let pinned = asOf(cursor?.revision ?? revision)
         let selectedAt = cursor?.selectedAt ?? now
         let bound = cursor.map { EdgeID(raw: firstEdge(admittedFrom: $0.after)) }
         let page = pinned.list(query, below: bound, limit: limit, selectedAt: selectedAt, now: now, current: self)

@@ -247,6 +247,16 @@ extension Snapshot {
         }
     }
 
+    /// What ends with an edge, whichever door it is ended by: one right of a member is not ended alone.
+    package func ended(with edge: EdgeID, at: Timestamp) -> [EdgeID] {
+        let view = view(edge)
+        guard view.kind.traits.contains(.membership),
+            let space = view.capabilities.lazy.compactMap(\.resource.space).first
+        else { return [edge] }
+        let others = memberships(of: DID(trusted: view.audience), in: space, at: at).map(\.edge)
+        return [edge] + others.filter { $0 != edge }
+    }
+
     /// True where somebody was taken off the list of a space after a revision, whatever became of it since.
     package func wasRemoved(_ principal: DID, from space: Space, after revision: UInt32) -> Bool {
         guard let cursor = memberEdges(of: principal, in: space) else { return false }

@@ -20,6 +20,7 @@ extension Snapshot {
         let end = walkClosure(of: edge) { node in
             let ended = graph.endedAt(node)
             if ended != 0 { endedAt = min(endedAt, ended) }
+            if overlay?.ends(node) ?? false { endedAt = min(endedAt, revision &+ 1) }
             expires = min(expires, graph.window(node).expires)
             return .continue
         }

@@ -15,7 +15,6 @@ public struct QuestionCursor: Sendable, Equatable {
     let fingerprint: UInt64
 
     private static let version: UInt8 = 2
-    private static let length = 1 + 4 + 8 + 1 + 4 + 8
 
     init(revision: UInt32, at: Timestamp, stage: UInt8, position: UInt32, fingerprint: UInt64) {
         self.revision = revision
@@ -26,27 +25,19 @@ public struct QuestionCursor: Sendable, Equatable {
     }
 
     public var text: String {
-        var bytes: [UInt8] = [Self.version]
-        withUnsafeBytes(of: revision.bigEndian) { bytes.append(contentsOf: $0) }
-        withUnsafeBytes(of: at.microseconds.bigEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(stage)
-        withUnsafeBytes(of: position.bigEndian) { bytes.append(contentsOf: $0) }
-        withUnsafeBytes(of: fingerprint.bigEndian) { bytes.append(contentsOf: $0) }
-        return Base64URL.encode(bytes)
+        CursorText.write(
+            Self.version, (UInt64(revision), 4), (UInt64(bitPattern: at.microseconds), 8), (UInt64(stage), 1),
+            (UInt64(position), 4), (fingerprint, 8))
     }
 
     /// Reads a cursor; throws `malformedCursor`.
     public init(_ text: String) throws(GraphError) {
-        let bytes = Base64URL.decode(text.utf8, padding: .forbidden) ?? []
-        guard bytes.count == Self.length, bytes[0] == Self.version else {
-            throw GraphError(.malformedCursor, "the cursor is malformed")
-        }
-        func number(_ range: Range<Int>) -> UInt64 { bytes[range].reduce(0) { $0 << 8 | UInt64($1) } }
-        revision = UInt32(truncatingIfNeeded: number(1..<5))
-        at = Timestamp(microseconds: Int64(bitPattern: number(5..<13)))
-        stage = bytes[13]
-        position = UInt32(truncatingIfNeeded: number(14..<18))
-        fingerprint = number(18..<26)
+        let numbers = try CursorText.read(text, Self.version, 4, 8, 1, 4, 8)
+        revision = UInt32(truncatingIfNeeded: numbers[0])
+        at = Timestamp(microseconds: Int64(bitPattern: numbers[1]))
+        stage = UInt8(truncatingIfNeeded: numbers[2])
+        position = UInt32(truncatingIfNeeded: numbers[3])
+        fingerprint = numbers[4]
     }
 
     /// A number that differs when the questions differ; stable between processes.
@@ -74,6 +65,6 @@ extension Snapshot {
         guard cursor.revision <= revision else {
             throw GraphError(.malformedCursor, "the cursor is ahead of this service")
         }
-        return (Snapshot(graph: graph, revision: cursor.revision), cursor.at)
+        return (asOf(cursor.revision), cursor.at)
     }
 }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Finds what only questions ask for: the capabilities on one resource whoever holds them, and the spaces of an owner.
+/// Finds what only questions ask for: the capabilities on one resource whoever holds them, what rests on
+/// a capability, and the spaces of an owner.
 ///
 /// Made at the first question that needs it and brought up to date by each further one, from the published edges in their
 /// order; admission and check neither write nor read it. A published edge is never taken back, so neither is an entry.
@@ -12,8 +13,16 @@ final class QuestionIndex: Sendable {
         var newest: [UInt64: UInt32] = [:]
         /// For each capability the next older one under the same hash, plus one; 0 ends the run.
         var older: [UInt32] = []
+        /// The newest capability that rests on each, and for each place in `children` the next older one; plus one.
+        var newestChild: [UInt32] = []
+        var children: [Child] = []
         var known: Set<UInt32> = []
         var owned: [UInt32: [OwnedSpace]] = [:]
+    }
+
+    private struct Child: Sendable {
+        let capability: UInt32
+        let older: UInt32
     }
 
     /// A space and the edge that named it first.
@@ -55,6 +64,23 @@ final class QuestionIndex: Sendable {
         }
     }
 
+    /// The capabilities that rest on any of these directly, whatever became of them.
+    func children(of parents: some Sequence<UInt32>, in graph: Graph) -> [UInt32] {
+        entries.withLock { entries in
+            Self.catchUp(&entries, graph)
+            var found: [UInt32] = []
+            for parent in parents where Int(parent) < entries.newestChild.count {
+                var next = entries.newestChild[Int(parent)]
+                while next != 0 {
+                    let child = entries.children[Int(next - 1)]
+                    found.append(child.capability)
+                    next = child.older
+                }
+            }
+            return found
+        }
+    }
+
     private static func catchUp(_ entries: inout Entries, _ graph: Graph) {
         let end = UInt32(graph.visibleEdgeCount)
         while entries.edges < end {
@@ -62,6 +88,12 @@ final class QuestionIndex: Sendable {
                 let row = graph.capabilities[capability]
                 let hash = graph.resources.groupHash(audience: 0, resource: row.resource)
                 entries.older.append(entries.newest.updateValue(capability, forKey: hash).map { $0 + 1 } ?? 0)
+                entries.newestChild.append(0)
+                for place in 0..<UInt32(row.supportCount) {
+                    let support = Int(row.supportCount == 1 ? row.support : graph.supports[row.support + place])
+                    entries.children.append(Child(capability: capability, older: entries.newestChild[support]))
+                    entries.newestChild[support] = UInt32(entries.children.count)
+                }
                 let space = graph.resources.row(row.resource).space
                 if space != 0, entries.known.insert(space).inserted {
                     let owner = graph.spaces.row(space - 1).owner

@@ -6,9 +6,19 @@ import UCAN
 public struct Snapshot: Sendable {
     let graph: Graph
     public let revision: UInt32
+    /// What is supposed to have ended as well; nil for the graph as it is.
+    let overlay: Overlay?
+
+    init(graph: Graph, revision: UInt32, overlay: Overlay? = nil) {
+        self.graph = graph
+        self.revision = revision
+        self.overlay = overlay
+    }
 
     /// The graph as it stood earlier; later than this it does not show.
-    public func asOf(_ revision: UInt32) -> Snapshot { Snapshot(graph: graph, revision: min(revision, self.revision)) }
+    public func asOf(_ revision: UInt32) -> Snapshot {
+        Snapshot(graph: graph, revision: min(revision, self.revision), overlay: overlay)
+    }
 
     /// The abilities its questions are asked of.
     public var registry: AbilityRegistry { graph.registry }
@@ -32,7 +42,8 @@ public struct Snapshot: Sendable {
     @inline(__always)
     func isEnded(_ edge: UInt32) -> Bool {
         let endedAt = graph.endedAt(edge)
-        return endedAt != 0 && endedAt <= revision
+        if endedAt != 0, endedAt <= revision { return true }
+        return overlay?.ends(edge) ?? false
     }
 
     @inline(__always)

@@ -19,10 +19,10 @@ extension SpaceCatalog {
         }
         switch view.kind {
         case .membership:
-            // One right of a member is not ended alone: who takes it, narrows the member.
-            try change.strike(edge, end)
             let rest = EdgeEnd(by: end.actor, reason: end.reason)
-            _ = try change.removeMember(view.audience, of: space, rest)
+            for other in change.graph.ended(with: edge, at: change.now) {
+                try change.strike(other, other == edge ? end : rest)
+            }
         case .policy, .ownership, .appAccess:
             let key = try change.spaces.edges(of: uri).first { $0.value == edge }?.key
             guard let key else { return try change.strike(edge, end) }

@@ -54,6 +54,23 @@ extension SpaceGraph {
         return QuestionAnswer.paths(paths, in: graph, at: now, readerOf: isOwn ? nil : try Space(permit.space))
     }
 
+    /// Writes what would follow from some changes; see `WhatIfAnswer.write`. Nothing is changed.
+    ///
+    /// Throws `MalformedCursor` for a cursor of another question.
+    package func whatIf(
+        _ permit: Permit, _ changes: [SupposedChange], after cursor: QuestionCursor?, limit: Int, at now: Timestamp
+    ) throws -> [UInt8] {
+        guard case .readGraph = permit.operation else { throw AccessRefusal.closed }
+        let graph = store.snapshot(at: permit.revision)
+        let question = WhatIfQuestion(
+            changes, unit: try Space(permit.space),
+            for: permit.manages ? .reader : .party(permit.principal, knowsUnit: true))
+        let page = try Self.named { () throws(GraphError) in
+            try graph.whatIf(question, after: cursor, limit: limit, now: now)
+        }
+        return WhatIfAnswer.write(page, in: graph.asOf(page.revision))
+    }
+
     private static func named<Answer>(_ ask: () throws(GraphError) -> Answer) throws(ATProtoError) -> Answer {
         do throws(GraphError) {
             return try ask()

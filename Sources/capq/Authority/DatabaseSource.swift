@@ -133,6 +133,10 @@ struct DatabaseSource: AuthoritySource {
                     from: giver, to: holder, in: try question.space.map { try snapshot.families.space($0) }, all: all,
                     at: at)
                 bytes = QuestionAnswer.paths(paths, in: snapshot, at: at, readerOf: nil)
+            case .whatIf(let changes):
+                let asked = WhatIfQuestion(try WhatIfAnswer.changes(.array(changes), snapshot.families))
+                let page = try snapshot.whatIf(asked, after: cursor, limit: question.limit, now: at)
+                bytes = WhatIfAnswer.write(page, in: snapshot.asOf(page.revision))
             }
             return try JSON.parse(bytes, limits: JSONLimits(maxBytes: bytes.count, maxDepth: 64, maxMembers: 4_000_000))
         } catch {

@@ -71,6 +71,11 @@ struct ServiceSource: AuthoritySource {
             body["from"] = .string(giver.text)
             body["to"] = .string(holder.text)
             if all { body["all"] = true }
+        case .whatIf(let changes):
+            let space = if let named = question.space { named } else { try requireSpace() }
+            body["space"] = .string(space)
+            body["changes"] = .array(changes)
+            place = space
         }
         if question.isPaged {
             body["limit"] = .number(JSONNumber(question.limit))

@@ -89,6 +89,13 @@ struct SpaceSource: AuthoritySource {
             asked += [("from", giver.text), ("to", holder.text)]
             if all { asked.append(("all", "true")) }
             return try acting.query(Self.methods + "findPath", asked)
+        case .whatIf(let changes):
+            var input = JSONObject()
+            input["space"] = .string(uri.text)
+            input["changes"] = .array(changes)
+            input["limit"] = .number(JSONNumber(question.limit))
+            if let cursor = question.cursor { input["cursor"] = .string(cursor) }
+            return try acting.procedure(Self.methods + "simulate", input)
         }
     }
 

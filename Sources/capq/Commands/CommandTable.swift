@@ -24,6 +24,8 @@ enum CommandTable {
             WhoCanCommand.command,
             WhatCanCommand.command,
             PathCommand.command,
+            WhatIfCommand.command,
+            BlastCommand.command,
             StatusCommand.command,
             VerifyCommand.command,
             DecodeCommand.command,

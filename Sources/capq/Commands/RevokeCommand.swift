@@ -6,6 +6,7 @@ import UCAN
 /// `capq revoke`: ends a delegation, and everything that rests only on it.
 enum RevokeCommand {
     static let cid = Positional("CID", "delegation to end")
+    static let dryRun = Flag("dry-run", "change nothing, and say what would follow, as `capq whatif revoke` does")
 
     static let command = Command(
         "revoke",
@@ -15,9 +16,11 @@ enum RevokeCommand {
             that holds `tinycloud.delegation/revoke`. With `--key` naming a wallet key the wallet itself signs. In a
             permissioned space its managers and whoever issued or received the edge may do it.
             """,
+        flags: [dryRun],
         options: [SigningOptions.space, SigningOptions.proof, AccountOptions.acting],
         positionals: [cid],
         examples: [
+            Example("capq revoke \"$CID\" --dry-run", "what would follow from it", stage: .service),
             Example("capq revoke \"$CID\"", "end a delegation", stage: .service),
             Example("capq revoke \"$OTHER_CID\" --key owner", "the same, signed by the wallet", stage: .service),
             Example("capq revoke \"$EDGE\"", "end a membership of a forum", stage: .accounts),
@@ -39,6 +42,7 @@ enum RevokeCommand {
 
     private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
         let target = try CIDText.parse(try arguments.required(cid))
+        if arguments[dryRun] { return try WhatIfCommand.answer([WhatIfCommand.revoke(target)], arguments, process) }
         if let source = try SourceChoice.permissioned(arguments, process) { return try revoke(target, source) }
         let invoker = try Invoker(arguments, process)
         let signer = try invoker.requireSigner()

@@ -7,6 +7,8 @@ struct AuthorityQuestion: Sendable {
         case whoCan(ability: String, resource: String, kinds: [String])
         case whatCan(principal: DID, ability: String?, withPublic: Bool, isMaximal: Bool)
         case path(from: DID, to: DID, all: Bool)
+        /// Changes as the doors take them.
+        case whatIf(changes: [JSON])
     }
 
     let kind: Kind
@@ -26,13 +28,14 @@ struct AuthorityQuestion: Sendable {
         case .whoCan: "who-can"
         case .whatCan: "what-can"
         case .path: "path"
+        case .whatIf: "whatif"
         }
     }
 
     /// Whether its answer comes in pages.
     var isPaged: Bool {
         switch kind {
-        case .whoCan, .whatCan: true
+        case .whoCan, .whatCan, .whatIf: true
         case .path: false
         }
     }

@@ -3,7 +3,7 @@ import UCAN
 
 /// `capq who-can`: lists everybody who may use an ability on a resource.
 enum WhoCanCommand {
-    static let kinds = ["account", "key", "app", "space", "session", "invite", "credential"]
+    static let kinds = ["account", "key", "app", "space", "session", "invite", "credential", "everyone"]
     static let kind = Option(
         "kind", "KIND", kinds.joined(separator: "|"), kind: .choice(kinds), repeats: true)
 

@@ -182,4 +182,30 @@ extension Substring {
     fileprivate var trimmingQuotes: String {
         hasPrefix("'") && hasSuffix("'") && count > 1 ? String(dropFirst().dropLast()) : String(self)
     }
+
+    /// The same answer from the service, its file and a revocation that is not made; then it is made.
+    @Test func whatIfSaysWhatTheRevocationDoes() throws {
+        try delegate(to: "bob")
+        let listed = try json(["ls", "--created"])
+        let cid = try #require(listed["delegations"]?.array?.first?["cid"]?.string)
+        let supposed = try json(["whatif", "--revoke", cid])
+        #expect(supposed["counts"]?["ended"] == 1 && supposed["counts"]?["lost"] == 1, "\(supposed)")
+        for words in [["revoke", cid, "--dry-run"], ["whatif", "--revoke", cid, "--context", "file"]] {
+            var other = try json(words).object ?? JSONObject()
+            other["at"] = supposed["at"]
+            #expect(JSON.object(other) == supposed, "\(words)")
+        }
+        let blast = try json(["blast", "@bob"])
+        #expect(blast["compromised"]?.array?.count == 1 && blast["counts"]?["lost"] == 1)
+        scratch.process.isTerminal = true
+        let screen = scratch.run("whatif", "--revoke", cid).output
+        #expect(screen.contains("to do it: capq revoke") && screen.contains("loses"), "\(screen)")
+        #expect(screen.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(screen)")
+        scratch.process.isTerminal = false
+        _ = try json(["explain", "@bob", "tinycloud.kv/get", "kv/notes/a"])
+        _ = try json(["revoke", cid])
+        _ = try json(["explain", "@bob", "tinycloud.kv/get", "kv/notes/a"], expecting: .deny)
+        #expect(Run.outcome(["whatif", "--revoke", cid], scratch.process).exit == .notFound)
+        #expect(Run.outcome(["whatif"], scratch.process).exit == .usage)
+    }
 }

@@ -116,4 +116,44 @@ import UCAN
             "/questions/who-can", authorization: token.authorization(), body: Array(body.utf8))
         #expect(answer.status == 400 && answer.json["error"]?.string == "malformedQuestion", "\(answer.text)")
     }
+
+    /// What is simulated is what happens: the same edge is revoked, and who was said to lose is refused.
+    @Test func whatIsSupposedIsNotDoneAndFollowsWhenItIs() throws {
+        let space = JSON.string(scene.space.resource("").dropLast().description)
+        let changes: JSON = [["revoke": .string(line.first.cid.text)]]
+        let body: JSON = ["changes": changes, "space": space]
+        let revision = try scene.revision()
+        let answer = try ask("whatif", body, by: scene.session, proofs: [line.root])
+        #expect(answer.status == 200 && answer.json["schema"]?.string == "capq/whatif/1", "\(answer.text)")
+        #expect(try scene.revision() == revision)
+        #expect(answer.json["ended"]?.array?.compactMap { $0["cid"]?.string } == [line.first.cid.text])
+        let losers = Set((answer.json["lost"]?.array ?? []).compactMap { $0["principal"]?.string })
+        #expect(losers == [line.agent.did.text, line.helper.did.text], "\(answer.text)")
+        #expect(answer.json["complete"] == true && answer.json["unknown"] == [])
+        // A helper is no reader and has no part in that edge: it is told that nothing it may name would end.
+        let helper = try ask("whatif", body, by: line.helper)
+        #expect(helper.json["unknown"] == [0] && helper.json["ended"] == [] && helper.json["lost"] == [])
+        #expect(helper.json["counts"]?["lost"]?.number?.int64 == 0, "\(helper.text)")
+        let unknown: JSON = ["changes": [["revoke": .string(CID.ofNothing)]], "space": space]
+        let none = try ask("whatif", unknown, by: line.helper)
+        #expect(none.json == helper.json || none.text.count == helper.text.count, "\(none.text)\n\(helper.text)")
+        // The agent issued what the helper holds, and is told of that.
+        let own = try ask("whatif", ["changes": [["revoke": .string(line.second.cid.text)]]], by: line.agent)
+        #expect(own.json["lost"]?.array?.first?["principal"]?.string == line.helper.did.text, "\(own.text)")
+        let anonymous = try scene.wire.post("/questions/whatif", nil, json: body)
+        #expect(anonymous.status == 401, "\(anonymous.text)")
+        for malformed in [
+            [:], ["changes": []], ["changes": [["revoke": "no"]]], ["changes": [["received": "did:web:a.b", "x": 1]]],
+            ["changes": [[:]]],
+        ] as [JSON] {
+            let refused = try ask("whatif", malformed, by: scene.session, proofs: [line.root])
+            #expect(refused.status == 400 && refused.json["error"]?.string == "malformedQuestion", "\(refused.text)")
+        }
+    }
+}
+
+extension CID {
+    fileprivate static var ofNothing: String {
+        CID(codec: CID.rawCodec, hash: Multihash(code: .blake3_256, digest: BLAKE3.hash([1, 2, 3]))).text
+    }
 }

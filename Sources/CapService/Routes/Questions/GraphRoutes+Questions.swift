@@ -1,3 +1,4 @@
+import Answers
 import CapabilityGraph
 import Multiformats
 import Spaces
@@ -51,6 +52,30 @@ extension GraphRoutes {
         return .json(try call.service.spaces.graph.paths(permit, from: giver, all: all, at: call.now))
     }
 
+    /// `{space, changes, limit?, cursor?}` → what would follow, see `WhatIfAnswer.write`; nothing is changed. Who manages the
+    /// space asks about all edges of it, others about those that they issued or received.
+    static func simulate(_ call: XRPCCall) throws -> XRPCOutput {
+        try call.goesWhereQuestionsAre()
+        let changes: [SupposedChange]
+        do throws(GraphError) {
+            changes = try WhatIfAnswer.changes(try? call.input.value("changes"), call.service.store.families)
+        } catch {
+            throw XRPCError.invalidRequest(error.message)
+        }
+        let limit = try call.input.optionalNumber("limit", in: 1...1000) ?? 100
+        let cursor = try call.input.optionalText("cursor").map(Self.cursor)
+        let permit = try call.permit(.readGraph(of: nil), on: try call.space())
+        return .json(
+            try call.service.spaces.graph.whatIf(permit, changes, after: cursor, limit: limit, at: call.now))
+    }
+
+    private static func cursor(_ text: String) throws -> QuestionCursor {
+        guard let cursor = try? QuestionCursor(text) else {
+            throw XRPCError("MalformedCursor", "`cursor` is none of this method")
+        }
+        return cursor
+    }
+
     private static func own(_ call: XRPCCall) throws -> DID {
         guard let own = try call.caller().principal else { throw AccessRefusal.signInNeeded }
         return own
@@ -65,12 +90,6 @@ extension GraphRoutes {
 
     private static func paging(_ call: XRPCCall) throws -> (Int, QuestionCursor?) {
         let limit = try call.parameters.number("limit", in: 1...1000, usual: 100)
-        let cursor = try call.parameters.optionalText("cursor").map { text in
-            guard let cursor = try? QuestionCursor(text) else {
-                throw XRPCError("MalformedCursor", "`cursor` is none of this method")
-            }
-            return cursor
-        }
-        return (limit, cursor)
+        return (limit, try call.parameters.optionalText("cursor").map(Self.cursor))
     }
 }

@@ -18,6 +18,7 @@ enum GraphRoutes {
         .query(names + "whoCan", whoCan),
         .query(names + "whatCan", whatCan),
         .query(names + "findPath", findPath),
+        .procedure(names + "simulate", simulate),
         .procedure(names + "revoke", revoke),
     ]
 

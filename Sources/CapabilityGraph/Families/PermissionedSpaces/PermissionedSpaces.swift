@@ -44,6 +44,15 @@ public struct PermissionedSpaces: Family {
         return [Ability.spaceCreate, .spaceUpdate, .spaceBelong].contains(question.ability)
     }
 
+    /// What gives the space to its owner, what its members rest on, and what holds of it whatever its settings say.
+    public func carries(_ edge: EdgeView) -> Bool {
+        guard edge.kind != .ownership else { return true }
+        guard edge.kind == .policy else { return false }
+        let carrying = [Ability.spaceListRead, .spaceListWrite, .spaceTake, .spaceKnow]
+        return UTF8Bytes.equal(edge.issuer, edge.audience)
+            || edge.capabilities.contains { carrying.contains($0.ability) }
+    }
+
     /// Of a space held elsewhere, its authority's credential is all there is.
     public func isAttested(_ question: CheckQuestion, _ registry: AbilityRegistry, at now: Timestamp) -> Bool {
         guard let context = question.context, context.isHeldElsewhere, let credential = context.credential else {
