@@ -174,11 +174,12 @@ struct EffectSearch {
                 while let edge = cursor.next(), budget.spend() {
                     guard before.isVisible(edge), !before.isEnded(edge) else { continue }
                     let audience = graph.audience(edge)
-                    if graph.families.isSpace(graph.terms.bytes(audience)) {
-                        if let inner = before.memberSpace(of: edge), spaces.insert(inner).inserted {
-                            next.append((inner, above + [edge]))
-                        }
-                    } else if seen.insert(audience).inserted {
+                    if graph.families.isSpace(graph.terms.bytes(audience)),
+                        let inner = before.memberSpace(of: edge), spaces.insert(inner).inserted
+                    {
+                        next.append((inner, above + [edge]))
+                    }
+                    if seen.insert(audience).inserted {
                         guard principals.spend() else { return found }
                         found.append((audience, above + [edge]))
                     }

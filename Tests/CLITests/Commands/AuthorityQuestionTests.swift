@@ -182,7 +182,9 @@ extension Substring {
     fileprivate var trimmingQuotes: String {
         hasPrefix("'") && hasSuffix("'") && count > 1 ? String(dropFirst().dropLast()) : String(self)
     }
+}
 
+extension AuthorityQuestionTests {
     /// The same answer from the service, its file and a revocation that is not made; then it is made.
     @Test func whatIfSaysWhatTheRevocationDoes() throws {
         try delegate(to: "bob")
@@ -198,6 +200,7 @@ extension Substring {
         let blast = try json(["blast", "@bob"])
         #expect(blast["compromised"]?.array?.count == 1 && blast["counts"]?["lost"] == 1)
         scratch.process.isTerminal = true
+        scratch.process.environment["NO_COLOR"] = "1"
         let screen = scratch.run("whatif", "--revoke", cid).output
         #expect(screen.contains("to do it: capq revoke") && screen.contains("loses"), "\(screen)")
         #expect(screen.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(screen)")
