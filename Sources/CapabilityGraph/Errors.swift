@@ -2,7 +2,8 @@
 public struct GraphError: Error, Equatable, Sendable {
     public enum Code: String, Sendable {
         case outOfMemory, full, malformedResource, malformedAbility, malformedRecord, malformedCursor
-        case malformedPrincipal, malformedCaveat, malformedContext, malformedChange, limitExceeded, registryMalformed, familiesMalformed
+        case malformedPrincipal, malformedCaveat, malformedContext, malformedChange, limitExceeded, registryMalformed,
+            familiesMalformed
     }
 
     public let code: Code

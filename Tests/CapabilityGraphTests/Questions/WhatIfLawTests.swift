@@ -26,7 +26,7 @@ import UCAN
 
     @Test func whatIsLostAndKeptIsWhatTheReferenceSays() throws {
         var (lost, kept) = (0, 0)
-        try Property.hold("what if", cases: 150) { generator in
+        try Property.hold("what if", cases: 100) { generator in
             var world = try QuestionWorld(generator, steps: 40)
             let at = world.random.now
             let now = Timestamp(microseconds: at)
@@ -77,7 +77,7 @@ import UCAN
             }
             return nil
         }
-        #expect(lost > 100 && kept > 20, "\(lost) lost, \(kept) kept")
+        #expect(lost > 50 && kept > 5, "\(lost) lost, \(kept) kept")
     }
 
     @Test func theOverlayAnswersAsTheWorldInWhichItWasDone() throws {
@@ -121,7 +121,9 @@ import UCAN
                 }
                 guard lists[0] == lists[1] else { return "the lists of \(text)" }
             }
-            guard try GraphDump.lines(world.rig.graph.snapshot(), at: [at]) == before else { return "something was changed" }
+            guard try GraphDump.lines(world.rig.graph.snapshot(), at: [at]) == before else {
+                return "something was changed"
+            }
             return nil
         }
     }
@@ -156,7 +158,10 @@ import UCAN
             var world = try QuestionWorld(generator, steps: 40)
             let now = Timestamp(microseconds: world.random.now)
             var question = try draw(&world)
-            let party = try Plain.did(world.random.pick(RandomAuthority.principals))
+            let name = world.random.pick(world.reference.order)
+            guard let statement = world.reference.statement(name) else { return nil }
+            question.changes.append(.revoke(Plain.multihash(statement.id)))
+            let party = try Plain.did(statement.issuer)
             question.viewer = .party(party, knowsUnit: false)
             let page = try world.snapshot.whatIf(question, after: nil, limit: 10_000, now: now)
             for edge in page.named {
@@ -178,7 +183,7 @@ import UCAN
 
     @Test func membersLoseWhatTheGateRefusesThem() throws {
         var (lost, kept, through) = (0, 0, 0)
-        try Property.hold("what if in spaces", cases: 250) { generator in
+        try Property.hold("what if in spaces", cases: 120) { generator in
             var random = RandomAuthority(generator)
             let stage = try SpaceStage(&random)
             let snapshot = stage.snapshot
@@ -247,7 +252,7 @@ import UCAN
             }
             return nil
         }
-        #expect(lost > 100 && kept > 20 && through > 10, "\(lost) lost, \(kept) kept, \(through) through spaces")
+        #expect(lost > 50 && kept > 5 && through > 5, "\(lost) lost, \(kept) kept, \(through) through spaces")
     }
 
     private func isAllowed(_ principal: DID, _ capability: Capability, _ graph: Snapshot, _ now: Timestamp) -> Bool {
