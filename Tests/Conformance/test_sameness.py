@@ -47,6 +47,10 @@ VARIANTS = {
     SIMPLE + "listMembers": [{}], OURS + "graph.listEdges": [{}], OURS + "graph.check": [{"ability": "know"}, {"ability": "read", "explain": "true"}],
     OURS + "graph.whatCan": [{}, {"ability": "read", "public": "true"}],
     OURS + "graph.findPath": [{"from": "{did}", "to": "{did}"}],
+    OURS + "graph.simulate": [
+        {"changes": [change]} for change in (
+            {"received": "{did}"}, {"received": "{did}", "kind": "membership"},
+            {"received": "{did}", "space": "{space}"}, {"compromised": "{did}"})],
     SPACE + "getRecord": [{"collection": POST, "rkey": "{rkey}"}], SPACE + "listRecords": [{}, {"repo": "{writer}"}],
     SPACE + "createRecord": [
         RECORD | {"repo": "{repo}"}, {"collection": POST, "record": {"$type": POST, "text": "long" * 25_000}}],

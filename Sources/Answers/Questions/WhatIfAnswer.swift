@@ -47,8 +47,9 @@ public enum WhatIfAnswer {
         return .received(try families.principal(text), kind: kind, space: space)
     }
 
-    /// Writes `{schema: "capq/whatif/1", ended, stays, lost, kept, derived, unmanaged, orphans, counts, unknown, compromised?,
-    /// cursor?, complete, capped?, hidden, revision, at}`. The lists hold what stands on this page; `counts` is of everything.
+    /// Writes `{schema: "capq/whatif/1", ended, stays, notSimulated, lost, kept, derived, unmanaged, orphans, counts, unknown,
+    /// refused, compromised?, cursor?, complete, capped?, hidden, revision, at}`. The lists hold what stands on this page;
+    /// `counts` is of everything.
     public static func write(_ page: WhatIfPage, in snapshot: Snapshot) -> [UInt8] {
         var json = JSONWriter(reserving: 512 + page.rows.count * 384)
         json.beginObject()
@@ -61,10 +62,11 @@ public enum WhatIfAnswer {
         }
         list("ended") { if case .ended(let edge) = $0 { write(edge, in: snapshot, into: &json) } }
         list("stays") { if case .stays(let edge) = $0 { write(edge, in: snapshot, into: &json) } }
+        list("notSimulated") { if case .notSimulated(let edge) = $0 { writeSetting(edge, in: snapshot, into: &json) } }
         list("lost") { row in
-            guard case .lost(let principal, let capability, let causes, let remains) = row else { return }
+            guard case .lost(let use, let remains) = row else { return }
             json.beginObject()
-            write(principal, capability, causes, in: snapshot, into: &json)
+            write(use, in: snapshot, into: &json)
             json.key("remains")
             json.beginArray()
             for capability in remains { DelegationAnswer.write(capability, into: &json) }
@@ -72,9 +74,9 @@ public enum WhatIfAnswer {
             json.endObject()
         }
         list("kept") { row in
-            guard case .kept(let principal, let capability, let causes, let route) = row else { return }
+            guard case .kept(let use, let route) = row else { return }
             json.beginObject()
-            write(principal, capability, causes, in: snapshot, into: &json)
+            write(use, in: snapshot, into: &json)
             json.key("route")
             QuestionAnswer.write(route, in: snapshot, into: &json)
             json.endObject()
@@ -83,43 +85,63 @@ public enum WhatIfAnswer {
         list("unmanaged") { if case .unmanaged(let space) = $0 { json.string(space.text) } }
         list("orphans") { if case .orphan(let edge) = $0 { write(edge, in: snapshot, into: &json) } }
         write(page.counts, into: &json)
-        json.key("unknown")
-        json.beginArray()
-        for place in page.unknown { json.int(place) }
-        json.endArray()
+        for (name, places) in [("unknown", page.unknown), ("refused", page.refused)] {
+            json.key(name)
+            json.beginArray()
+            for place in places { json.int(place) }
+            json.endArray()
+        }
         write(page.compromised, into: &json)
         QuestionAnswer.end(page.cursor, page.capped, page.hidden, page.revision, page.at, into: &json)
         return json.bytes
     }
 
     private static func write(_ edge: Snapshot.EdgeID, in snapshot: Snapshot, into json: inout JSONWriter) {
-        let view = snapshot.view(edge)
         json.beginObject()
+        writeMembers(edge, in: snapshot, into: &json)
+        json.endObject()
+    }
+
+    private static func writeMembers(_ edge: Snapshot.EdgeID, in snapshot: Snapshot, into json: inout JSONWriter) {
+        let view = snapshot.view(edge)
         QuestionAnswer.member("cid", view.cid.text, &json)
         QuestionAnswer.member("kind", view.kind.name, &json)
         QuestionAnswer.member("issuer", view.issuer, &json)
         QuestionAnswer.member("audience", view.audience, &json)
+    }
+
+    /// An edge that follows a setting, why its end is not simulated, and what changes the setting.
+    private static func writeSetting(_ edge: Snapshot.EdgeID, in snapshot: Snapshot, into json: inout JSONWriter) {
+        json.beginObject()
+        writeMembers(edge, in: snapshot, into: &json)
+        QuestionAnswer.member(
+            "reason", "its end changes a setting of the space, and other edges with that: this is not simulated", &json)
+        if let space = snapshot.view(edge).capabilities.lazy.compactMap(\.resource.space).first {
+            QuestionAnswer.member("command", "capq space config \(FixAnswer.quoted(space.text))", &json)
+        }
         json.endObject()
     }
 
-    private static func write(
-        _ principal: DID, _ capability: Capability, _ causes: [Snapshot.EdgeID], in snapshot: Snapshot,
-        into json: inout JSONWriter
-    ) {
-        QuestionAnswer.member("principal", principal.text, &json)
-        QuestionAnswer.member("kind", PrincipalKind(principal).rawValue, &json)
+    private static func write(_ use: WhatIfUse, in snapshot: Snapshot, into json: inout JSONWriter) {
+        QuestionAnswer.member("principal", use.principal.text, &json)
+        QuestionAnswer.member("kind", PrincipalKind(use.principal).rawValue, &json)
         json.key("capability")
-        DelegationAnswer.write(capability, into: &json)
+        DelegationAnswer.write(use.capability, into: &json)
         json.key("by")
-        QuestionAnswer.write(causes, in: snapshot, into: &json)
+        QuestionAnswer.write(use.by, in: snapshot, into: &json)
+        for (name, isSo) in [("more", use.isCut), ("undetermined", use.isUndetermined)] where isSo {
+            json.key(name)
+            json.bool(true)
+        }
     }
 
     private static func write(_ counts: WhatIfCounts, into json: inout JSONWriter) {
         json.key("counts")
         json.beginObject()
         for (name, count) in [
-            ("ended", counts.ended), ("stays", counts.stays), ("lost", counts.lost), ("kept", counts.kept),
-            ("derived", counts.derived), ("unmanaged", counts.unmanaged), ("orphans", counts.orphans),
+            ("ended", counts.ended), ("stays", counts.stays), ("notSimulated", counts.notSimulated),
+            ("lost", counts.lost), ("kept", counts.kept), ("derived", counts.derived),
+            ("unmanaged", counts.unmanaged), ("orphans", counts.orphans),
         ] {
             json.key(name)
             json.int(count)
@@ -151,6 +173,10 @@ public enum WhatIfAnswer {
             json.beginArray()
             for text in key.controls { json.string(text) }
             json.endArray()
+            for (name, isSo) in [("controlsMore", key.controlsMore), ("governsMore", key.isCut)] where isSo {
+                json.key(name)
+                json.bool(true)
+            }
             json.endObject()
         }
         json.endArray()

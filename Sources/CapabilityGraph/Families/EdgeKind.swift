@@ -60,3 +60,13 @@ public struct EndRight: OptionSet, Sendable {
     /// Is who the edge was made for, though somebody else issued and holds it.
     public static let concerned = EndRight(rawValue: 32)
 }
+
+/// What ending an edge by itself comes to.
+public enum LoneEnd: Sendable {
+    /// It ends, and what rests on it dies.
+    case plain
+    /// It carries its space, so that nobody ends it alone.
+    case carriesSpace
+    /// It follows a setting of its space, which changes with it, and other edges with that.
+    case followsSetting
+}

@@ -33,8 +33,8 @@ public protocol Family: Sendable {
     /// True for a capability by whose statement an owner has its space hosted here.
     func hosts(_ capability: Capability) -> Bool
 
-    /// True for an edge that carries its space, so that nobody ends it alone.
-    func carries(_ edge: EdgeView) -> Bool
+    /// What ending an edge by itself comes to.
+    func loneEnd(of edge: EdgeView) -> LoneEnd
 
     // MARK: questions
 
@@ -61,7 +61,7 @@ extension Family {
     public var managing: Ability? { nil }
     public var knowing: Ability? { nil }
     public func hosts(_ capability: Capability) -> Bool { false }
-    public func carries(_ edge: EdgeView) -> Bool { false }
+    public func loneEnd(of edge: EdgeView) -> LoneEnd { .plain }
     public var caveats: [any Caveat.Type] { [] }
     public var context: [ContextMember] { [] }
     public func isOwn(_ question: CheckQuestion) -> Bool { false }

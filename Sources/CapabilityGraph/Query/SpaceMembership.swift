@@ -7,12 +7,14 @@ private let maxSpaceDepth = 9
 extension Snapshot {
     /// Answers for a permissioned space by what it gives its members as such, then by what is granted to anyone, then by
     /// the spaces that are members of it.
-    func verdictThroughOthers(_ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int) -> Verdict {
+    ///
+    /// What members as such may is searched within a bound of its own, so that it takes nothing from what everybody may.
+    func verdictThroughOthers(
+        _ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int, asMember bound: inout Int
+    ) -> Verdict {
         let anyone = principal(.anyone)
         var isUndetermined = false
         if question.principal != anyone {
-            // Searched within a bound of its own, so that it takes nothing from what everybody may.
-            var bound = graph.limits.maxCheckNodes
             switch verdictAsMember(question, at: at, &bound) {
             case .denied: break
             case .undetermined: isUndetermined = true

@@ -18,12 +18,20 @@ extension Snapshot {
     /// Every resource that could cover the asked one is a prefix of its path, so the candidates are found by a few
     /// table look-ups and not by walking what the principal holds.
     public func verdict(_ question: ResolvedQuestion, at: Timestamp) -> Verdict {
+        var (budget, bound) = (graph.limits.maxCheckNodes, graph.limits.maxCheckNodes)
+        return verdict(question, at: at, &budget, asMember: &bound)
+    }
+
+    /// The same, which says what it left of its bounds: the one for all, and the one for what members as such may.
+    @inline(__always)
+    func verdict(
+        _ question: ResolvedQuestion, at: Timestamp, _ budget: inout Int, asMember bound: inout Int
+    ) -> Verdict {
         if question.isAuthority { return .owner }
         guard question.hasKnownResource else { return question.isOwn ? .owner : .denied }
-        var budget = graph.limits.maxCheckNodes
         let own = ownVerdict(question, at: at, &budget)
         guard case .denied = own, question.rules.contains(.admitsOthers) else { return own }
-        let throughOthers = verdictThroughOthers(question, at: at, &budget)
+        let throughOthers = verdictThroughOthers(question, at: at, &budget, asMember: &bound)
         guard question.isOwn else { return throughOthers }
         return switch throughOthers {
         case .denied, .undetermined: .owner

@@ -11,6 +11,13 @@ package struct Visibility: Sendable {
         principals = asker.selves
     }
 
+    /// What of an edge may be told to whoever reads the space, party to it or not.
+    init(_ snapshot: Snapshot, space: Space) {
+        self.snapshot = snapshot
+        self.space = snapshot.space(space)
+        principals = []
+    }
+
     package func showsAll(of edge: Snapshot.EdgeID) -> Bool {
         principals.contains(snapshot.graph.issuer(edge.raw)) || principals.contains(snapshot.graph.audience(edge.raw))
             || snapshot.capabilities(of: edge.raw).allSatisfy(shows)

@@ -67,3 +67,37 @@ struct QuestionBudget {
         return true
     }
 }
+
+extension Snapshot {
+    /// Searches a live way from a capability, and takes what was looked at from the budget of a question.
+    func route(from capability: UInt32, at: Timestamp, _ budget: inout QuestionBudget) -> RouteSearch {
+        var bound = graph.limits.maxCheckNodes
+        let found = searchRoute(from: capability, at: at.microseconds, budget: &bound)
+        return budget.spend(1 + graph.limits.maxCheckNodes - bound) ? found : .budgetExhausted
+    }
+
+    /// Whether a capability of an edge is live; nil where a bound kept that from being found out.
+    func isLive(_ edge: UInt32, at: Timestamp, _ budget: inout QuestionBudget) -> Bool? {
+        guard isVisible(edge), !isEnded(edge) else { return false }
+        var isSure = true
+        for capability in capabilities(of: edge) {
+            switch route(from: capability, at: at, &budget) {
+            case .live: return true
+            case .dead: break
+            case .budgetExhausted: isSure = false
+            }
+        }
+        return isSure ? false : nil
+    }
+
+    /// Asks the gate, and takes what it looked at from the budget of a question.
+    func verdict(of question: CheckQuestion, at: Timestamp, _ budget: inout QuestionBudget) -> Verdict {
+        var (left, bound) = (graph.limits.maxCheckNodes, graph.limits.maxCheckNodes)
+        let found = verdict(resolve(question), at: at, &left, asMember: &bound)
+        let visited = 2 * graph.limits.maxCheckNodes - left - bound
+        return budget.spend(Self.resolutionCost + visited) ? found : .undetermined
+    }
+
+    /// What it counts for to find the names of a question, and the capabilities that could answer it.
+    private static let resolutionCost = 16
+}

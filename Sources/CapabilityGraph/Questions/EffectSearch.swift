@@ -14,26 +14,45 @@ struct EffectSearch {
         let cause: UInt32
         /// The edges it is known by beside that of the cause.
         let edges: [UInt32]
-        /// Capabilities that lead there afterwards; nil where nothing does.
-        var path: [UInt32]?
+        /// What leads there afterwards.
+        var way = Way.none
+    }
+
+    enum Way {
+        /// By these capabilities; none where it needs none.
+        case path([UInt32])
+        case none
+        /// Not found out within a bound.
+        case undetermined
+
+        var isKept: Bool { if case .path = self { true } else { false } }
     }
 
     let before: Snapshot
     let after: Snapshot
     let at: Timestamp
+    /// Where uses are looked for; nil for everywhere.
+    let unit: Space?
     /// Newest edge first, then in signed order.
     private(set) var dead: [UInt32] = []
     private(set) var uses: [Use] = []
-    private(set) var capped: Capped?
+    /// True where a bound of one look kept something from being found out.
+    private(set) var isUnsure = false
+    private(set) var budget: QuestionBudget
+    /// Dead capabilities outside the unit, of edges that touch it.
+    private(set) var elsewhere: Set<UInt32> = []
     private var isDead: Set<UInt32> = []
     /// The abilities by which each principal uses each resource through spaces, those asked and those that were allowed.
     private var asked: [UseKey: (all: Set<UInt32>, allowed: [UInt32])] = [:]
-    private var budget = QuestionBudget(Self.maxVisits)
     private var principals = QuestionBudget(Self.maxPrincipals)
+    private var membersOf: [UInt32: [Holder]] = [:]
+    private var admitting: [Space: [Space]] = [:]
+    private let visibility: Visibility?
 
-    /// How many capabilities are looked at, and how many members of spaces.
-    static let maxVisits = 2_000_000
-    static let maxPrincipals = 10_000
+    /// How many members of spaces are looked at.
+    private static let maxPrincipals = 10_000
+
+    private typealias Holder = (principal: UInt32, edges: [UInt32])
 
     private struct UseKey: Hashable {
         let principal: UInt32
@@ -42,10 +61,22 @@ struct EffectSearch {
 
     private var graph: Graph { before.graph }
 
-    init(before: Snapshot, after: Snapshot, at: Timestamp) {
+    init(before: Snapshot, after: Snapshot, at: Timestamp, unit: Space?, budget: QuestionBudget) {
         self.before = before
         self.after = after
         self.at = at
+        self.unit = unit
+        self.budget = budget
+        visibility = unit.map { Visibility(before, space: $0) }
+    }
+
+    /// The bound of its own that was hit, if any; what the whole question may look at is its asker's to tell.
+    var capped: Capped? {
+        guard principals.left > 0 else {
+            return Capped(by: .principals, limit: Self.maxPrincipals, visited: Self.maxPrincipals)
+        }
+        return isUnsure
+            ? Capped(by: .nodes, limit: graph.limits.maxCheckNodes, visited: graph.limits.maxCheckNodes) : nil
     }
 
     mutating func run() {
@@ -55,56 +86,40 @@ struct EffectSearch {
             let edges = (capabilities[left].edge, capabilities[right].edge)
             return edges.0 == edges.1 ? left < right : edges.0 > edges.1
         }
-        for capability in dead { findUses(of: capability) }
-        if budget.left == 0 {
-            capped = Capped(by: .nodes, limit: Self.maxVisits, visited: Self.maxVisits)
-        } else if principals.left == 0 {
-            capped = Capped(by: .principals, limit: Self.maxPrincipals, visited: Self.maxPrincipals)
-        }
+        for capability in dead where budget.left > 0 { findUses(of: capability) }
     }
 
     // MARK: what dies
 
     private mutating func findDead() {
-        var level: [UInt32] = []
-        for edge in after.overlay?.edges ?? [] {
-            for capability in before.capabilities(of: edge) { level.append(capability) }
-            level += governed(by: edge)
-        }
-        while !level.isEmpty {
-            var next: [UInt32] = []
-            for capability in level where !isDead.contains(capability) {
-                guard budget.spend() else { return }
-                guard isLive(capability, in: before), !isLive(capability, in: after) else { continue }
-                isDead.insert(capability)
-                next.append(capability)
+        var (queue, head) = ([UInt32](), 0)
+        for edge in after.overlay?.edges ?? [] { queue += before.capabilities(of: edge) }
+        while head < queue.count {
+            let capability = queue[head]
+            head += 1
+            guard budget.spend() else { return }
+            guard !isDead.contains(capability), isLive(capability, in: before), !isLive(capability, in: after) else {
+                continue
             }
-            dead += next
-            level = graph.questions.children(of: next, in: graph)
+            isDead.insert(capability)
+            dead.append(capability)
+            var place = QuestionIndex.ChildPlace.newest
+            repeat {
+                let children = graph.questions.children(of: capability, from: &place, in: graph)
+                guard budget.spend(children.count) || children.isEmpty else { return }
+                queue += children
+            } while !place.isEnd
         }
     }
 
-    private func isLive(_ capability: UInt32, in snapshot: Snapshot) -> Bool {
-        var bound = graph.limits.maxCheckNodes
-        return snapshot.searchRoute(from: capability, at: at.microseconds, budget: &bound) == .live
-    }
-
-    /// What the list of a space gives by a policy, without resting on its edge.
-    private func governed(by edge: UInt32) -> [UInt32] {
-        guard graph.families.traits(code: graph.info[edge].kind).contains(.policy) else { return [] }
-        var found: [UInt32] = []
-        for capability in before.capabilities(of: edge) {
-            let row = graph.capabilities[capability]
-            let space = graph.resources.row(row.resource).space
-            let policy = graph.terms.registryIndex[row.ability]
-            guard space != 0, graph.registry.isPolicy(policy) else { continue }
-            var cursor = graph.lists.cursor(EdgeLists.Key(.space, space - 1))
-            while let other = cursor.next() {
-                guard before.isVisible(other) else { continue }
-                found += before.capabilities(of: other).filter { graph.capabilities[$0].policy == policy }
-            }
+    private mutating func isLive(_ capability: UInt32, in snapshot: Snapshot) -> Bool {
+        switch snapshot.route(from: capability, at: at, &budget) {
+        case .live: return true
+        case .dead: return false
+        case .budgetExhausted:
+            isUnsure = true
+            return false
         }
-        return found
     }
 
     // MARK: for whom
@@ -112,13 +127,18 @@ struct EffectSearch {
     private mutating func findUses(of capability: UInt32) {
         let row = graph.capabilities[capability]
         let audience = graph.audience(row.edge)
-        append(Use(principal: audience, capability: capability, ability: row.ability, cause: capability, edges: []))
-        var holders: [(principal: UInt32, edges: [UInt32])] = [(audience, [])]
+        let isTold = visibility?.shows(capability: capability) ?? true
+        if isTold {
+            append(Use(principal: audience, capability: capability, ability: row.ability, cause: capability, edges: []))
+        } else {
+            elsewhere.insert(capability)
+        }
+        var holders: [Holder] = [(audience, [])]
         if graph.families.isSpace(graph.terms.bytes(audience)), let space = before.memberSpace(of: row.edge) {
             let members = members(of: space)
-            for (member, edges) in members {
+            if isTold {
                 for ability in abilities(coveredBy: row.ability) {
-                    add(member, capability, ability, capability, edges)
+                    for (member, edges) in members { add(member, capability, ability, capability, edges) }
                 }
             }
             holders += members
@@ -127,24 +147,30 @@ struct EffectSearch {
     }
 
     /// What members of a space may as such, there and in the spaces that admit them.
-    private mutating func findUsesElsewhere(
-        of capability: UInt32, _ holders: [(principal: UInt32, edges: [UInt32])]
-    ) {
+    private mutating func findUsesElsewhere(of capability: UInt32, _ holders: [Holder]) {
         let resource = graph.resources.row(graph.capabilities[capability].resource)
         guard resource.space != 0, resource.path == nil,
             let space = try? graph.families.space(graph.terms.text(graph.spaces.row(resource.space - 1).text)),
             space.rules.contains(.admitsOthers)
         else { return }
-        for outer in [space] + before.spacesAdmitting(space) {
-            guard let number = before.space(outer) else { continue }
+        for outer in unit == space ? [space] : [space] + spacesAdmitting(space) {
+            guard unit == nil || unit == outer, let number = before.space(outer) else { continue }
             for edge in edgesForMembers(in: number) {
-                for given in before.capabilities(of: edge) {
+                for given in before.capabilities(of: edge) where visibility?.shows(capability: given) ?? true {
                     for ability in abilities(coveredBy: graph.capabilities[given].ability) {
                         for (holder, edges) in holders { add(holder, given, ability, capability, edges + [edge]) }
                     }
                 }
             }
         }
+    }
+
+    private mutating func spacesAdmitting(_ space: Space) -> [Space] {
+        if let known = admitting[space] { return known }
+        let found = before.spacesAdmitting(space)
+        _ = budget.spend(found.count)
+        admitting[space] = found
+        return found
     }
 
     /// The live edges of a space whose audience is the members of a space.
@@ -161,8 +187,15 @@ struct EffectSearch {
     }
 
     /// Whoever holds anything on the whole of a space, or of one whose members count there, with the edges it is known by.
-    private mutating func members(of space: UInt32) -> [(principal: UInt32, edges: [UInt32])] {
-        var found: [(principal: UInt32, edges: [UInt32])] = []
+    private mutating func members(of space: UInt32) -> [Holder] {
+        if let known = membersOf[space] { return known }
+        let found = findMembers(of: space)
+        membersOf[space] = found
+        return found
+    }
+
+    private mutating func findMembers(of space: UInt32) -> [Holder] {
+        var found: [Holder] = []
         var seen: Set<UInt32> = []
         var (level, spaces): ([(space: UInt32, edges: [UInt32])], Set<UInt32>) = ([(space, [])], [space])
         while !level.isEmpty {
@@ -204,14 +237,13 @@ struct EffectSearch {
     private mutating func add(
         _ principal: UInt32, _ capability: UInt32, _ ability: UInt32, _ cause: UInt32, _ edges: [UInt32]
     ) {
+        guard budget.spend() else { return }
         let row = graph.capabilities[capability]
         let key = UseKey(principal: principal, resource: UInt64(row.resource.base) << 32 | UInt64(row.resource.path))
         var (all, allowed) = asked[key] ?? ([], [])
-        guard all.insert(ability).inserted,
-            !allowed.contains(where: { registryCovers($0, ability) }), budget.spend(4)
-        else { return }
+        guard all.insert(ability).inserted, !allowed.contains(where: { registryCovers($0, ability) }) else { return }
         defer { asked[key] = (all, allowed) }
-        guard let path = path(to: use(principal, row, ability), in: before), !path.isEmpty else { return }
+        guard case .path(let path) = way(to: use(principal, row, ability), in: before), !path.isEmpty else { return }
         allowed.append(ability)
         append(Use(principal: principal, capability: capability, ability: ability, cause: cause, edges: edges))
     }
@@ -221,10 +253,11 @@ struct EffectSearch {
     }
 
     private mutating func append(_ use: Use) {
-        guard budget.spend() else { return }
+        guard budget.left > 0 else { return }
         var use = use
         let row = graph.capabilities[use.capability]
-        use.path = path(to: self.use(use.principal, row, use.ability), in: after) ?? contained(use, row)
+        use.way = way(to: self.use(use.principal, row, use.ability), in: after)
+        if !use.way.isKept, let path = contained(use, row) { use.way = .path(path) }
         uses.append(use)
     }
 
@@ -240,29 +273,36 @@ struct EffectSearch {
             context: context)
     }
 
-    /// The capabilities by which a use is allowed; nil where it is not, empty where it needs none.
-    private func path(to question: CheckQuestion, in snapshot: Snapshot) -> [UInt32]? {
-        switch snapshot.verdict(snapshot.resolve(question), at: at) {
-        case .owner: []
-        case .allowed(let capability): [capability]
-        case .allowedThroughSpaces(let path): path
-        case .denied, .undetermined: nil
+    /// The way by which a use is allowed.
+    private mutating func way(to question: CheckQuestion, in snapshot: Snapshot) -> Way {
+        switch snapshot.verdict(of: question, at: at, &budget) {
+        case .owner: return .path([])
+        case .allowed(let capability): return .path([capability])
+        case .allowedThroughSpaces(let path): return .path(path)
+        case .denied: return .none
+        case .undetermined:
+            isUnsure = true
+            return .undetermined
         }
     }
 
     /// A live capability of the same principal that gives as much under caveats that are no narrower, where what a use would
     /// have to say beside is not known.
-    private func contained(_ use: Use, _ row: CapabilityRow) -> [UInt32]? {
+    private mutating func contained(_ use: Use, _ row: CapabilityRow) -> [UInt32]? {
         guard row.caveats != 0, let caveats = before.caveats(of: row) else { return nil }
         let question = after.resolve(self.use(use.principal, row, use.ability))
         guard question.isKnown else { return nil }
+        let (after, at) = (after, at)
+        var left = budget
         let search = CandidateSearch(snapshot: after, question: question, ignoresCaveats: true)
         let end = search.forEach { number in
-            guard let held = after.caveats(of: graph.capabilities[number]) else { return false }
-            return held.failure(containing: caveats, for: .delegation, graph.families) == nil
-                && isLive(number, in: after)
+            guard left.spend(after.weight(of: number)) else { return true }
+            guard let held = after.caveats(of: after.graph.capabilities[number]) else { return false }
+            return held.failure(containing: caveats, for: .delegation, after.graph.families) == nil
+                && after.route(from: number, at: at, &left) == .live
         }
-        if case .stopped(let number) = end { return [number] }
+        budget = left
+        if left.left > 0, case .stopped(let number) = end { return [number] }
         return nil
     }
 }

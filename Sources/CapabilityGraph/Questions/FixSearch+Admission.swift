@@ -2,16 +2,6 @@ import UCAN
 
 /// Where who manages a space changes it.
 extension FixSearch {
-    /// Who may change a space, the first of them first.
-    private struct Managers {
-        var named: [DID]
-        var moreCount = 0
-        var capped: Capped?
-    }
-
-    /// How many managers are asked for.
-    private static let maxManagers = 64
-
     func admission(to space: Space) -> (Fix?, Unfixable) {
         let number = snapshot.space(space)
         if viewer.knowsUnit, let number, snapshot.deletion(of: number) != nil { return (nil, .deleted) }
@@ -37,7 +27,7 @@ extension FixSearch {
         return (
             Fix(
                 steps: steps, by: managers.named.first, alsoBy: Array(named),
-                moreSigners: max(0, managers.named.count - 1) - named.count + managers.moreCount,
+                moreSigners: max(0, managers.named.count - 1) - named.count + managers.elsewhere.count,
                 capped: managers.capped),
             .noSingleStep
         )
@@ -88,33 +78,9 @@ extension FixSearch {
     /// To a reader whom the space was given to comes first, then who else manages it; those who manage it by edges elsewhere
     /// are counted. To others whom its name says.
     private func managers(of space: Space) -> Managers {
-        guard viewer.isReader, let managing = graph.families[space.family]?.managing else {
+        guard viewer.isReader, graph.families[space.family]?.managing != nil else {
             return Managers(named: [space.owner])
         }
-        let asked = WhoCanQuestion(ability: managing, resource: Resource(space: space), kinds: [.account, .key])
-        guard let page = try? snapshot.whoCan(asked, after: nil, limit: Self.maxManagers, now: at) else {
-            return Managers(named: [space.owner])
-        }
-        let rows = page.rows.filter { row in row.route.allSatisfy { snapshot.touches($0.edge, space) } }
-        var named = rows.map(\.principal)
-        if let holder = snapshot.holder(of: space), let place = named.firstIndex(of: holder) {
-            named.insert(named.remove(at: place), at: 0)
-        }
-        let isCut = page.cursor != nil || page.capped != nil
-        return Managers(
-            named: named, moreCount: page.rows.count - rows.count,
-            capped: isCut ? Capped(by: .principals, limit: Self.maxManagers, visited: page.rows.count) : nil)
-    }
-}
-
-extension Snapshot {
-    /// Whom a space was given to last; nil for one that was not made here.
-    fileprivate func holder(of space: Space) -> DID? {
-        guard let number = self.space(space) else { return nil }
-        var cursor = graph.lists.cursor(EdgeLists.Key(.ownerships, number))
-        while let edge = cursor.next() {
-            if isVisible(edge) { return DID(trusted: graph.terms.text(graph.audience(edge))) }
-        }
-        return nil
+        return snapshot.managers(of: space, at: at)
     }
 }

@@ -4,80 +4,68 @@ import UCAN
 struct OrphanSearch {
     let after: Snapshot
     let at: Timestamp
-    let removed: [DID]
-    private(set) var capped: Capped?
+    let question: WhatIfQuestion
+    /// Newest first, those alone that the asker may name.
     private(set) var edges: [UInt32] = []
+    /// True where a bound kept it from being found out whether somebody is left.
+    private(set) var isUnsure = false
 
+    private let removed: Set<DID>
     /// Whether somebody who stays may end edges of a space, by the space's number.
     private var isGoverned: [UInt32: Bool] = [:]
 
-    init(after: Snapshot, at: Timestamp, removed: [DID]) {
+    init(after: Snapshot, at: Timestamp, question: WhatIfQuestion) {
         self.after = after
         self.at = at
-        self.removed = removed
+        self.question = question
+        removed = Set(question.removed)
     }
 
     private var graph: Graph { after.graph }
 
-    func run() -> OrphanSearch {
-        var search = self
-        search.find()
-        return search
-    }
-
-    private mutating func find() {
-        var budget = QuestionBudget(Snapshot.maxSupposed)
+    mutating func find(_ budget: inout QuestionBudget) {
         var found: Set<UInt32> = []
-        let numbers = Set(removed.compactMap(after.principal))
         for principal in removed {
-            after.forEachEdge(receivedBy: principal, in: nil, &budget) { found.insert($0) }
-            after.forEachEdge(issuedBy: principal, &budget) { found.insert($0) }
+            found.formUnion(after.edges(receivedBy: principal, in: question.unit, &budget))
+            found.formUnion(after.edges(issuedBy: principal, in: question.unit, &budget))
         }
-        for edge in found.sorted(by: >) where isLive(edge) && !isGoverned(edge, without: numbers) { edges.append(edge) }
-        if budget.left == 0 {
-            capped = Capped(by: .edges, limit: Snapshot.maxSupposed, visited: Snapshot.maxSupposed)
-        }
-    }
-
-    private func isLive(_ edge: UInt32) -> Bool {
-        after.isVisible(edge)
-            && after.capabilities(of: edge).contains { number in
-                var budget = graph.limits.maxCheckNodes
-                return after.searchRoute(from: number, at: at.microseconds, budget: &budget) == .live
+        let numbers = Set(removed.compactMap(after.principal))
+        for edge in found.sorted(by: >) where question.names(edge, in: after) {
+            switch after.isLive(edge, at: at, &budget) {
+            case true?: if !isGoverned(edge, without: numbers, &budget) { edges.append(edge) }
+            case false?: break
+            case nil: isUnsure = true
             }
+        }
     }
 
-    /// True where somebody is left who issued, received or controls it, or may end it by what it holds.
-    private mutating func isGoverned(_ edge: UInt32, without removed: Set<UInt32>) -> Bool {
+    /// True where somebody is left who issued, received or controls it, or may end it by what it holds. Of a reader's edge
+    /// what lies outside its unit is not asked.
+    private mutating func isGoverned(
+        _ edge: UInt32, without removed: Set<UInt32>, _ budget: inout QuestionBudget
+    ) -> Bool {
         if !removed.contains(graph.issuer(edge)) || !removed.contains(graph.audience(edge)) { return true }
+        let unit = question.unit.flatMap { after.space($0) }
         for number in after.capabilities(of: edge) {
             let resource = graph.resources.row(graph.capabilities[number].resource)
+            guard question.unit == nil || resource.space == unit.map({ $0 + 1 }) else { continue }
             if resource.authority != 0, !removed.contains(resource.authority) { return true }
-            if resource.space != 0, hasManager(resource.space - 1) { return true }
+            if resource.space != 0, hasManager(resource.space - 1, &budget) { return true }
         }
         return false
     }
 
-    private mutating func hasManager(_ space: UInt32) -> Bool {
+    private mutating func hasManager(_ space: UInt32, _ budget: inout QuestionBudget) -> Bool {
         if let known = isGoverned[space] { return known }
         var isManaged = false
         if let named = try? graph.families.space(graph.terms.text(graph.spaces.row(space).text)) {
-            isManaged = after.managers(of: named, at: at).contains { !removed.contains($0) }
+            let managers = after.managers(of: named, at: at)
+            _ = budget.spend(managers.visited)
+            let remain = managers.remain(without: removed)
+            if remain == nil { isUnsure = true }
+            isManaged = remain ?? true
         }
         isGoverned[space] = isManaged
         return isManaged
-    }
-}
-
-extension Snapshot {
-    /// The first of those who may end what stands in a space: by the ability its family manages it by, or holding the one to
-    /// revoke.
-    func managers(of space: Space, at: Timestamp) -> [DID] {
-        let managing = graph.families[space.family]?.managing
-        let question = WhoCanQuestion(
-            ability: managing ?? Ability(trusted: "tinycloud.delegation/revoke"),
-            resource: managing == nil ? Resource(space: space, service: "delegation") : Resource(space: space))
-        let page = try? whoCan(question, after: nil, limit: 1000, now: at)
-        return page?.rows.map(\.principal) ?? []
     }
 }

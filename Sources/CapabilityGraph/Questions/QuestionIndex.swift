@@ -64,19 +64,35 @@ final class QuestionIndex: Sendable {
         }
     }
 
-    /// The capabilities that rest on any of these directly, whatever became of them.
-    func children(of parents: some Sequence<UInt32>, in graph: Graph) -> [UInt32] {
+    /// Where a walk over what rests on a capability stands.
+    enum ChildPlace {
+        case newest, end
+        /// A place in `children`.
+        case older(UInt32)
+
+        var isEnd: Bool { if case .end = self { true } else { false } }
+    }
+
+    /// How many of what rests on a capability are given at once: nobody waits longer for the index than for these.
+    private static let childrenAtOnce = 1024
+
+    /// The next of the capabilities that rest on one directly, newest first, whatever became of them.
+    func children(of parent: UInt32, from place: inout ChildPlace, in graph: Graph) -> [UInt32] {
         entries.withLock { entries in
             Self.catchUp(&entries, graph)
-            var found: [UInt32] = []
-            for parent in parents where Int(parent) < entries.newestChild.count {
-                var next = entries.newestChild[Int(parent)]
-                while next != 0 {
-                    let child = entries.children[Int(next - 1)]
-                    found.append(child.capability)
-                    next = child.older
-                }
+            var next: UInt32
+            switch place {
+            case .newest: next = Int(parent) < entries.newestChild.count ? entries.newestChild[Int(parent)] : 0
+            case .older(let child): next = child
+            case .end: next = 0
             }
+            var found: [UInt32] = []
+            while next != 0, found.count < Self.childrenAtOnce {
+                let child = entries.children[Int(next - 1)]
+                found.append(child.capability)
+                next = child.older
+            }
+            place = next == 0 ? .end : .older(next)
             return found
         }
     }

@@ -47,6 +47,8 @@ public struct WhatCanPage: Sendable {
     public let capped: Capped?
     public let revision: UInt32
     public let at: Timestamp
+    /// How many capabilities were looked at.
+    let visited: Int
 }
 
 extension Snapshot {
@@ -68,6 +70,6 @@ extension Snapshot {
                 QuestionCursor(
                     revision: pinned.revision, at: at, stage: $0.stage, position: $0.position,
                     fingerprint: fingerprint)
-            }, capped: search.capped, revision: pinned.revision, at: at)
+            }, capped: search.capped, revision: pinned.revision, at: at, visited: search.visited)
     }
 }

@@ -19,6 +19,7 @@ struct WhatCanSearch {
     var stoppedAt: (stage: UInt8, position: UInt32)?
     var capped: Capped?
     private var bytes = 0
+    private let maxVisits: Int
     private var budget: QuestionBudget
 
     /// What one question to the gate counts for.
@@ -38,8 +39,11 @@ struct WhatCanSearch {
         self.maxBytes = maxBytes
         // A page has room for a row, however low the bound of a check is set.
         let nodes = snapshot.graph.limits.maxCheckNodes
-        budget = QuestionBudget(max(16 * nodes, 3 * nodes + Self.maxWider))
+        maxVisits = max(16 * nodes, 3 * nodes + Self.maxWider)
+        budget = QuestionBudget(maxVisits)
     }
+
+    var visited: Int { maxVisits - budget.left }
 
     private var graph: Graph { snapshot.graph }
     /// What one row may cost at most: its route, and those of what may be wider.

@@ -7,8 +7,12 @@ struct EndingPlan {
     var ended: Set<UInt32> = []
     /// What is named and does not end alone.
     var stays: Set<UInt32> = []
+    /// What is named and ends with a setting.
+    var notSimulated: Set<UInt32> = []
     var unknown: [Int] = []
-    var capped: Capped?
+    var refused: [Int] = []
+    /// True where a bound kept it from being found out whether an edge is live.
+    var isUnsure = false
 }
 
 extension WhatIfQuestion {
@@ -23,108 +27,120 @@ extension WhatIfQuestion {
     }
 
     /// In whose name edges are supposed to end.
-    var actor: DID {
-        switch viewer {
-        case .party(let principal, _): principal
-        case .reader: unit?.owner ?? .anyone
-        }
-    }
+    var actor: DID { asker?.principal ?? unit?.owner ?? .anyone }
 }
 
 extension Snapshot {
-    /// How many edges the changes of one question may end.
-    static let maxSupposed = 100_000
+    /// The question with whom its changes mean.
+    func named(_ question: WhatIfQuestion) -> WhatIfQuestion {
+        var named = question
+        named.changes = question.changes.map { change in
+            switch change {
+            case .revoke: change
+            case .received(let who, let kind, let space): .received(principal(named: who), kind: kind, space: space)
+            case .compromised(let who): .compromised(principal(named: who))
+            }
+        }
+        return named
+    }
 
-    func plan(_ question: WhatIfQuestion, at: Timestamp) -> EndingPlan {
+    func plan(_ question: WhatIfQuestion, at: Timestamp, _ budget: inout QuestionBudget) -> EndingPlan {
         var plan = EndingPlan()
-        var budget = QuestionBudget(Self.maxSupposed)
         for (place, change) in question.changes.enumerated() {
             var isKnown = false
-            func end(_ edge: UInt32) {
-                guard isVisible(edge), !isEnded(edge), question.names(edge, in: self) else { return }
+            for edge in edges(of: change, in: question.unit, &budget) where question.names(edge, in: self) {
+                switch isLive(edge, at: at, &budget) {
+                case true?: break
+                case false?: continue
+                case nil:
+                    plan.isUnsure = true
+                    continue
+                }
                 isKnown = true
-                guard !carriesSpace(edge) else {
-                    plan.stays.insert(edge)
-                    return
+                switch loneEnd(of: edge) {
+                case .plain: plan.ended.formUnion(ended(with: EdgeID(raw: edge), at: at).lazy.map(\.raw))
+                case .carriesSpace: plan.stays.insert(edge)
+                case .followsSetting: plan.notSimulated.insert(edge)
                 }
-                plan.ended.formUnion(ended(with: EdgeID(raw: edge), at: at).lazy.map(\.raw))
             }
-            switch change {
-            case .revoke(let id):
-                if let edge = edge(id) { end(edge.raw) }
-            case .received(let principal, let kind, let space):
-                forEachEdge(receivedBy: principal, in: space, &budget) { edge in
-                    if kind == nil || graph.info[edge].kind == kind?.code { end(edge) }
-                }
-            case .compromised(let principal):
-                forEachEdge(receivedBy: principal, in: nil, &budget, end)
-                forEachEdge(issuedBy: principal, &budget, end)
+            if !isKnown {
+                plan.unknown.append(place)
+            } else if isRefused(change, to: question.asker, at: at) {
+                plan.refused.append(place)
             }
-            if !isKnown { plan.unknown.append(place) }
-        }
-        if budget.left == 0 {
-            plan.capped = Capped(by: .edges, limit: Self.maxSupposed, visited: Self.maxSupposed)
         }
         return plan
     }
 
-    private func carriesSpace(_ edge: UInt32) -> Bool {
+    /// True for the end of an edge that the asker may not make, nor anybody alone.
+    private func isRefused(
+        _ change: SupposedChange, to asker: (principal: DID, proofs: [Multihash])?, at: Timestamp
+    ) -> Bool {
+        guard case .revoke(let id) = change, let edge = edge(id) else { return false }
+        if case .carriesSpace = loneEnd(of: edge.raw) { return true }
+        guard let asker else { return false }
+        let revocation = RevocationStatement(
+            target: id, signer: asker.principal, proofs: asker.proofs, id: BLAKE3.hash([]))
+        return (try? revocable(revocation, at: at)) == nil
+    }
+
+    private func loneEnd(of edge: UInt32) -> LoneEnd {
         let view = EdgeView(self, edge)
         let family = view.capabilities.first.flatMap { graph.families.family(of: $0.resource) }
-        return family?.carries(view) ?? false
+        return family?.loneEnd(of: view) ?? .plain
     }
 
-    func forEachEdge(
-        receivedBy principal: DID, in space: Space?, _ budget: inout QuestionBudget, _ body: (UInt32) -> Void
-    ) {
-        guard let number = self.principal(principal) else { return }
-        var edges: ReceivedEdges
-        if let space {
-            guard let place = self.space(space) else { return }
-            edges = ReceivedEdges(of: number, in: place, graph: graph)
-        } else {
-            edges = ReceivedEdges(of: number, graph: graph)
+    private func edges(of change: SupposedChange, in unit: Space?, _ budget: inout QuestionBudget) -> [UInt32] {
+        switch change {
+        case .revoke(let id): return edge(id).map { [$0.raw] } ?? []
+        case .received(let principal, let kind, let space):
+            if let space, let unit, space != unit { return [] }
+            let received = edges(receivedBy: principal, in: space ?? unit, &budget)
+            guard let kind else { return received }
+            return received.filter { graph.info[$0].kind == kind.code }
+        case .compromised(let principal):
+            let issued = edges(issuedBy: principal, in: unit, &budget)
+            return edges(receivedBy: principal, in: unit, &budget)
+                + issued.filter { graph.kind(of: $0).endedBy.contains(.issuer) }
         }
-        while let edge = edges.next(), budget.spend() { body(edge) }
     }
 
-    func forEachEdge(issuedBy principal: DID, _ budget: inout QuestionBudget, _ body: (UInt32) -> Void) {
-        guard let number = self.principal(principal) else { return }
-        var next = graph.terms.heads.base[Int(number)].issued.load(ordering: .acquiring)
+    /// What a principal received, newest first: all, or what touches a space. What lies elsewhere is not looked at then.
+    func edges(receivedBy principal: DID, in space: Space?, _ budget: inout QuestionBudget) -> [UInt32] {
+        guard let number = self.principal(principal) else { return [] }
+        var edges = ReceivedEdges(of: number, graph: graph)
+        if let space { edges = ReceivedEdges(of: number, in: self.space(space), graph: graph) }
+        var found: [UInt32] = []
+        while let edge = edges.next(), budget.spend() {
+            if isVisible(edge) { found.append(edge) }
+        }
+        return found
+    }
+
+    /// What a principal issued, likewise.
+    func edges(issuedBy principal: DID, in space: Space?, _ budget: inout QuestionBudget) -> [UInt32] {
+        guard let number = self.principal(principal) else { return [] }
+        var found: [UInt32] = []
+        guard space == nil else {
+            guard let place = space.flatMap(self.space) else { return [] }
+            var cursor = graph.lists.cursor(EdgeLists.Key(.issuerInSpace, number, place))
+            while let edge = cursor.next(), budget.spend() {
+                if isVisible(edge), graph.issuer(edge) == number { found.append(edge) }
+            }
+            return found
+        }
+        let newest = { graph.terms.heads.base[Int(number)].issued.load(ordering: .acquiring) }
+        var next = newest()
         while next != 0, budget.spend() {
             let edge = next - 1
             next = graph.info[edge].olderOfIssuer
             // A row that was taken back with its batch may have been given to another principal: begin again.
             guard graph.issuer(edge) == number else {
-                next = graph.terms.heads.base[Int(number)].issued.load(ordering: .acquiring)
+                next = newest()
                 continue
             }
-            body(edge)
+            if isVisible(edge) { found.append(edge) }
         }
-    }
-
-    /// What a holder of each compromised key could do until it is ended.
-    func compromised(_ question: WhatIfQuestion, at: Timestamp) -> [CompromisedKey] {
-        question.changes.compactMap { change in
-            guard case .compromised(let principal) = change else { return nil }
-            let asked = WhatCanQuestion(principal: principal, space: question.unit)
-            let page = try? whatCan(asked, after: nil, limit: 32, now: at)
-            let rows = (page?.rows ?? []).filter { row in
-                row.route.allSatisfy { question.names($0.edge.raw, in: self) }
-            }
-            var budget = QuestionBudget(Self.maxSupposed)
-            var governed: Set<UInt32> = []
-            func note(_ edge: UInt32) {
-                if isVisible(edge), !isEnded(edge), question.names(edge, in: self) { governed.insert(edge) }
-            }
-            forEachEdge(receivedBy: principal, in: question.unit, &budget, note)
-            forEachEdge(issuedBy: principal, &budget, note)
-            let own = self.principal(principal).map { graph.questions.spaces(of: $0, in: graph) } ?? []
-            let spaces = own.filter { isVisible($0.edge) }.map { graph.terms.text(graph.spaces.row($0.space).text) }
-            return CompromisedKey(
-                principal: principal, can: rows, canMore: page?.cursor != nil || page?.capped != nil,
-                governs: governed.count,
-                controls: question.unit.map { unit in spaces.filter { UTF8Bytes.equal($0, unit.text) } } ?? spaces)
-        }
+        return found
     }
 }

@@ -81,6 +81,8 @@ public struct WhoCanPage: Sendable {
     public let capped: Capped?
     public let revision: UInt32
     public let at: Timestamp
+    /// How many capabilities and principals were looked at, about.
+    let visited: Int
 }
 
 extension Snapshot {
@@ -88,6 +90,8 @@ extension Snapshot {
     static let maxAsked = 1024
     /// How many capabilities on the resource and above it are looked at.
     static let maxGrants = 100_000
+    /// What one question to the gate counts for.
+    private static let gateCost = 256
 
     /// Everybody for whom `answer` allows the question by an edge of its own, through spaces, or as owner; each once. Whom
     /// only what everybody may lets is not listed: `anyone` is one row for all of them.
@@ -99,7 +103,7 @@ extension Snapshot {
     ) throws(GraphError) -> WhoCanPage {
         let fingerprint = question.fingerprint
         let (pinned, at) = try pinned(cursor, fingerprint: fingerprint, now: now)
-        let (candidates, capped) = pinned.candidates(question, at: at)
+        let (candidates, capped, looked) = pinned.candidates(question, at: at)
         var (rows, position) = ([WhoCanRow](), Int(cursor?.position ?? 0))
         var (asked, unsure, bytes) = (0, 0, 0)
         while position < candidates.count, rows.count < limit, asked < Self.maxAsked, bytes < maxBytes {
@@ -125,7 +129,8 @@ extension Snapshot {
                 ? nil
                 : QuestionCursor(
                     revision: pinned.revision, at: at, stage: 0, position: UInt32(position), fingerprint: fingerprint),
-            capped: capped ?? doubt, revision: pinned.revision, at: at)
+            capped: capped ?? doubt, revision: pinned.revision, at: at,
+            visited: looked + asked * Self.gateCost)
     }
 
     private enum Found { case row(WhoCanRow), none, undetermined }
@@ -160,7 +165,7 @@ extension Snapshot {
     }
 
     /// Everybody who could be allowed, each once, in an order that later writes do not change.
-    private func candidates(_ question: WhoCanQuestion, at: Timestamp) -> (Candidates, Capped?) {
+    private func candidates(_ question: WhoCanQuestion, at: Timestamp) -> (Candidates, Capped?, Int) {
         var found = Candidates()
         func addNumber(_ principal: UInt32) {
             if found.seen.insert(principal).inserted { found.numbers.append(principal) }
@@ -189,7 +194,7 @@ extension Snapshot {
         let asked = resolve(
             CheckQuestion(
                 principal: .anyone, ability: question.ability, resource: question.resource, context: question.context))
-        guard asked.hasKnownResource else { return (found, nil) }
+        guard asked.hasKnownResource else { return (found, nil, 0) }
         addHolders(asked)
         if asked.rules.contains(.admitsOthers), asked.space != 0 {
             func addMembers(_ asked: ResolvedQuestion) {
@@ -206,7 +211,8 @@ extension Snapshot {
             addHolders(belonging)
             addMembers(belonging)
         }
-        return (found, isWhole ? nil : Capped(by: .nodes, limit: Self.maxGrants, visited: Self.maxGrants - limit))
+        let visited = Self.maxGrants - limit
+        return (found, isWhole ? nil : Capped(by: .nodes, limit: Self.maxGrants, visited: visited), visited)
     }
 }
 

@@ -56,17 +56,17 @@ extension SpaceGraph {
 
     /// Writes what would follow from some changes; see `WhatIfAnswer.write`. Nothing is changed.
     ///
-    /// Throws `MalformedCursor` for a cursor of another question.
+    /// Throws `NotSpaceOwner` for who does not manage the space, and `MalformedCursor` for a cursor of another question.
     package func whatIf(
-        _ permit: Permit, _ changes: [SupposedChange], after cursor: QuestionCursor?, limit: Int, at now: Timestamp
+        _ permit: Permit, _ changes: [SupposedChange], after cursor: QuestionCursor?, limit: Int, maxBytes: Int,
+        at now: Timestamp
     ) throws -> [UInt8] {
         guard case .readGraph = permit.operation else { throw AccessRefusal.closed }
+        guard permit.manages else { throw AccessRefusal.notSpaceOwner }
         let graph = store.snapshot(at: permit.revision)
-        let question = WhatIfQuestion(
-            changes, unit: try Space(permit.space),
-            for: permit.manages ? .reader : .party(permit.principal, knowsUnit: true))
+        let question = WhatIfQuestion(changes, unit: try Space(permit.space), asker: (permit.principal, []))
         let page = try Self.named { () throws(GraphError) in
-            try graph.whatIf(question, after: cursor, limit: limit, now: now)
+            try graph.whatIf(question, after: cursor, limit: limit, maxBytes: maxBytes, now: now)
         }
         return WhatIfAnswer.write(page, in: graph.asOf(page.revision))
     }

@@ -134,7 +134,9 @@ struct DatabaseSource: AuthoritySource {
                     at: at)
                 bytes = QuestionAnswer.paths(paths, in: snapshot, at: at, readerOf: nil)
             case .whatIf(let changes):
-                let asked = WhatIfQuestion(try WhatIfAnswer.changes(.array(changes), snapshot.families))
+                let asked = WhatIfQuestion(
+                    try WhatIfAnswer.changes(.array(changes), snapshot.families),
+                    unit: try question.space.map { try snapshot.families.space($0) })
                 let page = try snapshot.whatIf(asked, after: cursor, limit: question.limit, now: at)
                 bytes = WhatIfAnswer.write(page, in: snapshot.asOf(page.revision))
             }

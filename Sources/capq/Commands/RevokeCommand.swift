@@ -6,7 +6,7 @@ import UCAN
 /// `capq revoke`: ends a delegation, and everything that rests only on it.
 enum RevokeCommand {
     static let cid = Positional("CID", "delegation to end")
-    static let dryRun = Flag("dry-run", "change nothing, and say what would follow, as `capq whatif revoke` does")
+    static let dryRun = Flag("dry-run", "change nothing, and say what would follow, as `capq whatif --revoke` does")
 
     static let command = Command(
         "revoke",
@@ -14,7 +14,8 @@ enum RevokeCommand {
         discussion: """
             Cannot be undone. Its issuer, its audience and the owner of a space it names may do this, and a session
             that holds `tinycloud.delegation/revoke`. With `--key` naming a wallet key the wallet itself signs. In a
-            permissioned space its managers and whoever issued or received the edge may do it.
+            permissioned space its managers and whoever issued or received the edge may do it. With `--dry-run` who may
+            read the space is told what would follow, and whether the revocation would be refused.
             """,
         flags: [dryRun],
         options: [SigningOptions.space, SigningOptions.proof, AccountOptions.acting],
@@ -42,7 +43,12 @@ enum RevokeCommand {
 
     private static func run(_ arguments: Arguments, _ process: ProcessEnvironment) throws(CommandError) -> Answer {
         let target = try CIDText.parse(try arguments.required(cid))
-        if arguments[dryRun] { return try WhatIfCommand.answer([WhatIfCommand.revoke(target)], arguments, process) }
+        if arguments[dryRun] {
+            return try WhatIfCommand.answer(
+                [WhatIfCommand.revoke(target)], try SourceChoice.open(arguments, process),
+                arguments[SigningOptions.space],
+                .whole)
+        }
         if let source = try SourceChoice.permissioned(arguments, process) { return try revoke(target, source) }
         let invoker = try Invoker(arguments, process)
         let signer = try invoker.requireSigner()

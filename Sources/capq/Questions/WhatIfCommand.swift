@@ -7,7 +7,8 @@ enum WhatIfCommand {
     static let principal = Option(
         "principal", "WHO", "suppose that all that this principal received ended", repeats: true)
     static let member = Option("member", "WHO", "suppose that this member of the space were removed", repeats: true)
-    static let app = Option("app", "CLIENT", "suppose that this application were taken off the space", repeats: true)
+    static let app = Option(
+        "app", "CLIENT", "suppose that this application were taken off the space (not simulated yet)", repeats: true)
     static let session = Option("session", "ID", "suppose that this session were signed out", repeats: true)
     static let invite = Option("invite", "ID", "suppose that this invite were revoked", repeats: true)
     static let compromised = Option(
@@ -18,8 +19,9 @@ enum WhatIfCommand {
         summary: "say what would follow from a change, and change nothing",
         discussion: """
             What ends, who loses what, what is left to them inside it, who keeps it by another way, and what dies with it.
-            Changes may be combined by repeating options. A service answers of the space to who may read it, and to others
-            of what they issued or received. The exit code is 4 where a bound cut the answer short.
+            Changes may be combined by repeating options. A service answers who may read the authority graph of the space,
+            and of that space alone; whoever issued or received an edge and is no reader cannot ask yet. The exit code is
+            4 where a bound cut the answer short.
             """,
         flags: [AccountOptions.allPages],
         options: [
@@ -74,19 +76,21 @@ enum WhatIfCommand {
         return .object(object)
     }
 
+    /// Asks with `--space`, `--at` and the choice of pages.
     static func answer(
-        _ changes: [JSON], _ arguments: Arguments, _ process: ProcessEnvironment
-    ) throws(CommandError) -> Answer {
-        try answer(changes, try SourceChoice.open(arguments, process), arguments)
-    }
-
-    private static func answer(
         _ changes: [JSON], _ source: any AuthoritySource, _ arguments: Arguments
     ) throws(CommandError) -> Answer {
+        let at = try arguments[SigningOptions.at].map { text throws(CommandError) in try Timestamp.typed(text) }
+        return try answer(changes, source, arguments[SigningOptions.space], PageChoice(arguments), at: at)
+    }
+
+    static func answer(
+        _ changes: [JSON], _ source: any AuthoritySource, _ space: String?, _ page: PageChoice, at: Timestamp? = nil
+    ) throws(CommandError) -> Answer {
         var question = AuthorityQuestion(.whatIf(changes: changes))
-        question.space = arguments[SigningOptions.space]
-        if let text = arguments[SigningOptions.at] { question.at = try Timestamp.typed(text) }
-        let json = try WhatIfPages.ask(question, source, PageChoice(arguments))
+        question.space = space
+        question.at = at
+        let json = try WhatIfPages.ask(question, source, page)
         guard json["unknown"]?.array?.count != changes.count else {
             throw CommandError(
                 .notFound, "nothing that is live and yours to see would end",
@@ -109,7 +113,8 @@ enum BlastCommand {
         summary: "say how far a key reaches, and what its end would break",
         discussion: """
             The same as `capq whatif --key-compromised WHO`: what its holder could do until then, whom it could cut off, what
-            nothing here can end, and what follows when all that it issued or received ends.
+            nothing here can end, and what follows when all that it issued or received ends. What the host states in the
+            name of an authority is no work of its key.
             """,
         flags: [AccountOptions.allPages],
         options: [
@@ -126,6 +131,6 @@ enum BlastCommand {
         let keys = KeyStore(home: try process.homeFolder())
         let source = try SourceChoice.open(arguments, process)
         let key = try source.principal(try arguments.required(who), keys: keys)
-        return try WhatIfCommand.answer([WhatIfCommand.compromised(key)], arguments, process)
+        return try WhatIfCommand.answer([WhatIfCommand.compromised(key)], source, arguments)
     }
 }

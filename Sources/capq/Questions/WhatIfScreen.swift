@@ -3,7 +3,7 @@ import Multiformats
 
 /// Follows the pages of what would follow: the lists are joined, what is said of all stays.
 enum WhatIfPages {
-    static let lists = ["ended", "stays", "lost", "kept", "derived", "unmanaged", "orphans"]
+    static let lists = ["ended", "stays", "notSimulated", "lost", "kept", "derived", "unmanaged", "orphans"]
 
     static func ask(
         _ question: AuthorityQuestion, _ source: any AuthoritySource, _ page: PageChoice
@@ -47,6 +47,11 @@ struct WhatIfScreen {
         compromised + [("ends", Cell(ends))]
             + rows("stays", "stays", derivedToo: true) { edge in
                 Cell(edge["cid"]?.string ?? "-", brief: ShortID.of(edge["cid"]?.string ?? "-"))
+            }
+            + rows("not simulated", "notSimulated") { edge in
+                let command = edge["command"]?.string ?? "-"
+                return Cell(
+                    "\(edge["kind"]?.string ?? "-"), a setting: \(command)", brief: "a setting: `capq space config`")
             } + rows("loses", "lost") { row in use(row, "remains") }
             + rows("keeps", "kept") { row in use(row, "route") }
             + [("dies with", Cell(dies))] + unmanaged
@@ -68,6 +73,11 @@ struct WhatIfScreen {
         for place in json["unknown"]?.array ?? [] {
             guard let place = place.number?.int64, changes.indices.contains(Int(place)) else { continue }
             notes.append("nothing would end by \(String(decoding: changes[Int(place)].serialized(), as: UTF8.self))")
+        }
+        for place in json["refused"]?.array ?? [] {
+            guard let place = place.number?.int64, changes.indices.contains(Int(place)) else { continue }
+            notes.append(
+                "you would be refused: \(String(decoding: changes[Int(place)].serialized(), as: UTF8.self))")
         }
         return notes
     }
@@ -106,6 +116,9 @@ struct WhatIfScreen {
 
     private func end(_ shown: (String) -> String) -> String {
         guard changes.count == 1, let cid = changes[0]["revoke"]?.string else { return "nothing was changed" }
+        guard json["refused"]?.array?.isEmpty ?? true else {
+            return "nothing was changed; you would be refused to do it"
+        }
         return "nothing was changed; to do it: capq revoke \(shown(cid))"
     }
 
@@ -130,13 +143,16 @@ struct WhatIfScreen {
 
     private func use(_ row: JSON, _ rest: String, isShort: Bool) -> String {
         let who = ShortWords.principal(row["principal"]?.string ?? "-", isShort)
-        let line = "\(who)  \(capability(row["capability"], isShort))"
+        let isUnsure = row["undetermined"] == true
+        let line = "\(who)  \(capability(row["capability"], isShort))\(isUnsure ? " (not found out)" : "")"
         if rest.hasSameBytes(as: "route") {
             guard let first = row["route"]?.array?.first?.string else { return line + ", as its own or unseen" }
             return "\(line) by \(isShort ? ShortID.of(first) : first)"
         }
         let left = row[rest]?.array ?? []
-        return left.isEmpty ? line : "\(line); left: \(left.map { capability($0, isShort) }.joined(separator: ", "))"
+        let more = row["more"] == true ? ", …" : ""
+        return left.isEmpty
+            ? line : "\(line); left: \(left.map { capability($0, isShort) }.joined(separator: ", "))\(more)"
     }
 
     private func capability(_ capability: JSON?, _ isShort: Bool) -> String {

@@ -157,4 +157,16 @@ import Testing
         #expect(try service.get("com.atproto.space.open").status == 200)
         #expect(waiting.readResponse()?.status == 200)
     }
+
+    /// Questions about authority run on the threads of questions and nowhere else: with those stopped, nobody answers them.
+    @Test(arguments: ["whoCan", "whatCan", "findPath", "simulate"])
+    func questionsWaitForTheThreadsOfQuestions(_ name: String) throws {
+        let service = try XRPCTestService(GraphRoutes.methods)
+        service.service.questions.stop(deadline: .seconds(5))
+        let nsid = "dev.capabilitygraph.graph." + name
+        let answer = name == "simulate" ? try service.post(nsid, [:]) : try service.get(nsid)
+        #expect(answer.status == 503 && Self.error(answer) == "ServiceUnavailable", "\(answer.text)")
+        let other = try service.post("dev.capabilitygraph.graph.revoke", [:])
+        #expect(other.status != 503, "\(other.text)")
+    }
 }

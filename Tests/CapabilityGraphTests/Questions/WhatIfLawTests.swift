@@ -54,8 +54,9 @@ import UCAN
             }
             for row in page.rows {
                 switch row {
-                case .lost(let principal, let capability, let by, let remains):
+                case .lost(let use, let remains):
                     lost += 1
+                    let (principal, capability, by) = (use.principal, use.capability, use.by)
                     let word = capability.caveats.isEmpty ? "lost" : "narrowed"
                     found["\(word) \(principal) \(capability.ability) \(capability.resource)", default: 0] += 1
                     guard !by.isEmpty, by.allSatisfy(page.ended.contains) else { return "lost by nothing" }
@@ -64,8 +65,9 @@ import UCAN
                             after.isAllowed(principal.text, left.ability.text, left.resource.text, live: live.1)
                         else { return "\(left) does not remain" }
                     }
-                case .kept(let principal, let capability, _, _):
+                case .kept(let use, _):
                     kept += 1
+                    let (principal, capability) = (use.principal, use.capability)
                     let word = capability.caveats.isEmpty ? "kept" : "narrowed"
                     found["\(word) \(principal) \(capability.ability) \(capability.resource)", default: 0] += 1
                 default: break
@@ -86,7 +88,8 @@ import UCAN
             let at = world.random.now
             let now = Timestamp(microseconds: at)
             let before = try GraphDump.lines(world.snapshot, at: [at])
-            let plan = world.snapshot.plan(try draw(&world), at: now)
+            var budget = QuestionBudget(Snapshot.maxSupposedVisits)
+            let plan = world.snapshot.plan(try draw(&world), at: now, &budget)
             let overlaid = world.snapshot.ending(plan.ended, by: .anyone)
             let done = try world.copy()
             for edge in plan.ended.sorted() {
@@ -151,34 +154,6 @@ import UCAN
         }
     }
 
-    /// Whoever is no reader is told of what it issued or received, and of the rest how much.
-    @Test func aPartyIsToldOfItsOwnAndTheRestIsCounted() throws {
-        var hidden = 0
-        try Property.hold("what a party is told", cases: 80) { generator in
-            var world = try QuestionWorld(generator, steps: 40)
-            let now = Timestamp(microseconds: world.random.now)
-            var question = try draw(&world)
-            let name = world.random.pick(world.reference.order)
-            guard let statement = world.reference.statement(name) else { return nil }
-            question.changes.append(.revoke(Plain.multihash(statement.id)))
-            let party = try Plain.did(statement.issuer)
-            question.viewer = .party(party, knowsUnit: false)
-            let page = try world.snapshot.whatIf(question, after: nil, limit: 10_000, now: now)
-            for edge in page.named {
-                let view = world.snapshot.view(edge)
-                guard view.issuer == party.text || view.audience == party.text else { return "\(edge) is named" }
-            }
-            let named = page.rows.count
-            let all =
-                page.counts.ended + page.counts.lost + page.counts.kept + page.counts.derived + page.counts.orphans
-                + page.counts.stays + page.counts.unmanaged
-            guard named == all || page.hidden.edges > 0 else { return "left out and not counted" }
-            hidden += page.hidden.edges
-            return nil
-        }
-        #expect(hidden > 20)
-    }
-
     // MARK: permissioned spaces
 
     @Test func membersLoseWhatTheGateRefusesThem() throws {
@@ -207,10 +182,10 @@ import UCAN
             ]
             func rows(_ principal: DID) -> [Capability] {
                 page.rows.compactMap { row in
-                    guard case .lost(let who, let capability, _, _) = row, who == principal || who == .anyone else {
+                    guard case .lost(let use, _) = row, use.principal == principal || use.principal == .anyone else {
                         return nil
                     }
-                    return capability
+                    return use.capability
                 }
             }
             for principal in principals {
@@ -233,14 +208,16 @@ import UCAN
             }
             for row in page.rows {
                 switch row {
-                case .lost(let principal, let capability, _, _):
+                case .lost(let use, _):
                     lost += 1
+                    let (principal, capability) = (use.principal, use.capability)
                     if page.isThroughSpaces(principal, capability, snapshot) { through += 1 }
                     guard isAllowed(principal, capability, snapshot, stage.now),
                         !isAllowed(principal, capability, after, stage.now)
                     else { return "\(principal) does not lose \(capability.ability) on \(capability.resource)" }
-                case .kept(let principal, let capability, _, let route):
+                case .kept(let use, let route):
                     kept += 1
+                    let (principal, capability) = (use.principal, use.capability)
                     guard isAllowed(principal, capability, after, stage.now) else {
                         return "\(principal) keeps nothing"
                     }
@@ -265,18 +242,6 @@ import UCAN
 extension WhatIfPage {
     var ended: [Snapshot.EdgeID] {
         rows.compactMap { if case .ended(let edge) = $0 { edge } else { nil } }
-    }
-
-    /// Every edge that a row names.
-    var named: [Snapshot.EdgeID] {
-        rows.flatMap { row -> [Snapshot.EdgeID] in
-            switch row {
-            case .ended(let edge), .stays(let edge), .derived(let edge), .orphan(let edge): [edge]
-            case .lost(_, _, let by, _): by
-            case .kept(_, _, let by, let route): by + route
-            case .unmanaged: []
-            }
-        }
     }
 
     /// True where somebody loses what no edge of its own gave it.

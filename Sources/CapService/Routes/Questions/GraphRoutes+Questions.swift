@@ -52,8 +52,8 @@ extension GraphRoutes {
         return .json(try call.service.spaces.graph.paths(permit, from: giver, all: all, at: call.now))
     }
 
-    /// `{space, changes, limit?, cursor?}` → what would follow, see `WhatIfAnswer.write`; nothing is changed. Who manages the
-    /// space asks about all edges of it, others about those that they issued or received.
+    /// `{space, changes, limit?, cursor?}` → what would follow, see `WhatIfAnswer.write`; nothing is changed. Only for who
+    /// manages the space.
     static func simulate(_ call: XRPCCall) throws -> XRPCOutput {
         try call.goesWhereQuestionsAre()
         let changes: [SupposedChange]
@@ -66,7 +66,9 @@ extension GraphRoutes {
         let cursor = try call.input.optionalText("cursor").map(Self.cursor)
         let permit = try call.permit(.readGraph(of: nil), on: try call.space())
         return .json(
-            try call.service.spaces.graph.whatIf(permit, changes, after: cursor, limit: limit, at: call.now))
+            try call.service.spaces.graph.whatIf(
+                permit, changes, after: cursor, limit: limit, maxBytes: call.service.settings.maxPageBytes, at: call.now
+            ))
     }
 
     private static func cursor(_ text: String) throws -> QuestionCursor {

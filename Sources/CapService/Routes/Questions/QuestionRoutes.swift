@@ -92,32 +92,27 @@ extension Service {
         }
     }
 
-    /// POST /questions/whatif: `{changes, space?, at?, limit?, cursor?}` → `WhatIfAnswer.write`. Nothing is changed.
+    /// POST /questions/whatif: `{changes, space, at?, limit?, cursor?}` → `WhatIfAnswer.write`. Nothing is changed.
     ///
-    /// Who may read `space` asks about all edges of it, everybody else about those that it issued or received itself.
+    /// For who may read `space`, as `whoCan`.
     func whatIf(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
         let snapshot = store.snapshot()
         let body = try QuestionBody(request, ["changes", "space", "at", "limit", "cursor"], store.families)
         let party = try askingParty(request, snapshot, at: now)
-        let space = try body.space()
+        guard let space = try body.space() else { throw AuthorizeQuestion.malformed("`space` is missing") }
         let changes = try QuestionBody.ofGraph { () throws(GraphError) in
             try WhatIfAnswer.changes(body.object["changes"], store.families)
         }
         let (limit, cursor) = (try body.limit(), try body.cursor())
         let at = try body.instant() ?? now
+        try requireReader(party, of: Resource(space: space), snapshot, at: now)
         var question = WhatIfQuestion(changes, unit: space)
-        switch party {
-        case .anonymous: throw Self.unsigned
-        case .service: break
-        case .invoker(let asking):
-            let isReader = space.map { mayRead(party, unitOf: Resource(space: $0), snapshot, at: now) } ?? false
-            if !isReader { question.viewer = .party(asking.invoker, knowsUnit: false) }
-        }
-        let asked = question
+        if case .invoker(let asking) = party { question.asker = (asking.invoker, asking.proofs) }
+        let (asked, maxBytes) = (question, settings.maxPageBytes)
         try answer.finish(on: questions) { () throws(ErrorAnswer) in
             let page = try QuestionBody.ofGraph { () throws(GraphError) in
-                try snapshot.whatIf(asked, after: cursor, limit: limit, now: at)
+                try snapshot.whatIf(asked, after: cursor, limit: limit, maxBytes: maxBytes, now: at)
             }
             return .json(WhatIfAnswer.write(page, in: snapshot.asOf(page.revision)))
         }

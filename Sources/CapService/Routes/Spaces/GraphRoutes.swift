@@ -18,7 +18,7 @@ enum GraphRoutes {
         .query(names + "whoCan", whoCan),
         .query(names + "whatCan", whatCan),
         .query(names + "findPath", findPath),
-        .procedure(names + "simulate", simulate),
+        .procedure(names + "simulate", work: .inline, simulate),
         .procedure(names + "revoke", revoke),
     ]
 

@@ -44,13 +44,16 @@ public struct PermissionedSpaces: Family {
         return [Ability.spaceCreate, .spaceUpdate, .spaceBelong].contains(question.ability)
     }
 
-    /// What gives the space to its owner, what its members rest on, and what holds of it whatever its settings say.
-    public func carries(_ edge: EdgeView) -> Bool {
-        guard edge.kind != .ownership else { return true }
-        guard edge.kind == .policy else { return false }
+    /// The space is carried by what gives it to its owner, what its members rest on, and what holds whatever its settings say.
+    public func loneEnd(of edge: EdgeView) -> LoneEnd {
+        guard edge.kind != .ownership else { return .carriesSpace }
+        guard edge.kind != .appAccess else { return .followsSetting }
+        guard edge.kind == .policy else { return .plain }
         let carrying = [Ability.spaceListRead, .spaceListWrite, .spaceTake, .spaceKnow]
-        return UTF8Bytes.equal(edge.issuer, edge.audience)
+        let isCarrying =
+            UTF8Bytes.equal(edge.issuer, edge.audience)
             || edge.capabilities.contains { carrying.contains($0.ability) }
+        return isCarrying ? .carriesSpace : .followsSetting
     }
 
     /// Of a space held elsewhere, its authority's credential is all there is.
