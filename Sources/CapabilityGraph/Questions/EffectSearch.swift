@@ -103,6 +103,8 @@ struct EffectSearch {
             }
             isDead.insert(capability)
             dead.append(capability)
+            // What rests on a capability of another space lies there too, and is not the asker's to count.
+            guard visibility?.shows(capability: capability) ?? true else { continue }
             var place = QuestionIndex.ChildPlace.newest
             repeat {
                 let children = graph.questions.children(of: capability, from: &place, in: graph)

@@ -49,7 +49,7 @@ import UCAN
             for _ in 0..<30 { try world.step() }
             for isByToken in [true, false] {
                 guard let edge = try world.randomEdge() else { return nil }
-                let (rig, before) = (world.rig, world.rig.store.snapshot())
+                let (rig, before) = (world.rig, world.rig.store.unprovenSnapshot())
                 let authority = before.view(try #require(before.edge(edge.id))).issuer
                 let question = WhatIfQuestion(
                     [.revoke(edge.id)], unit: edge.space, asker: (try DID(authority), []))
@@ -64,7 +64,7 @@ import UCAN
                 } catch is AccessRefusal {
                     isRefused = true
                 }
-                let after = rig.store.snapshot()
+                let after = rig.store.unprovenSnapshot()
                 let done = ended(before, after)
                 if page.counts.notSimulated > 0 {
                     settings += 1
@@ -97,7 +97,7 @@ import UCAN
             for _ in 0..<30 { try world.step() }
             for owner in RandomChanges.people.prefix(2) {
                 for name in RandomChanges.people {
-                    let (rig, before) = (world.rig, world.rig.store.snapshot())
+                    let (rig, before) = (world.rig, world.rig.store.unprovenSnapshot())
                     let uri = try rig.uri(RandomChanges.names[0], of: owner)
                     let space = try Space(uri)
                     let change = SupposedChange.received(try rig.did(name), kind: .membership, space: space)
@@ -110,7 +110,7 @@ import UCAN
                     } catch is ATProtoError {
                         continue
                     }
-                    let after = rig.store.snapshot()
+                    let after = rig.store.unprovenSnapshot()
                     guard page.unknown.isEmpty else { continue }
                     removed += 1
                     guard supposed(page) == ended(before, after) else {
@@ -138,7 +138,7 @@ import UCAN
             }
             let permit = try rig.permit(.readGraph(of: nil), "alice", on: forum)
             return try SpaceGraph(store: rig.store).whatIf(
-                permit, try changes(rig.store.snapshot(), rig), after: nil, limit: 1000, maxBytes: 1 << 20,
+                permit, try changes(rig.store.unprovenSnapshot(), rig), after: nil, limit: 1000, maxBytes: 1 << 20,
                 at: rig.start)
         }
         let kinds: [(String, (Snapshot, SpaceRig) throws -> [SupposedChange])] = [
