@@ -48,7 +48,10 @@ extension Service {
     /// again here would not help it.
     func health() throws(ErrorAnswer) -> HTTPResponse {
         guard !store.isRemote else { return HTTPResponse(status: 200) }
-        do throws(StorageError) { _ = try store.tokens.token(revision: 0) } catch { throw Self.unreachable(error) }
+        do throws(StorageError) { _ = try store.tokens.token(revision: 0) } catch {
+            // Busy is not dead.
+            guard error.code == .unavailable else { throw Self.unreachable(error) }
+        }
         return HTTPResponse(status: 200)
     }
 

@@ -67,7 +67,11 @@ final class SpaceHost: Sendable {
 struct HostedAuthorities: AuthorityDirectory {
     let accounts: Accounts
 
-    func isHosted(_ did: DID, in tables: any TableReader) throws -> Bool { try accounts.isHosted(did, in: tables) }
+    var era: Int { accounts.era }
+
+    func isHosted(_ did: DID, in tables: any TableReader, since era: Int?) throws -> Bool {
+        try accounts.account(did, in: tables, since: era) != nil
+    }
 
     /// This host holds no authority of its own: each space stands under the account that made it.
     func isServiceAuthority(_ did: DID) -> Bool { false }

@@ -101,19 +101,15 @@ package final class Accounts: Sendable {
 
     /// Finds an account from inside a read or a change, by the tables that it has. What they say is remembered where they were
     /// opened after `era` was taken; else they may be older than what was forgotten since.
-    package func account(_ did: DID, in tables: any TableReader, since era: Era? = nil) throws -> Account? {
+    package func account(_ did: DID, in tables: any TableReader, since era: Int? = nil) throws -> Account? {
         if let known = cache.withLock({ $0.accounts[did.text] }) { return known }
         let found = try AccountRow.first(AccountTable.did.is(did.text), in: tables)
-        if let found, let era { remember(since: era.generation) { $0.accounts[did.text] = found } }
+        if let found, let era { remember(since: era) { $0.accounts[did.text] = found } }
         return found
     }
 
-    /// How much was forgotten when it was taken.
-    package struct Era {
-        fileprivate let generation: Int
-    }
-
-    package var era: Era { Era(generation: cache.withLock { $0.generation }) }
+    /// How much was forgotten until now.
+    package var era: Int { cache.withLock { $0.generation } }
 
     /// Finds an account by what somebody signs in by.
     package func account(named name: SignInName) throws -> Account? {
@@ -131,11 +127,6 @@ package final class Accounts: Sendable {
 
     /// True for a DID whose repositories and sessions are kept here.
     package func isHosted(_ did: DID) throws -> Bool { try account(did) != nil }
-
-    /// Tells the same from inside a read or a change.
-    package func isHosted(_ did: DID, in tables: any TableReader) throws -> Bool {
-        try account(did, in: tables) != nil
-    }
 
     /// The key this host signs with for an account; nil when its owner keeps the key.
     package func signingKey(_ did: DID) throws -> PrivateKey? {

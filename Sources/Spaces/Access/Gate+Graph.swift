@@ -47,7 +47,7 @@ extension GateCase {
             return ruling(asker, asker.may(space.owner, .spaceManageCreate, space))
         }
         let judgement = asker.may(.spaceManageCreate, space)
-        guard judgement.isAllowed, try gate.accounts.isHosted(space.owner, in: view.tables) else {
+        guard judgement.isAllowed, try view.isHosted(space.owner, by: gate.accounts) else {
             throw AccessRefusal.foreignSpace.with(judgement.decision)
         }
         return ruling(asker, judgement)

@@ -21,7 +21,7 @@ extension GateCase {
         switch view.standing(of: uri) {
         case .live(let record): return try writeHere(author, items, scoped, record, asker)
         case .absent where try !isUnderHostedAuthority():
-            guard try gate.accounts.isHosted(author, in: view.tables) else { throw AccessRefusal.noRepoHere }
+            guard try view.isHosted(author, by: gate.accounts) else { throw AccessRefusal.noRepoHere }
             guard let own = ownWrite(author, items, scoped, asker, isElsewhere: true) else {
                 throw AccessRefusal.foreignRepo
             }

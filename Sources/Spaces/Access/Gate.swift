@@ -35,18 +35,18 @@ extension Gate {
         guard let space = resource.space, space.family == .atproto, let uri = try? SpaceURI(space.text) else {
             return context
         }
-        let view = try LazyView(store)
+        let view = try LazyView(store, accounts)
         defer { view.close() }
         let author = resource.path.flatMap { try? DID(String($0.prefix { $0 != "/" })) }
         var completed = context ?? CheckContext()
         switch view.view.standing(of: uri) {
         case .live: break
-        case .absent where try !isUnderHostedAuthority(space, view.view.tables):
+        case .absent where try !isUnderHostedAuthority(space, view.view):
             // What is put into a repo is put into one that is kept here.
             if ability == .spaceRead {
                 completed.isHeldElsewhere = true
             } else if let author {
-                completed.isHeldElsewhere = try accounts.isHosted(author, in: view.view.tables)
+                completed.isHeldElsewhere = try view.view.isHosted(author, by: accounts)
             }
         case .absent, .deleted: completed.isOfNoSpace = true
         }
@@ -57,7 +57,7 @@ extension Gate {
     }
 
     /// True for a space under an authority whose spaces are all made here.
-    func isUnderHostedAuthority(_ space: Space, _ tables: any TableReader) throws -> Bool {
-        try accounts.isHosted(space.owner, in: tables) || accounts.isServiceAuthority(space.owner)
+    func isUnderHostedAuthority(_ space: Space, _ view: GateView) throws -> Bool {
+        try view.isHosted(space.owner, by: accounts) || accounts.isServiceAuthority(space.owner)
     }
 }

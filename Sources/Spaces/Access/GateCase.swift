@@ -155,7 +155,7 @@ struct GateCase {
     }
 
     /// True for a space under an authority whose spaces are all made here.
-    func isUnderHostedAuthority() throws -> Bool { try gate.isUnderHostedAuthority(space, view.tables) }
+    func isUnderHostedAuthority() throws -> Bool { try gate.isUnderHostedAuthority(space, view) }
 }
 
 // MARK: applications
@@ -230,7 +230,7 @@ extension Gate {
 
     /// Keeps blobs of accounts of this host and of members of its spaces only: other names cost nothing to make.
     private func requireRoom(for principal: DID, _ tables: any TableReader) throws {
-        if try accounts.isHosted(principal, in: tables) { return }
+        if try accounts.isHosted(principal, in: tables, since: nil) { return }
         guard try tables.exists(MemberTable.self, where: [MemberTable.member.is(principal.text)]) else {
             throw AccessRefusal.noRepoHere
         }

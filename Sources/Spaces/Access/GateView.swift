@@ -8,6 +8,13 @@ struct GateView {
     let graph: Snapshot
     let tables: any TableReader
     let spaces: SpaceLookup
+    /// How much was forgotten of accounts before the tables were opened; nil inside a change.
+    let era: Int?
+
+    /// True for an account of this host.
+    func isHosted(_ did: DID, by accounts: any AuthorityDirectory) throws -> Bool {
+        try accounts.isHosted(did, in: tables, since: era)
+    }
 
     /// Tells what a space is to this host.
     func standing(of space: SpaceURI) -> SpaceStanding {
@@ -54,10 +61,10 @@ final class LazyView {
     let view: GateView
 
     /// The graph is taken first: tables and spaces are committed before the graph is, so they are never behind it.
-    init(_ store: GraphStore) throws {
+    init(_ store: GraphStore, _ accounts: any AuthorityDirectory) throws {
         let tables = Tables(store)
         self.tables = tables
-        view = GateView(graph: try store.freshSnapshot(), tables: tables, spaces: try store.spaces)
+        view = GateView(graph: try store.freshSnapshot(), tables: tables, spaces: try store.spaces, era: accounts.era)
     }
 
     func close() {

@@ -51,7 +51,7 @@ package struct Permit: Sendable {
     /// Asks the same again inside the transaction that makes the change, so that nothing ended meanwhile still counts;
     /// gives the fresh permit. Throws what the gate would.
     package func confirmed(in change: TableChange) throws -> Permit {
-        let view = GateView(graph: change.graph, tables: change, spaces: try change.spaces)
+        let view = GateView(graph: change.graph, tables: change, spaces: try change.spaces, era: nil)
         let ruling = try gate.rule(operation, caller, on: space, context, in: view, at: change.now)
         return Permit(operation, caller, on: space, context, ruling, gate, revision: change.graph.revision)
     }
@@ -145,14 +145,14 @@ extension Gate {
         _ operation: Operation, _ caller: Caller, on space: SpaceURI, from network: @autoclosure () -> String? = nil,
         at now: Timestamp
     ) throws -> Permit {
-        let view = try LazyView(store)
+        let view = try LazyView(store, accounts)
         defer { view.close() }
         var answer = try answer(operation, caller, on: space, in: view.view, at: now)
         if case .ask(let question) = answer {
             let belonging = CheckQuestion(
                 principal: question.user, ability: .spaceBelong, resource: Resource(space: try Space(space)))
             let isKnown =
-                try accounts.isHosted(question.user, in: view.view.tables)
+                try view.view.isHosted(question.user, by: accounts)
                 || view.view.graph.check(belonging, at: now).isAllowed
             view.close()
             let isAuthorized = try questions.run(for: question.user, from: isKnown ? nil : network()) {

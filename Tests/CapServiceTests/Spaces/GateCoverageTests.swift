@@ -229,6 +229,7 @@ import UCAN
 }
 
 private struct EveryAccount: AuthorityDirectory {
-    func isHosted(_ did: DID, in tables: any TableReader) -> Bool { true }
+    let era = 0
+    func isHosted(_ did: DID, in tables: any TableReader, since era: Int?) -> Bool { true }
     func isServiceAuthority(_ did: DID) -> Bool { false }
 }

@@ -136,7 +136,8 @@ final class SpaceRig: Sendable {
 
 /// Names below `here.example` are hosted; `host.here.example` is an authority of the service itself.
 struct HostedNames: AuthorityDirectory {
-    func isHosted(_ did: DID, in tables: any TableReader) -> Bool {
+    let era = 0
+    func isHosted(_ did: DID, in tables: any TableReader, since era: Int?) -> Bool {
         did.text.hasSuffix(".here.example") && !isServiceAuthority(did)
     }
     func isServiceAuthority(_ did: DID) -> Bool { did.text == "did:web:host.here.example" }
