@@ -15,7 +15,8 @@ enum PostgresSchema {
         SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
         SET tcp_keepalives_count = 3; SET default_transaction_isolation = 'read committed'
         """
-    static let readerSettings = commonSettings
+    /// An export may be drawn as slowly as its reader takes it; what its state keeps from being cleared away ends in an hour.
+    static let readerSettings = commonSettings + "; SET idle_in_transaction_session_timeout = '1h'"
     static let writerSettings =
         commonSettings + """
             ; SET synchronous_commit = on; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '5s'

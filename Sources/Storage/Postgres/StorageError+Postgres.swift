@@ -46,7 +46,7 @@ extension PostgresFailure {
             self.init(error(.unavailable, hint: "allow the server more connections or memory"), state: state)
         case "25006":
             self.init(
-                error(.readOnly, hint: "connect to the server that takes writes"), isConnectionLost: true,
+                error(.unavailable, hint: "connect to the server that takes writes"), isConnectionLost: true,
                 state: state)
         // A text that no column holds, and one that no index does.
         case "22021", "54000": self.init(error(.unstorable), state: state)

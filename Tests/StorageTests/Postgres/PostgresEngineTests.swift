@@ -240,7 +240,7 @@ import Threading
             ("23505", .constraint, false, false), ("23502", .constraint, false, false),
             ("22021", .unstorable, false, false), ("54000", .unstorable, false, false),
             ("22P02", .constraint, false, false),
-            ("22P03", .constraint, false, false), ("25006", .readOnly, true, false),
+            ("22P03", .constraint, false, false), ("25006", .unavailable, true, false),
             ("57P01", .unavailable, true, false), ("57P02", .unavailable, true, false),
             ("57P03", .unavailable, true, false), ("25P03", .unavailable, true, false),
             ("08006", .unavailable, true, false), ("53100", .diskFull, false, false),
