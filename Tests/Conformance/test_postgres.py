@@ -256,6 +256,10 @@ def test_a_second_node_waits_and_takes_over(service):
         refused = httpx.post(second.url + "/invoke", headers={"Authorization": "x"})
         assert refused.status_code == 503 and refused.json()["error"] == "standby"
         assert refused.headers["retry-after"] and refused.headers["x-decision-id"]
+        assert refused.headers["access-control-allow-origin"] == "*"
+        assert httpx.options(second.url + "/invoke").status_code == 200
+        odd = httpx.request("GET", second.url + "/x" * 20_000)
+        assert 400 <= odd.status_code < 500 and odd.headers["x-decision-id"], odd
         assert can(node, session) == 200 and readiness(service.url) == (200, None)
         service.stop()
         second.await_listening()

@@ -95,9 +95,17 @@ final class Answer: Sendable {
                 ("route", .text("none")), ("status", .int(Int64(refusal.status))), ("reason", .text(refusal.rawValue)),
                 ("decision", .text(id.description)),
             ])
-        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description), unkept]
-        return service.settings.cors ? headers + cors : headers
+        return headers(of: refusal, id, service.settings)
     }
+
+    /// The same of a service that does not serve yet, which counts and logs nothing.
+    static func headers(of refusal: HTTPRefusal, _ id: DecisionID, _ settings: Settings) -> [(String, String)] {
+        let headers = [("X-Capability-Reason", refusal.rawValue), ("X-Decision-Id", id.description)]
+        return headers + shared(settings)
+    }
+
+    /// What every answer has that no cache may keep.
+    static func shared(_ settings: Settings) -> [(String, String)] { settings.cors ? [unkept] + cors : [unkept] }
 
     static let unkept = ("Cache-Control", "private, no-store")
 

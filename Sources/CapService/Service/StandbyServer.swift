@@ -36,7 +36,8 @@ final class StandbyServer: Sendable {
         try server.withLock { (server) throws(HTTPError) in
             guard server == nil else { return }
             let made = try HTTPServer(
-                listen: settings.listen, limits: settings.http, threads: 1, handler: StandbyHandler(), log: log)
+                listen: settings.listen, limits: settings.http, threads: 1, handler: StandbyHandler(settings: settings),
+                log: log, refusalHeaders: { [settings] in Answer.headers(of: $0, DecisionID(), settings) })
             bound.store(try made.start(), ordering: .releasing)
             server = made
             log.info("waiting", [("for", .text("another node serves the store \(settings.storeName)"))])
@@ -66,7 +67,12 @@ final class StandbyServer: Sendable {
 }
 
 private struct StandbyHandler: HTTPHandler {
+    let settings: Settings
+
     func handle(_ request: HTTPRequest, _ reply: HTTPReply) {
+        if request.method == .options {
+            return reply.send(HTTPResponse(status: 200, headers: Answer.shared(settings)))
+        }
         if ["/healthz", "/health"].contains(request.path) { return reply.send(HTTPResponse(status: 200)) }
         var failure = ErrorAnswer(
             503, "standby", "another node serves the store; this one waits for its end", form: .json, retryAfter: 1)
@@ -75,7 +81,7 @@ private struct StandbyHandler: HTTPHandler {
             failure = XRPCAnswer.failure(failure, nsid: name, request: request)
         }
         var response = failure.response(DecisionID(), wantsJSON: true)
-        response.headers.append(Answer.unkept)
+        response.headers += Answer.shared(settings)
         reply.send(response)
     }
 }
