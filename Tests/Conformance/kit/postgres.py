@@ -1,6 +1,7 @@
 """A PostgreSQL server of the tests' own: on a unix socket alone, as a user that is not root, gone with the tests."""
 
 import atexit
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -78,7 +79,9 @@ class Cluster:
         what = signal.SIGSTOP if frozen else signal.SIGCONT
         os.kill(server, what)
         for process in map(int, pathlib.Path(f"/proc/{server}/task/{server}/children").read_text().split()):
-            os.kill(process, what)
+            # One that had nothing left to do may be gone by now.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, what)
 
     @staticmethod
     def is_alive(process):
