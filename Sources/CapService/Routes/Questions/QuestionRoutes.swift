@@ -97,7 +97,7 @@ extension Service {
     /// For who may read `space`, as `whoCan`.
     func whatIf(_ request: HTTPRequest, _ answer: Answer) throws(ErrorAnswer) {
         let now = try now()
-        let snapshot = store.snapshot()
+        let snapshot = try self.snapshot()
         let body = try QuestionBody(request, ["changes", "space", "at", "limit", "cursor"], store.families)
         let party = try askingParty(request, snapshot, at: now)
         guard let space = try body.space() else { throw AuthorizeQuestion.malformed("`space` is missing") }
