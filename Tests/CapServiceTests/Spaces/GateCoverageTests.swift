@@ -122,7 +122,7 @@ import UCAN
             "token": names.invite["token"] ?? .null, "inviteId": names.invite["inviteId"] ?? .null,
             "service": "did:web:syncer.example#syncer", "repoRev": "3kbcq3p7ad400",
             "hash": ["$bytes": .string(String(repeating: "A", count: 43))], "credentials": ["x"],
-            "credential": .string(names.credential),
+            "credential": .string(names.credential), "changes": [["received": .string(names.did)]],
         ]
         body = all.object ?? body
         // By today's name a grant would stand for the token in the header.
