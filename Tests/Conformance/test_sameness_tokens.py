@@ -166,6 +166,8 @@ CITED = {
         "ability": "tinycloud.kv/get", "resource": world.owner.space + "/kv/notes/a"}),
     "what can the owner, by it": questioned_with_it("what-can", lambda world: {
         "principal": world.owner.did, "space": world.owner.space}),
+    "what would follow, by it": questioned_with_it("whatif", lambda world: {
+        "changes": [{"received": world.owner.did}], "space": world.owner.space}),
     "which way, by it": questioned_with_it("path", lambda world: {
         "from": world.owner.did, "to": world.owner.did, "space": world.owner.space}),
     "describe a private space": method("GET", SPACE + "getSpace", private),
@@ -180,7 +182,8 @@ CITED = {
 # The paths that are documented and take a token: each is asked above, or names nothing that could be private.
 TAKES_TOKENS = {
     "/delegate", "/invoke", "/revoke", "/delegation/status", "/delegation/query", "/authorize", "/access/v1/evaluation",
-    "/access/v1/evaluations", "/questions/who-can", "/questions/what-can", "/questions/path"}
+    "/access/v1/evaluations", "/questions/who-can", "/questions/what-can", "/questions/path",
+    "/questions/whatif"}
 # The same for everybody, of any space; what is public of accounts; how the service is.
 PUBLIC_PATHS = {
     "/peer/generate/<space>", "/.well-known/did.json", "/.well-known/atproto-did", "/version", "/info", "/health",

@@ -1,3 +1,4 @@
+import Glibc
 import Identity
 import Spaces
 import Storage
@@ -14,7 +15,8 @@ struct StoreWatch: Sendable {
 extension Settings {
     /// Whether there is a store already, empty or not.
     func isStoreThere() throws -> Bool {
-        guard let store else { return try GraphStore.isThere(database) }
+        // In a folder that is not there, there is none.
+        guard let store else { return try access(database, F_OK) == 0 && GraphStore.isThere(database) }
         return try PostgresEngine.isThere(store)
     }
 
