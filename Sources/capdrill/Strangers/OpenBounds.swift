@@ -36,7 +36,7 @@ enum OpenBounds {
     ]
 
     private static let share = OpenBound(
-        reason: "the long bodies of one network may have 16 MiB, beside what each connection takes", most: 1.4,
+        reason: "the long bodies of one network may have 16 MiB, beside what each connection takes", most: 1.7,
         mayHold: true)
     private static let wholeRow = OpenBound(
         reason: "a piece and a row are made before the first byte is sent", most: 2, mayHold: true)
