@@ -20,6 +20,10 @@ extension Service {
             mark: invocation.mark, hosting: hosting, now: now)
         // What a key asks that no statement names, and may not, leaves no mark: there is no end of such keys.
         if try !self.snapshot().knows(question.invoker) { _ = try authorized(use) }
+        // A space that it begins to host is kept for good, as one that a delegation begins to host is.
+        if hosting != nil, (try? authorized(use)) != nil, let seconds = allowance(of: request).countKept() {
+            throw ErrorAnswer(.senderQuota(retryAfter: seconds), status: 429)
+        }
         switch wanted {
         case .success(.values(let plan)) where plan.verb.changes: change(plan, use, request, answer)
         case .success(.values(let plan)):
@@ -161,9 +165,14 @@ extension Service {
     /// What of a body an invocation is let send: the size of a value for whoever may put one. Asked before the body is read,
     /// so that nobody else makes the service hold so much.
     func bodyLeave(_ request: HTTPRequest) -> HTTPBodyLeave {
-        guard request.method == .post, request.path == "/invoke", let now = try? now(),
-            let unverified = try? decode(request),
-            let expires = unverified.expires, isShortLived(expires, at: now),
+        guard request.method == .post, request.path == "/invoke", let now = try? now() else { return .nothing }
+        let unverified: UnverifiedToken
+        do throws(ErrorAnswer) {
+            unverified = try decode(request)
+        } catch {
+            return refusedForNow(error, request)
+        }
+        guard let expires = unverified.expires, isShortLived(expires, at: now),
             let invocation = try? verifiedInvocation(unverified, at: now, isCounted: false),
             case .values(let plan)? = try? work(invocation.question), plan.verb == .put
         else { return .nothing }
@@ -173,11 +182,15 @@ extension Service {
                     question: invocation.question, isServed: true, mark: invocation.mark,
                     hosting: try spaceToHost(invocation.question), now: now))
         } catch {
-            // What passes is no reason to call the body too large: its sender is told when to come again.
-            guard error.status == 503 else { return .nothing }
-            return .refused(Answer.refusal(error, self, route: "invoke", request: request))
+            return refusedForNow(error, request)
         }
         return .bytes(earnedBodyBytes, isProven: true)
+    }
+
+    /// What passes is no reason to call the body too large: its sender is told when to come again.
+    private func refusedForNow(_ error: ErrorAnswer, _ request: HTTPRequest) -> HTTPBodyLeave {
+        guard error.status == 503 else { return .nothing }
+        return .refused(Answer.refusal(error, self, route: "invoke", request: request))
     }
 
     /// Beside the value itself there may be the frame of a multipart body.

@@ -49,10 +49,7 @@ extension GraphWriter {
 
     /// Counts a statement for who sends it.
     func count(_ sender: any SenderAllowance) throws(Refusal) {
-        guard let seconds = sender.countKept() else { return }
-        throw Refusal(
-            .senderQuota, "too many delegations",
-            "too many delegations of those who have no space hosted here came from this address", retryAfter: seconds)
+        if let seconds = sender.countKept() { throw .senderQuota(retryAfter: seconds) }
     }
 
     private func hasHostedSpace(_ owner: DID) -> Bool {

@@ -7,7 +7,7 @@ public struct Refusal: Error, Equatable, Sendable {
         case expiryExceedsParent, notBeforePrecedesParent, abilityNotCovered, caveatsNotContained
         case chainLimitExceeded, limitExceeded, unsupportedProfile, selfDelegation, wrongTokenKind
         case unauthorizedRevoker, malformedCapability
-        /// As much is kept as may be for spaces that are not hosted here, of one DID or of all.
+        /// As much is kept as may be for one DID that has no space hosted here, or for all such.
         case unhostedQuota
         /// As much is kept of who sends it as may be for now; `retryAfter` says until when.
         case senderQuota
@@ -21,6 +21,13 @@ public struct Refusal: Error, Equatable, Sendable {
     public let edge: Multihash?
     /// Seconds after which the same may be admitted, where time alone mends it.
     public let retryAfter: Int?
+
+    /// Too much that nobody asked this host to keep came from one sender; some may again after so many seconds.
+    public static func senderQuota(retryAfter seconds: Int) -> Refusal {
+        Refusal(
+            .senderQuota, "too many delegations",
+            "too much came from this address that nobody with a space here asked to keep", retryAfter: seconds)
+    }
 
     public init(
         _ code: Code, _ text: String, _ explanation: String? = nil, edge: Multihash? = nil, retryAfter: Int? = nil

@@ -41,7 +41,7 @@ final class UnhostedRoom: @unchecked Sendable {
         get { rows[owner] }
         set {
             let old = rows[owner]
-            rows.base[Int(owner)] = newValue
+            rows[owner] = newValue
             edgeCount.add(Int(newValue.edges) - Int(old.edges), ordering: .relaxed)
             byteCount.add(newValue.bytes - old.bytes, ordering: .relaxed)
         }

@@ -2,7 +2,7 @@ import UCAN
 
 /// What is supposed to have ended: a set of edges laid over a snapshot, which answers every question as if they had.
 ///
-/// Nothing of the graph changes. The gate reads plain snapshots, where all it costs is to see that there is none.
+/// Nothing of the graph changes, and the gate reads plain snapshots.
 final class Overlay: Sendable {
     /// Ascending, each once.
     let edges: [UInt32]
@@ -30,11 +30,5 @@ extension Snapshot {
         Snapshot(
             graph: graph, revision: revision, overlay: Overlay(ending: Array(edges) + (overlay?.edges ?? []), by: actor)
         )
-    }
-
-    /// True for what has ended whatever is supposed.
-    func isEndedHere(_ edge: UInt32) -> Bool {
-        let endedAt = graph.endedAt(edge)
-        return endedAt != 0 && endedAt <= revision
     }
 }

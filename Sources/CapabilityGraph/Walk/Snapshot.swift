@@ -41,10 +41,19 @@ public struct Snapshot: Sendable {
 
     @inline(__always)
     func isEnded(_ edge: UInt32) -> Bool {
-        let endedAt = graph.endedAt(edge)
-        if endedAt != 0, endedAt <= revision { return true }
-        return overlay?.ends(edge) ?? false
+        if isEndedHere(edge) { return true }
+        return overlay == nil ? false : isSupposedlyEnded(edge)
     }
+
+    /// True for what has ended whatever is supposed.
+    @inline(__always)
+    func isEndedHere(_ edge: UInt32) -> Bool {
+        let endedAt = graph.endedAt(edge)
+        return endedAt != 0 && endedAt <= revision
+    }
+
+    @inline(never)
+    private func isSupposedlyEnded(_ edge: UInt32) -> Bool { overlay?.ends(edge) ?? false }
 
     @inline(__always)
     func isInWindow(_ edge: UInt32, _ at: Int64) -> Bool {

@@ -99,10 +99,11 @@ package final class Accounts: Sendable {
 
     package func account(_ did: DID) throws -> Account? { try account(did: did.text) }
 
-    /// Finds an account from inside a read or a change, by the tables that it has. What they say is remembered where they were
-    /// opened after `era` was taken; else they may be older than what was forgotten since.
-    package func account(_ did: DID, in tables: any TableReader, since era: Int? = nil) throws -> Account? {
-        if let known = cache.withLock({ $0.accounts[did.text] }) { return known }
+    /// Finds an account from inside a read or a change, by the tables that it has. What they say is remembered, and what is
+    /// remembered is told, where they were opened after `era` was taken; without one the rows alone count, as a change sees
+    /// what it has changed itself.
+    package func account(_ did: DID, in tables: any TableReader, since era: Int?) throws -> Account? {
+        if era != nil, let known = cache.withLock({ $0.accounts[did.text] }) { return known }
         let found = try AccountRow.first(AccountTable.did.is(did.text), in: tables)
         if let found, let era { remember(since: era) { $0.accounts[did.text] = found } }
         return found

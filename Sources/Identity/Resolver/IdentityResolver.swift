@@ -152,7 +152,14 @@ extension IdentityResolver {
         guard first.name == "BadJwtSignature" || first.name == "BadJwtIss", !used.isEmpty else { throw first }
         var hasChanged = false
         for (name, old) in used where !name.did.utf8.starts(with: "did:key:".utf8) {
-            let new = try? key(name.id, of: name.did, .new, mayWait: mayWait)
+            let new: PublicKey?
+            do throws(ATProtoError) {
+                new = try key(name.id, of: name.did, .new, mayWait: mayWait)
+            } catch {
+                // What only the store could not tell is no word about the signature.
+                if ResolutionError.storeError(error) != nil { throw error }
+                new = nil
+            }
             if !mayWait { throw ResolutionError.mustWaitError }
             if let new, new != old { hasChanged = true }
         }

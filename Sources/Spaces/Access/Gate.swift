@@ -39,9 +39,11 @@ extension Gate {
         defer { view.close() }
         let author = resource.path.flatMap { try? DID(String($0.prefix { $0 != "/" })) }
         var completed = context ?? CheckContext()
+        // Asked of every space, so that one that is not there costs no more than one that is hidden.
+        let isUnderHostedAuthority = try isUnderHostedAuthority(space, view.view)
         switch view.view.standing(of: uri) {
         case .live: break
-        case .absent where try !isUnderHostedAuthority(space, view.view):
+        case .absent where !isUnderHostedAuthority:
             // What is put into a repo is put into one that is kept here.
             if ability == .spaceRead {
                 completed.isHeldElsewhere = true

@@ -17,7 +17,7 @@ package struct ManagingAppQuestion: Hashable, Sendable {
 
 /// Calls managing applications. One try, 5 seconds, no redirects; whatever is not a clear yes is a no.
 package protocol ManagingAppClient: Sendable {
-    func admits(_ question: ManagingAppQuestion, at now: Timestamp) -> Bool
+    func admits(_ question: ManagingAppQuestion, at now: Timestamp) throws -> Bool
 }
 
 /// Stands where no application can be reached: nobody is admitted.

@@ -19,7 +19,7 @@ final class ManagingAppSlots: Sendable {
     private let taken = Mutex<[Holder: Int]>([:])
 
     /// Runs a question; throws `RateLimitExceeded` when too many wait already. `network` is that of an outsider.
-    func run<Answer>(for caller: DID, from network: String?, _ question: () -> Answer) throws -> Answer {
+    func run<Answer>(for caller: DID, from network: String?, _ question: () throws -> Answer) throws -> Answer {
         let holders = [Holder.caller(caller)] + (network.map { [.network($0)] } ?? [])
         let isFree = taken.withLock { taken in
             guard holders.allSatisfy({ taken[$0, default: 0] < $0.most }) else { return false }
@@ -38,6 +38,6 @@ final class ManagingAppSlots: Sendable {
                 }
             }
         }
-        return question()
+        return try question()
     }
 }

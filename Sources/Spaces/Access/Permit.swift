@@ -156,7 +156,7 @@ extension Gate {
                 || view.view.graph.check(belonging, at: now).isAllowed
             view.close()
             let isAuthorized = try questions.run(for: question.user, from: isKnown ? nil : network()) {
-                managingApps.admits(question, at: now)
+                try managingApps.admits(question, at: now)
             }
             let word = ManagingAppWord(app: question.app, access: question.access, isAuthorized: isAuthorized)
             answer = try self.answer(operation, caller, on: space, word, in: view.view, at: now)

@@ -2,6 +2,7 @@ import ATProto
 import CapabilityGraph
 package import Identity
 import Multiformats
+import Storage
 package import UCAN
 
 /// Asks managing applications over HTTP, in the name of the space's authority (atproto-spaces.md 15).
@@ -19,8 +20,17 @@ package struct RemoteManagingApps: ManagingAppClient {
     }
 
     /// One try of at most 5 seconds, no redirections: only a 200 whose body says `authorized: true` is a yes.
-    package func admits(_ question: ManagingAppQuestion, at now: Timestamp) -> Bool {
-        guard let response = try? ask(question, at: now), response.status == 200 else { return false }
+    /// Throws `StorageError` alone, where the store cannot tell what the question needs.
+    package func admits(_ question: ManagingAppQuestion, at now: Timestamp) throws -> Bool {
+        let response: OutboundResponse
+        do {
+            response = try ask(question, at: now)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            return false
+        }
+        guard response.status == 200 else { return false }
         let limits = JSONLimits(maxBytes: Self.maximumAnswer, maxDepth: 8, maxMembers: 64)
         return (try? JSON.parse(response.body, limits: limits))?["authorized"]?.bool == true
     }

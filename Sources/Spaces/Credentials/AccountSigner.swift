@@ -1,5 +1,6 @@
 import ATProto
 package import Identity
+import Storage
 package import UCAN
 
 /// Signs tokens in the name of accounts hosted here.
@@ -9,7 +10,7 @@ package protocol AccountSigner: Sendable {
     func key(of account: DID) throws -> PrivateKey
     /// The fragment under which an authority publishes the key: `#atproto_space` where it publishes it so, else
     /// `#atproto` (section 4.4).
-    func credentialKeyID(of authority: DID, _ key: PublicKey) -> String
+    func credentialKeyID(of authority: DID, _ key: PublicKey) throws -> String
 }
 
 /// Signs with the keys of the accounts of this host.
@@ -32,11 +33,17 @@ package struct HostedSigner: AccountSigner {
         return key
     }
 
-    package func credentialKeyID(of authority: DID, _ key: PublicKey) -> String {
+    package func credentialKeyID(of authority: DID, _ key: PublicKey) throws -> String {
         // A document that cannot be had now, or names another key, leaves what every account publishes.
-        guard let document = try? resolver.document(of: authority.text), let published = try? document.spaceKey(),
-            published.key == key
-        else { return KeyID.account }
-        return published.keyID
+        do {
+            guard let published = try resolver.document(of: authority.text).spaceKey(), published.key == key else {
+                return KeyID.account
+            }
+            return published.keyID
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            return KeyID.account
+        }
     }
 }

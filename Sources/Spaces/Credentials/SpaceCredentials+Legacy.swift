@@ -29,7 +29,7 @@ extension SpaceCredentials {
         switch form {
         case .unbound:
             text = try LegacyToken.makeUnbound(
-                space: permit.space, keyID: signer.credentialKeyID(of: authority, key.publicKey), key: key,
+                space: permit.space, keyID: try signer.credentialKeyID(of: authority, key.publicKey), key: key,
                 lifetime: lifetime, at: now, id: id)
         case .member:
             text = try LegacyToken.makeCredential(

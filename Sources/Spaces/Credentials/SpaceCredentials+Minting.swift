@@ -53,7 +53,7 @@ extension SpaceCredentials {
         let authority = try DID(permit.space.authority)
         let key = try signer.key(of: authority)
         let credential = try SpaceCredential.make(
-            space: permit.space, binding: binding, keyID: signer.credentialKeyID(of: authority, key.publicKey),
+            space: permit.space, binding: binding, keyID: try signer.credentialKeyID(of: authority, key.publicKey),
             key: key, lifetime: try allowedLifetime(permit, upTo: binding.maximumLifetime, at: now), at: now)
         let minted = Minted(
             text: credential.text, id: credential.id, expiresAt: Timestamp(seconds: credential.expiresAt))
@@ -72,7 +72,7 @@ extension SpaceCredentials {
             else { throw AccessRefusal.spaceNotFound }
             guard try change.use(mark) else { throw ATProtoError("JwtReplayed", "the token was used before") }
             for use in uses {
-                guard try change.use(use.mark) else { throw use.replayed }
+                guard try change.use(use.mark(of: user)) else { throw use.replayed }
             }
             var grounds = CredentialGrounds()
             try grounds.restReading(permit.decision, of: record, in: change)

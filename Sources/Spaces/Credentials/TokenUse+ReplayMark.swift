@@ -1,20 +1,18 @@
 package import ATProto
 import Multiformats
 package import Storage
-import UCAN
+package import UCAN
 
 extension TokenUse {
-    /// The mark that consumes the use: of its kind, its maker and its `jti`, whatever else the token says.
-    package var mark: ReplayMark {
+    /// The mark that consumes the use: of its kind, its maker and its `jti`, whatever else the token says; it takes room of
+    /// the `principal` that was verified to make the call.
+    package func mark(of principal: DID) -> ReplayMark {
         var bytes = Array("atproto-token-use-v1".utf8)
         for part in [kind.rawValue, issuer, id] {
             // Lengths first, so that no two uses give the same bytes.
             withUnsafeBytes(of: UInt32(clamping: part.utf8.count).bigEndian) { bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: part.utf8)
         }
-        return ReplayMark(
-            statement: BLAKE3.hash(bytes), expiresAt: until.microseconds,
-            // A key of a document signs for the principal.
-            issuer: try? DID(String(issuer.prefix { $0 != "#" })))
+        return ReplayMark(statement: BLAKE3.hash(bytes), expiresAt: until.microseconds, issuer: principal)
     }
 }

@@ -122,10 +122,10 @@ final class PostgresHolder: Sendable {
                 if isHeld, seen != nil, options.waiting == nil, deadline.remaining == 0 { throw busy(connection) }
                 seen = place
             } catch {
-                guard options.waiting != nil, error.isConnectionLost || error.isPassing else {
-                    guard error.isPassing, deadline.remaining > 0 else { throw error }
-                    continue
-                }
+                let mayPass =
+                    options.waiting == nil
+                    ? error.isPassing && deadline.remaining > 0 : error.isPassing || error.isConnectionLost
+                guard mayPass else { throw error }
                 // Who could not look has not seen that nothing changed.
                 if error.isConnectionLost { seen = nil }
             }

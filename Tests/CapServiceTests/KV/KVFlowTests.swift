@@ -392,4 +392,20 @@ import UCAN
         #expect(try open.send(open.token("get", ["a"], by: party, in: space)).body == [1, 2])
         #expect(try open.send(open.token("list", [""], by: party, in: space)).json == ["a"])
     }
+
+    /// A space that an invocation begins counts for its sender, as one that a delegation begins.
+    @Test func anAddressBeginsSoManySpacesByInvocations() throws {
+        let open = try KVScene(options: ["--hosting", "open", "--unhosted-per-hour", "4"])
+        func put(_ seed: UInt8) throws -> RawResponse {
+            let key = try Cast.key(seed)
+            let party = KVScene.Party(key: key, proofs: [])
+            return try open.send(
+                open.token("put", ["a"], by: party, in: SpaceName(of: key.did, "mine")), body: [1])
+        }
+        // What the scene itself sent is of the same address.
+        let answers = try (0x60..<0x65).map { try put($0) }
+        #expect(answers.first?.status == 200 && answers.last?.status == 429, "\(answers.map(\.status))")
+        #expect(answers.last?.header("retry-after") != nil)
+        #expect(try put(0x60).status == 200, "a space that is there is not begun again")
+    }
 }

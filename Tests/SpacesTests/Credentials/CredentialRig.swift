@@ -60,8 +60,9 @@ final class CredentialRig: Sendable {
     /// The caller a verified token makes, perhaps with an attested application.
     func caller(_ token: String, app: String? = nil, at now: Timestamp? = nil) throws -> Caller {
         let verified = try DelegationToken.verify(token, keys: keys.source, at: now ?? start)
+        let user = try DID(verified.issuer)
         return .delegation(
-            user: try DID(verified.issuer), space: verified.space, mark: verified.use.mark,
+            user: user, space: verified.space, mark: verified.use.mark(of: user),
             expires: Timestamp(seconds: verified.expiresAt), token: Array(token.utf8), app: app)
     }
 

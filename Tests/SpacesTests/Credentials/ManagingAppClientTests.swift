@@ -35,7 +35,7 @@ import UCAN
         let resolver = IdentityResolver(
             outbound: pages, plcURL: try PeerURL("https://plc.example"), now: { 0 }, hosted: { _ in nil })
         let client = RemoteManagingApps(signer: keys, resolver: resolver, outbound: pages)
-        return client.admits(
+        return try client.admits(
             ManagingAppQuestion(
                 app: service, space: space, user: try DID("did:web:bob.example"), access: access, clientID: clientID),
             at: now)

@@ -64,8 +64,9 @@ enum LegacyCredentialRoutes {
         _ call: XRPCCall, _ token: DelegationToken, _ form: SpaceCredentials.UnboundForm
     ) throws -> XRPCOutput {
         let (gate, credentials) = (call.service.spaces.gate, call.service.spaces.credentials)
+        let user = try DID(token.issuer)
         let caller = Caller.delegation(
-            user: try DID(token.issuer), space: token.space, mark: token.use.mark,
+            user: user, space: token.space, mark: token.use.mark(of: user),
             expires: Timestamp(seconds: token.expiresAt), token: Array(token.text.utf8), app: nil)
         let prepared = try gate.permit(.prepareCredential, caller, on: token.space, at: call.now)
         let draft = try credentials.draft(prepared, form, at: call.now)

@@ -95,7 +95,7 @@ enum NotificationRoutes {
         let subscriber = SpaceStreams.Subscriber(
             push: { body.push($0) }, finish: { body.finish() },
             isAllowed: {
-                guard let now = service.clock.now() else { return false }
+                let now = try service.now()
                 do {
                     _ = try service.spaces.gate.permit(.watch, caller, on: space, at: now)
                     return true

@@ -17,7 +17,7 @@ extension XRPCCall {
         let digest = BLAKE3.hash(Array(token.utf8))
         let (credential, holder) = try verified(token, digest)
         let use = try presentation(of: credential, scheme)
-        if let use { try consume(use) }
+        if let use { try consume(use, of: holder) }
         return .credential(
             space: credential.space, key: holder, edge: Multihash(code: .blake3_256, digest: digest),
             jti: credential.id, expires: Timestamp(seconds: credential.expiresAt))
@@ -180,7 +180,8 @@ struct DelegationCall: Sendable {
     /// The caller for the gate; `app` is the attested client id.
     func caller(app: String?) -> Caller {
         .delegation(
-            user: user, space: token.space, mark: token.use.mark, expires: Timestamp(seconds: token.expiresAt),
+            user: user, space: token.space, mark: token.use.mark(of: user),
+            expires: Timestamp(seconds: token.expiresAt),
             token: Array(token.text.utf8), app: app)
     }
 }

@@ -60,7 +60,7 @@ extension XRPCCall {
         } catch let error as IdentityError {
             throw XRPCError(error)
         }
-        try consume(proof.use)
+        try consume(proof.use, of: subject)
         // Read by the declarations of this moment, so that what an update takes away is gone at once.
         let scopes = SpaceScopes(
             parsing: token.scope, for: token.subject, under: service.lexicons.current.declarations)

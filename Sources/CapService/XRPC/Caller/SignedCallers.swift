@@ -22,7 +22,7 @@ extension XRPCCall {
             throw XRPCError("Forbidden", error.message)
         }
         let issuer = try DID(verified.issuer)
-        try consume(verified.use)
+        try consume(verified.use, of: issuer)
         return .service(
             issuer: issuer, audience: verified.audience, method: verified.method,
             session: try service.accounts.session(ofServiceAuth: token))

@@ -154,7 +154,7 @@ extension XRPCCall {
     ///
     /// Waits for the disk with whatever else is being committed: `willWait()` is to be asked before the work that leads
     /// here. It comes last, so that what is refused for another reason burns nothing.
-    func consume(_ use: TokenUse) throws {
-        guard try service.store.use(use.mark, at: now) else { throw use.replayed }
+    func consume(_ use: TokenUse, of principal: DID) throws {
+        guard try service.store.use(use.mark(of: principal), at: now) else { throw use.replayed }
     }
 }
