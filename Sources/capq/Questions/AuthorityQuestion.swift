@@ -43,22 +43,33 @@ struct AuthorityQuestion: Sendable {
 
 /// Follows pages and lays their rows out.
 enum QuestionPages {
-    /// Asks for one page, or for all of them; rows are joined, the other members are those of the last page.
+    /// Asks for one page, or for all of them: the lists are joined, what is said beside them is that of the first page,
+    /// and the first bound that any page hit is told.
+    ///
+    /// - Parameters:
+    ///   - lists: Names of the members that hold the rows; an answer without one of them is none.
+    ///   - sumsHidden: Whether each page counts what is hidden beside its own rows; else every page counts the same.
     static func ask(
-        _ question: AuthorityQuestion, _ source: any AuthoritySource, _ page: PageChoice
-    ) throws(CommandError) -> (rows: [JSON], answer: JSON) {
+        _ question: AuthorityQuestion, _ source: any AuthoritySource, _ page: PageChoice, lists: [String] = ["rows"],
+        sumsHidden: Bool = true
+    ) throws(CommandError) -> JSON {
         var question = question
         question.limit = page.limit ?? question.limit
         question.cursor = page.cursor
-        var rows: [JSON] = []
-        var answer: JSON
+        var rows: [[JSON]] = lists.map { _ in [] }
+        var first: JSONObject?
         // What was counted and not named on any page.
         var hidden: (edges: Int64, principals: Int64) = (0, 0)
         var capped: JSON?
         repeat {
-            answer = try source.ask(question)
-            guard let found = answer["rows"]?.array else { throw CommandError(.failure, "the service sent no rows") }
-            rows += found
+            let answer = try source.ask(question)
+            for (place, list) in lists.enumerated() {
+                guard let found = answer[list]?.array else {
+                    throw CommandError(.failure, "the service sent no `\(list)`")
+                }
+                rows[place] += found
+            }
+            if first == nil { first = answer.object }
             hidden.edges += answer["hidden"]?["edges"]?.number?.int64 ?? 0
             hidden.principals += answer["hidden"]?["principals"]?.number?.int64 ?? 0
             if capped == nil { capped = answer["capped"] }
@@ -69,17 +80,20 @@ enum QuestionPages {
             }
             question.cursor = next
         } while page.isWhole && question.cursor != nil
-        var object = answer.object ?? JSONObject()
-        object["rows"] = .array(rows)
+        var object = first ?? JSONObject()
+        for (place, list) in lists.enumerated() { object[list] = .array(rows[place]) }
+        object["cursor"] = question.cursor.map { JSON.string($0) }
         if page.isWhole {
             object["complete"] = .bool(capped == nil && question.cursor == nil)
             if let capped { object["capped"] = capped }
         }
-        var counts = JSONObject()
-        counts["edges"] = .number(JSONNumber(hidden.edges))
-        counts["principals"] = .number(JSONNumber(hidden.principals))
-        object["hidden"] = .object(counts)
-        return (rows, .object(object))
+        if sumsHidden {
+            var counts = JSONObject()
+            counts["edges"] = .number(JSONNumber(hidden.edges))
+            counts["principals"] = .number(JSONNumber(hidden.principals))
+            object["hidden"] = .object(counts)
+        }
+        return .object(object)
     }
 
     /// What is said beside a list: how much of it there is, what was cut, what is not shown.

@@ -39,7 +39,8 @@ enum WhatCanCommand {
                 isMaximal: arguments[maximal]))
         question.space = arguments[SigningOptions.space]
         if let text = arguments[SigningOptions.at] { question.at = try Timestamp.typed(text) }
-        let (rows, json) = try QuestionPages.ask(question, source, PageChoice(arguments))
+        let json = try QuestionPages.ask(question, source, PageChoice(arguments))
+        let rows = json["rows"]?.array ?? []
         let space = question.space ?? source.space
         let table = Table(
             columns: [.init("CAN"), .init("ON", isFlexible: true), .init("BY", isFlexible: true), .init("UNTIL")],

@@ -90,7 +90,7 @@ enum WhatIfCommand {
         var question = AuthorityQuestion(.whatIf(changes: changes))
         question.space = space
         question.at = at
-        let json = try WhatIfPages.ask(question, source, page)
+        let json = try QuestionPages.ask(question, source, page, lists: WhatIfScreen.lists, sumsHidden: false)
         guard json["unknown"]?.array?.count != changes.count else {
             throw CommandError(
                 .notFound, "nothing that is live and yours to see would end",

@@ -1,44 +1,13 @@
-import CapClient
 import Multiformats
-
-/// Follows the pages of what would follow: the lists are joined, what is said of all stays.
-enum WhatIfPages {
-    static let lists = ["ended", "stays", "notSimulated", "lost", "kept", "derived", "unmanaged", "orphans"]
-
-    static func ask(
-        _ question: AuthorityQuestion, _ source: any AuthoritySource, _ page: PageChoice
-    ) throws(CommandError) -> JSON {
-        var question = question
-        question.limit = page.limit ?? question.limit
-        question.cursor = page.cursor
-        var object: JSONObject?
-        repeat {
-            let answer = try source.ask(question)
-            let next = answer["cursor"]?.string
-            guard next == nil || next != question.cursor else {
-                throw CommandError(.failure, "the service gave the same cursor twice")
-            }
-            if var joined = object {
-                for list in lists {
-                    joined[list] = .array((joined[list]?.array ?? []) + (answer[list]?.array ?? []))
-                }
-                joined["cursor"] = answer["cursor"]
-                joined["complete"] = answer["complete"]
-                object = joined
-            } else {
-                object = answer.object
-            }
-            question.cursor = next
-        } while page.isWhole && question.cursor != nil
-        return .object(object ?? JSONObject())
-    }
-}
 
 /// Lays out what would follow: a name and a value on each line.
 struct WhatIfScreen {
     let json: JSON
     let changes: [JSON]
     let space: String?
+
+    /// The lists of an answer.
+    static let lists = ["ended", "stays", "notSimulated", "lost", "kept", "derived", "unmanaged", "orphans"]
 
     /// How many rows of each list stand on the screen; the rest is counted.
     private static let shown = 12

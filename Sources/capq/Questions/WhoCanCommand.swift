@@ -41,7 +41,8 @@ enum WhoCanCommand {
                 kinds: arguments.all(kind)))
         question.context = try CheckCommand.context(arguments)
         if let text = arguments[SigningOptions.at] { question.at = try Timestamp.typed(text) }
-        let (rows, json) = try QuestionPages.ask(question, source, PageChoice(arguments))
+        let json = try QuestionPages.ask(question, source, PageChoice(arguments))
+        let rows = json["rows"]?.array ?? []
         let table = Table(
             columns: [.init("WHO", isFlexible: true), .init("KIND"), .init("BY", isFlexible: true), .init("UNTIL")],
             rows: rows.map { row in
