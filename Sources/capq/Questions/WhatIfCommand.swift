@@ -1,3 +1,4 @@
+import CapabilityGraph
 import Multiformats
 import UCAN
 
@@ -57,8 +58,12 @@ enum WhatIfCommand {
                 changes.append(received(who, kind: kind, space: space))
             }
         }
-        for text in arguments.all(session) { changes.append(received("urn:capabilitygraph:session:\(text)")) }
-        for text in arguments.all(invite) { changes.append(received("urn:capabilitygraph:invite:\(text)")) }
+        for text in arguments.all(session) {
+            changes.append(received(try named { () throws(GraphError) in try DID(session: text) }.text))
+        }
+        for text in arguments.all(invite) {
+            changes.append(received(try named { () throws(GraphError) in try DID(invite: text) }.text))
+        }
         for text in arguments.all(compromised) {
             changes.append(compromised(try source.principal(text, keys: keys)))
         }
@@ -66,6 +71,15 @@ enum WhatIfCommand {
             throw .usage("nothing is supposed", hint: "`--revoke CID`, `--principal WHO`, `--member WHO`, …")
         }
         return try answer(changes, source, arguments)
+    }
+
+    /// Makes a principal of an id as typed; one that makes none is a mistake on the command line.
+    private static func named(_ principal: () throws(GraphError) -> DID) throws(CommandError) -> DID {
+        do throws(GraphError) {
+            return try principal()
+        } catch {
+            throw .usage(error.message)
+        }
     }
 
     private static func received(_ principal: String, kind: String? = nil, space: String? = nil) -> JSON {

@@ -210,5 +210,8 @@ extension AuthorityQuestionTests {
         _ = try json(["explain", "@bob", "tinycloud.kv/get", "kv/notes/a"], expecting: .deny)
         #expect(Run.outcome(["whatif", "--revoke", cid], scratch.process).exit == .notFound)
         #expect(Run.outcome(["whatif"], scratch.process).exit == .usage)
+        for option in ["--session", "--invite"] {
+            #expect(Run.outcome(["whatif", option, "no id"], scratch.process).exit == .usage)
+        }
     }
 }
