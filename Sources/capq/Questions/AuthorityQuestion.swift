@@ -43,6 +43,9 @@ struct AuthorityQuestion: Sendable {
 
 /// Follows pages and lays their rows out.
 enum QuestionPages {
+    /// The last options of every question whose answer comes in pages.
+    static let options = [SigningOptions.at, AccountOptions.limit, AccountOptions.cursor, AccountOptions.acting]
+
     /// Asks for one page, or for all of them: the lists are joined, what is said beside them is that of the first page,
     /// and the first bound that any page hit is told.
     ///

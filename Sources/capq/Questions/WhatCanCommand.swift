@@ -15,10 +15,7 @@ enum WhatCanCommand {
             belongs to. About others a service answers who may read the space, and of that space alone.
             """,
         flags: [withPublic, maximal, AccountOptions.allPages],
-        options: [
-            SigningOptions.space, ability, SigningOptions.at, AccountOptions.limit, AccountOptions.cursor,
-            AccountOptions.acting,
-        ],
+        options: [SigningOptions.space, ability] + QuestionPages.options,
         positionals: [CheckCommand.principal],
         examples: [
             Example("capq what-can me", "what the session may do", stage: .service),

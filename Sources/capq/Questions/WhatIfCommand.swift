@@ -25,10 +25,8 @@ enum WhatIfCommand {
             4 where a bound cut the answer short.
             """,
         flags: [AccountOptions.allPages],
-        options: [
-            edge, principal, member, app, session, invite, compromised, SigningOptions.space, SigningOptions.at,
-            AccountOptions.limit, AccountOptions.cursor, AccountOptions.acting,
-        ],
+        options: [edge, principal, member, app, session, invite, compromised, SigningOptions.space]
+            + QuestionPages.options,
         examples: [
             Example("capq whatif --revoke \"$CID\"", "what would end with a delegation", stage: .service),
             Example("capq whatif --principal \"$BOB\"", "what would follow if Bob were let go", stage: .service),
@@ -120,7 +118,7 @@ enum WhatIfCommand {
 
 /// `capq blast`: says how far a key reaches that somebody else may hold.
 enum BlastCommand {
-    static let who = Positional("WHO", "DID, `@NAME`, a handle, or `me`")
+    static let who = Positional("WHO", CheckCommand.principal.summary)
 
     static let command = Command(
         "blast",
@@ -131,10 +129,7 @@ enum BlastCommand {
             name of an authority is no work of its key.
             """,
         flags: [AccountOptions.allPages],
-        options: [
-            SigningOptions.space, SigningOptions.at, AccountOptions.limit, AccountOptions.cursor,
-            AccountOptions.acting,
-        ],
+        options: [SigningOptions.space] + QuestionPages.options,
         positionals: [who],
         examples: [Example("capq blast \"$BOB\"", "how far Bob's key reaches", stage: .service)],
         exits: [.undetermined, .notFound, .notAuthorized, .unreachable],

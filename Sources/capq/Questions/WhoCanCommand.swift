@@ -16,10 +16,7 @@ enum WhoCanCommand {
             that alone lets is not listed.
             """,
         flags: [AccountOptions.allPages],
-        options: [
-            SigningOptions.space, kind, CheckCommand.given, SigningOptions.at, AccountOptions.limit,
-            AccountOptions.cursor, AccountOptions.acting,
-        ],
+        options: [SigningOptions.space, kind, CheckCommand.given] + QuestionPages.options,
         positionals: [CheckCommand.ability, CheckCommand.resource],
         examples: [
             Example("capq who-can tinycloud.kv/get kv/notes/today", "who may read this note", stage: .service),
