@@ -72,15 +72,10 @@ struct ServiceSource: AuthoritySource {
             body["to"] = .string(holder.text)
             if all { body["all"] = true }
         case .whatIf(let changes):
-            let space = if let named = question.space { named } else { try requireSpace() }
-            body["space"] = .string(space)
+            place = try spaceNamed(question, &body)
             body["changes"] = .array(changes)
-            place = space
         }
-        if question.isPaged {
-            body["limit"] = .number(JSONNumber(question.limit))
-            if let cursor = question.cursor { body["cursor"] = .string(cursor) }
-        }
+        question.writePage(&body)
         let token = try readingInvocation(of: place)
         return try CommandError.ofService { () throws(ClientError) in
             try signed.client.question(
@@ -93,9 +88,14 @@ struct ServiceSource: AuthoritySource {
         _ question: AuthorityQuestion, about principal: DID, _ body: inout JSONObject
     ) throws(CommandError) -> String {
         guard question.space != nil || principal != invoker else { return try requireSpace() }
-        let named = if let space = question.space { space } else { try requireSpace() }
-        body["space"] = .string(named)
-        return named
+        return try spaceNamed(question, &body)
+    }
+
+    /// Names the space that is asked about: that of the question, or the one asked about when it names none.
+    private func spaceNamed(_ question: AuthorityQuestion, _ body: inout JSONObject) throws(CommandError) -> String {
+        let space = if let named = question.space { named } else { try requireSpace() }
+        body["space"] = .string(space)
+        return space
     }
 
     /// Signs an invocation of the right to ask about others: `tinycloud.capabilities/read` on the space of a resource.

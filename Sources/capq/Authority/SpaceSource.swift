@@ -68,24 +68,22 @@ struct SpaceSource: AuthoritySource {
         guard question.context == nil, question.at == nil else {
             throw .usage("`--given` and `--at` are not about permissioned spaces")
         }
-        var asked = [(name: "space", value: uri.text)]
-        if question.isPaged {
-            asked.append(("limit", String(question.limit)))
-            if let cursor = question.cursor { asked.append(("cursor", cursor)) }
-        }
         switch question.kind {
         case .whoCan(let ability, let resource, let kinds):
+            var asked = parameters(of: question)
             asked.append(("ability", ability))
             if let path = try path(of: resource) { asked.append(("path", path)) }
             asked += kinds.map { ("kind", $0) }
             return try acting.query(Self.methods + "whoCan", asked)
         case .whatCan(let principal, let ability, let withPublic, let isMaximal):
+            var asked = parameters(of: question)
             asked.append(("did", principal.text))
             if let ability { asked.append(("ability", ability)) }
             if withPublic { asked.append(("public", "true")) }
             if isMaximal { asked.append(("maximal", "true")) }
             return try acting.query(Self.methods + "whatCan", asked)
         case .path(let giver, let holder, let all):
+            var asked = parameters(of: question)
             asked += [("from", giver.text), ("to", holder.text)]
             if all { asked.append(("all", "true")) }
             return try acting.query(Self.methods + "findPath", asked)
@@ -93,10 +91,18 @@ struct SpaceSource: AuthoritySource {
             var input = JSONObject()
             input["space"] = .string(uri.text)
             input["changes"] = .array(changes)
-            input["limit"] = .number(JSONNumber(question.limit))
-            if let cursor = question.cursor { input["cursor"] = .string(cursor) }
+            question.writePage(&input)
             return try acting.procedure(Self.methods + "simulate", input)
         }
+    }
+
+    /// The space, and which page is asked for, where the answer comes in pages.
+    private func parameters(of question: AuthorityQuestion) -> [(name: String, value: String)] {
+        var asked = [(name: "space", value: uri.text)]
+        guard question.isPaged else { return asked }
+        asked.append(("limit", String(question.limit)))
+        if let cursor = question.cursor { asked.append(("cursor", cursor)) }
+        return asked
     }
 
     /// What of a resource lies below the space; nil for the space itself.

@@ -39,6 +39,13 @@ struct AuthorityQuestion: Sendable {
         case .path: false
         }
     }
+
+    /// Says in the body of a request which page is asked for, where the answer comes in pages.
+    func writePage(_ body: inout JSONObject) {
+        guard isPaged else { return }
+        body["limit"] = .number(JSONNumber(limit))
+        if let cursor { body["cursor"] = .string(cursor) }
+    }
 }
 
 /// Follows pages and lays their rows out.
@@ -106,12 +113,16 @@ enum QuestionPages {
         let isComplete = answer["complete"]?.bool ?? false
         var notes = ["\(count) \(what)\(count == 1 ? "" : "s")\(isComplete ? ", complete" : "")\(revision)"]
         notes += PageChoice.note(answer["cursor"]?.string)
-        if let capped = answer["capped"] {
-            notes.append("cut short after \(capped["visited"]?.number?.int64 ?? 0) \(capped["by"]?.string ?? "nodes")")
-        }
+        notes += note(capped: answer["capped"])
         let hidden = answer["hidden"]?["principals"]?.number?.int64 ?? 0
         if hidden > 0 { notes.append("\(hidden) more by edges elsewhere, which are not yours to see") }
         return notes
+    }
+
+    /// What is said of a bound that was hit.
+    static func note(capped: JSON?) -> [String] {
+        guard let capped else { return [] }
+        return ["cut short after \(capped["visited"]?.number?.int64 ?? 0) \(capped["by"]?.string ?? "nodes")"]
     }
 
     /// 4 for an answer that a bound cut short.

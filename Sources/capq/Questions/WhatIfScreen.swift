@@ -30,23 +30,16 @@ struct WhatIfScreen {
     }
 
     var notes: [String] {
-        var notes = PageChoice.note(json["cursor"]?.string)
-        if let capped = json["capped"] {
-            notes.append(
-                "cut short after \(capped["visited"]?.number?.int64 ?? 0) \(capped["by"]?.string ?? "nodes")")
-        }
+        var notes = PageChoice.note(json["cursor"]?.string) + QuestionPages.note(capped: json["capped"])
         let (edges, principals) = (count("hidden", "edges"), count("hidden", "principals"))
         if edges > 0 || principals > 0 {
             notes.append("\(edges) edges and \(principals) principals more are not yours to see")
         }
-        for place in json["unknown"]?.array ?? [] {
-            guard let place = place.number?.int64, changes.indices.contains(Int(place)) else { continue }
-            notes.append("nothing would end by \(String(decoding: changes[Int(place)].serialized(), as: UTF8.self))")
-        }
-        for place in json["refused"]?.array ?? [] {
-            guard let place = place.number?.int64, changes.indices.contains(Int(place)) else { continue }
-            notes.append(
-                "you would be refused: \(String(decoding: changes[Int(place)].serialized(), as: UTF8.self))")
+        for (list, words) in [("unknown", "nothing would end by"), ("refused", "you would be refused:")] {
+            for place in json[list]?.array ?? [] {
+                guard let place = place.number?.int64, changes.indices.contains(Int(place)) else { continue }
+                notes.append("\(words) \(String(decoding: changes[Int(place)].serialized(), as: UTF8.self))")
+            }
         }
         return notes
     }
