@@ -134,6 +134,13 @@ public struct AbilityRegistry: Sendable {
         return covered[Int(held) - 1][bit >> 6] >> UInt64(bit & 63) & 1 == 1
     }
 
+    /// The other abilities that holding one is enough for, in registry order; none for 0.
+    func others(coveredBy held: UInt8) -> [Ability] {
+        guard held != 0 else { return [] }
+        return entries.indices.filter { Int(held) != $0 + 1 && covers(held: held, required: UInt8($0 + 1)) }
+            .map { Ability(trusted: entries[$0].ability) }
+    }
+
     /// True when holding `held` is enough to do `required`.
     public func covers(held: Ability, required: Ability) -> Bool {
         if held == required { return true }

@@ -226,13 +226,8 @@ struct EffectSearch {
     }
 
     private func abilities(coveredBy ability: UInt32) -> [UInt32] {
-        let registry = graph.registry
-        let held = graph.terms.registryIndex[ability]
-        guard held != 0 else { return [ability] }
-        return [ability]
-            + registry.entries.indices.filter {
-                Int(held) != $0 + 1 && registry.covers(held: held, required: UInt8($0 + 1))
-            }.compactMap { graph.terms.find(.ability, registry.entries[$0].ability) }
+        let others = graph.registry.others(coveredBy: graph.terms.registryIndex[ability])
+        return [ability] + others.compactMap { graph.terms.find(.ability, $0.text) }
     }
 
     /// Adds a use through spaces, where it was allowed and nothing wider of the same comes first.

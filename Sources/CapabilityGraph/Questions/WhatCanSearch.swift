@@ -301,14 +301,8 @@ struct WhatCanSearch {
         guard capability.caveats.isEmpty else { return }
         var given: [Ability] = []
         let registry = graph.registry
-        let held = registry.number(capability.ability.text)
-        var abilities = [capability.ability]
-        if held != 0 {
-            abilities += registry.entries.indices.filter {
-                Int(held) != $0 + 1 && registry.covers(held: held, required: UInt8($0 + 1))
-            }.map { Ability(trusted: registry.entries[$0].ability) }
-        }
-        for ability in abilities {
+        let others = registry.others(coveredBy: registry.number(capability.ability.text))
+        for ability in [capability.ability] + others {
             guard !given.contains(where: { registry.covers(held: $0, required: ability) }),
                 keeps(ability, capability.resource)
             else { continue }
