@@ -53,6 +53,9 @@ public struct Hidden: Sendable, Hashable {
 
 /// Bounds the capabilities that one question looks at, whatever it looks at them for.
 struct QuestionBudget {
+    /// What one question to the gate counts for, where it is not counted what the gate looked at.
+    static let gateCost = 256
+
     var left: Int
 
     init(_ limit: Int) { left = limit }

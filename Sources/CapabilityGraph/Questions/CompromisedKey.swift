@@ -74,7 +74,7 @@ extension Snapshot {
         var managed: [Space: Bool] = [:]
         func manages(_ space: Space, _ budget: inout QuestionBudget) -> Bool {
             if let known = managed[space] { return known }
-            let isManaged = budget.spend(256) && self.manages(principal, space, at: at)
+            let isManaged = budget.spend(QuestionBudget.gateCost) && self.manages(principal, space, at: at)
             managed[space] = isManaged
             return isManaged
         }

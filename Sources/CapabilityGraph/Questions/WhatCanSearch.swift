@@ -22,8 +22,6 @@ struct WhatCanSearch {
     private let maxVisits: Int
     private var budget: QuestionBudget
 
-    /// What one question to the gate counts for.
-    private static let gateCost = 256
     /// How many capabilities of a principal are looked at for one that is wider than a row.
     private static let maxWider = 256
     private static let maxDepth = 9
@@ -172,7 +170,7 @@ struct WhatCanSearch {
             graph.capabilities[number],
             CaveatUse(ability: use.ability, resource: use.resource, context: use.context))
         guard failure == nil || failure?.missing != nil else { return nil }
-        _ = budget.spend(Self.gateCost / 4)
+        _ = budget.spend(QuestionBudget.gateCost / 4)
         let wider = covering(number, capability)
         guard wider == nil || !question.isMaximal else { return nil }
         var unmet: Denial? = nil
@@ -306,7 +304,7 @@ struct WhatCanSearch {
             guard !given.contains(where: { registry.covers(held: $0, required: ability) }),
                 keeps(ability, capability.resource)
             else { continue }
-            _ = budget.spend(Self.gateCost)
+            _ = budget.spend(QuestionBudget.gateCost)
             let asked = CheckQuestion(
                 principal: question.principal, ability: ability, resource: capability.resource)
             guard case .allowedThroughSpaces(let path) = snapshot.verdict(snapshot.resolve(asked), at: at),

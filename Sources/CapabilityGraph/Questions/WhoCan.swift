@@ -90,8 +90,6 @@ extension Snapshot {
     static let maxAsked = 1024
     /// How many capabilities on the resource and above it are looked at.
     static let maxGrants = 100_000
-    /// What one question to the gate counts for.
-    private static let gateCost = 256
 
     /// Everybody for whom `answer` allows the question by an edge of its own, through spaces, or as owner; each once. Whom
     /// only what everybody may lets is not listed: `anyone` is one row for all of them.
@@ -130,7 +128,7 @@ extension Snapshot {
                 : QuestionCursor(
                     revision: pinned.revision, at: at, stage: 0, position: UInt32(position), fingerprint: fingerprint),
             capped: capped ?? doubt, revision: pinned.revision, at: at,
-            visited: looked + asked * Self.gateCost)
+            visited: looked + asked * QuestionBudget.gateCost)
     }
 
     private enum Found { case row(WhoCanRow), none, undetermined }
