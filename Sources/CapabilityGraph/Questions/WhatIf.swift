@@ -93,7 +93,8 @@ public struct WhatIfPage: Sendable {
     public let counts: WhatIfCounts
     /// Which of the changes name nothing that is live and that the asker may name, by their places.
     public let unknown: [Int]
-    /// Which of the changes end an edge that the asker itself would be refused to end, by their places.
+    /// Which of the changes revoke an edge that the asker itself would be refused to end, by their places; the other kinds
+    /// of change are not judged so.
     public let refused: [Int]
     /// Of each compromised key, on the first page.
     public let compromised: [CompromisedKey]
