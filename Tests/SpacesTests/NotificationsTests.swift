@@ -350,17 +350,25 @@ import UCAN
 
     /// One read that fails ends nothing: what waits is sent once it can be read, though nothing is committed.
     @Test func whatCannotBeReadNowIsSentLater() throws {
-        let engine = FaultyReads()
+        let failures = Locked(0)
+        let engine = StandInEngine(beforeReading: { () throws(StorageError) in
+            let fails = failures.withLock { count in
+                guard count > 0 else { return false }
+                count -= 1
+                return true
+            }
+            if fails { throw StorageError(.unavailable, "out of reach") }
+        })
         let store = try GraphStore.open(engine, families: .standard(), at: Self.now)
         let transport = RecordingTransport { _, _ in 200 }
         let notifications = Notifications(
             store: store, clock: { Self.now }, transport: transport, firstDelay: 0.001)
         let event = self.event(0)
         // Nobody wakes the sender but itself.
-        engine.failures.withLock { $0 = 5 }
+        failures.withLock { $0 = 5 }
         try store.change(at: Self.now) { try notifications.wrote($0, event, isHosted: false) }
         transport.wait(for: 1)
-        #expect(engine.failures.withLock { $0 } == 0 && revisions(transport.sent) == ["rev0"])
+        #expect(failures.withLock { $0 } == 0 && revisions(transport.sent) == ["rev0"])
         notifications.stop()
     }
 
