@@ -33,6 +33,23 @@ import UCAN
         return answers.byKey
     }
 
+    /// Asks to mark a use by its number; gives what was answered, or why it could not be marked.
+    private func use(
+        _ store: GraphStore, _ number: Int, at now: Int64 = 1_000, expiresAt: Int64 = 600_000_000, by issuer: DID? = nil
+    ) -> String {
+        let answers = Answers()
+        let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: expiresAt, issuer: issuer)
+        store.submit(
+            .use(mark, hosting: nil, now: Timestamp(microseconds: now)) { result in
+                switch result {
+                case .success(let outcome): answers.add("", "\(outcome)")
+                case .failure(let failure): answers.add("", "\(failure)")
+                }
+            })
+        answers.wait(for: 1)
+        return answers.byKey[""]?.first ?? ""
+    }
+
     @Test func aFullFileAnswersFailureAndKeepsWhatWasAcknowledged() throws {
         let store = try open(400_000)
         var admitted: [PlainStatement] = []
@@ -105,36 +122,15 @@ import UCAN
 
     @Test func aUseThatCannotBeMarkedMayBeTriedAgain() throws {
         let store = try open(nil, replayCapacity: 3)
-        func use(_ number: Int) -> String {
-            let answers = Answers()
-            let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: 600_000_000)
-            store.submit(
-                .use(mark, hosting: nil, now: Timestamp(microseconds: 1_000)) { result in
-                    switch result {
-                    case .success(let outcome): answers.add("", "\(outcome)")
-                    case .failure(let failure): answers.add("", "\(failure)")
-                    }
-                })
-            answers.wait(for: 1)
-            return answers.byKey[""]?.first ?? ""
-        }
-        #expect((0..<3).map { use($0) } == ["marked", "marked", "marked"])
-        #expect(use(3) == "busy")
-        #expect(use(1) == "duplicate")
+        #expect((0..<3).map { use(store, $0) } == ["marked", "marked", "marked"])
+        #expect(use(store, 3) == "busy")
+        #expect(use(store, 1) == "duplicate")
         #expect(store.pendingCount == 0)
         store.close()
         let roomy = try open(nil)
         defer { roomy.close() }
-        let answers = Answers()
         // Opened with more room, or once marks have run out, there is place for it.
-        for number in 0..<4 {
-            let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: 600_000_000)
-            roomy.submit(
-                .use(mark, hosting: nil, now: Timestamp(microseconds: 1_000)) { answers.add("\(number)", "\($0)") })
-        }
-        answers.wait(for: 4)
-        #expect(answers.byKey["3"]?.first?.contains("marked") == true)
-        #expect(answers.byKey["1"]?.first?.contains("duplicate") == true)
+        #expect((0..<4).map { use(roomy, $0) } == ["duplicate", "duplicate", "duplicate", "marked"])
     }
 
     /// Whom no statement names fills half of the room for marks, and who is known never meets `busy` for it; after a start
@@ -142,20 +138,6 @@ import UCAN
     @Test func strangersMarksLeaveRoomForThoseWhoAreKnown() throws {
         let issuer = try Plain.did(RandomAuthority.owners[0])
         let stranger = try Plain.did(RandomAuthority.owners[1])
-        func use(_ store: GraphStore, _ number: Int, by issuer: DID) -> String {
-            let answers = Answers()
-            let mark = ReplayMark(
-                statement: Plain.digest("use \(number)"), expiresAt: 600_000_000, issuer: issuer)
-            store.submit(
-                .use(mark, hosting: nil, now: Timestamp(microseconds: 1_000)) { result in
-                    switch result {
-                    case .success(let outcome): answers.add("", "\(outcome)")
-                    case .failure(let failure): answers.add("", "\(failure)")
-                    }
-                })
-            answers.wait(for: 1)
-            return answers.byKey[""]?.first ?? ""
-        }
         let store = try open(nil, replayCapacity: 8)
         let answers = Answers()
         let statement = PlainStatement(
@@ -179,20 +161,9 @@ import UCAN
     @Test func aFullReplayMemoryEmptiesWithTime() throws {
         let store = try open(nil, replayCapacity: 3)
         defer { store.close() }
-        func use(_ number: Int, at now: Int64) -> String {
-            let answers = Answers()
-            let mark = ReplayMark(statement: Plain.digest("use \(number)"), expiresAt: now + 60_000_000)
-            store.submit(
-                .use(mark, hosting: nil, now: Timestamp(microseconds: now)) { result in
-                    switch result {
-                    case .success(let outcome): answers.add("", "\(outcome)")
-                    case .failure(let failure): answers.add("", "\(failure)")
-                    }
-                })
-            answers.wait(for: 1)
-            return answers.byKey[""]?.first ?? ""
-        }
-        #expect((0..<5).map { use($0, at: 1_000) } == ["marked", "marked", "marked", "busy", "busy"])
-        #expect((5..<9).map { use($0, at: 180_000_000) } == ["marked", "marked", "marked", "busy"])
+        let first = (0..<5).map { use(store, $0, expiresAt: 60_001_000) }
+        #expect(first == ["marked", "marked", "marked", "busy", "busy"])
+        let later = (5..<9).map { use(store, $0, at: 180_000_000, expiresAt: 240_000_000) }
+        #expect(later == ["marked", "marked", "marked", "busy"])
     }
 }
