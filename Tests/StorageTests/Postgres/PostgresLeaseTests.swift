@@ -13,6 +13,12 @@ private final class Counter: Sendable {
     private let count = Atomic<Int>(0)
     var value: Int { count.load(ordering: .sequentiallyConsistent) }
     func add() { count.add(1, ordering: .sequentiallyConsistent) }
+
+    /// Waits, for a time that no slow machine takes, until something was told.
+    func wait() {
+        let deadline = MonotonicDeadline(milliseconds: 30_000)
+        while value == 0, deadline.remaining > 0 { sched_yield() }
+    }
 }
 
 /// A node answers from what it knows only while no other can have acknowledged anything (postgres.md 6).
@@ -146,8 +152,7 @@ private final class Counter: Sendable {
         let engine = try open(address, lease: 200, lost: { counter.add() })
         #expect(wait(until: true, engine))
         try RawPostgres.run("UPDATE holder SET node = 'other', beat = 0", at: address)
-        let deadline = MonotonicDeadline(milliseconds: 30_000)
-        while counter.value == 0, deadline.remaining > 0 { sched_yield() }
+        counter.wait()
         #expect(counter.value == 1)
         #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
         engine.close()
@@ -174,8 +179,7 @@ private final class Counter: Sendable {
             "UPDATE log_head SET revision = 0, chain = 0, tokens = 0, checksum = kept.checksum FROM "
                 + "(SELECT \(Int64(bitPattern: LogPosition().checksum)) AS checksum) AS kept", at: address)
         #expect(throws: StorageError(.corrupt, "")) { try engine.commit(LogSamples.batch(2...2)) }
-        let deadline = MonotonicDeadline(milliseconds: 30_000)
-        while counter.value == 0, deadline.remaining > 0 { sched_yield() }
+        counter.wait()
         #expect(try RawPostgres.run("SELECT count(*) FROM holder WHERE node IS NULL", at: address) == 1)
         #expect(counter.value == 1)
         engine.close()
@@ -225,7 +229,7 @@ private final class Counter: Sendable {
             }
             done.add()
         }
-        while begun.value == 0 { sched_yield() }
+        begun.wait()
         engine.close()
         try #require(writer).join()
         #expect(done.value == 1 && counter.value == 0)
@@ -269,8 +273,7 @@ private final class Counter: Sendable {
         proxy.arm(.dropsAfter, refusingThen: true)
         #expect(throws: StorageError(.inDoubt, "")) { try engine.commit(LogSamples.batch(1...1)) }
         proxy.admit()
-        let deadline = MonotonicDeadline(milliseconds: 30_000)
-        while counter.value == 0, deadline.remaining > 0 { sched_yield() }
+        counter.wait()
         #expect(counter.value == 1)
         #expect(throws: StorageError(.notFresh, "")) { try engine.enter() }
     }
