@@ -199,27 +199,26 @@ def test_nothing_acknowledged_is_lost_whoever_is_killed(cluster, service, addres
     space = alice.create_space()
     writer = Writer(alice, space)
     writer.start()
+
+    def goes_on(count):
+        # What was in doubt and turns out to be kept ends a node; whoever watches over it starts it again.
+        if service.process.poll() is not None:
+            service.start(service.port)
+        return len(writer.kept) >= count or writer.other
+
     for victim in ("node", "server", "node", "server"):
         count = len(writer.kept) + 5
-        until(lambda: len(writer.kept) >= count or writer.other, "written")
+        until(lambda: goes_on(count), "written")
         if victim == "node":
             service.restart()
         else:
             cluster.kill()
             cluster.start()
-        # What was in doubt and turns out to be kept ends a node; whoever watches over it starts it again.
-        if service.process.poll() is not None:
-            service.start(service.port)
     count = len(writer.kept) + 5
-
-    def goes_on():
-        if service.process.poll() is not None:
-            service.start(service.port)
-        return len(writer.kept) >= count or writer.other
-
-    until(goes_on, "written at the end")
+    until(lambda: goes_on(count), "written at the end")
     writer.end()
     assert not writer.other
+    assert writer.refused, "nothing was refused"
     assert {reason for reason, *_ in writer.refused} <= {"unavailable", "notFresh", "inDoubt", "locked", "standby"}
     assert all(retry and decision for _, retry, decision in writer.refused)
     for key in writer.kept:
