@@ -130,7 +130,7 @@ final class CallerScene {
                 if try call.input.optionalFlag("consume") ?? true {
                     try call.service.store.transact(at: call.now) { change in
                         for use in [found.proof, found.token.use].compactMap({ $0 }) {
-                            guard try change.use(use.mark) else { throw use.replayed }
+                            guard try change.use(use.mark(of: found.user)) else { throw use.replayed }
                         }
                     }
                 }
